@@ -1,0 +1,51 @@
+"""The only reader of the time."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class SystemClock:
+    """The machine's clocks: the wall clock says when, the monotonic clock says how long."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's moment in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never jumps."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on the monotonic clock."""
+        await asyncio.sleep(seconds)
+
+
+class SetClock:
+    """A clock that stands where it is put: for ``--now``, the demo and tests."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now.astimezone(UTC)
+        self._monotonic = 0.0
+
+    def now(self) -> datetime:
+        """Return the moment at which it was put."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """Return the seconds by which it was moved on."""
+        return self._monotonic
+
+    async def sleep(self, seconds: float) -> None:
+        """Move on by *seconds* without waiting."""
+        self.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
+    def advance(self, by: timedelta) -> None:
+        """Move both clocks on."""
+        self._now += by
+        self._monotonic += by.total_seconds()
+
+    def jump(self, to: datetime) -> None:
+        """Set the wall clock alone, as NTP or a person does."""
+        self._now = to.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""Deciding the words of each post: language, templates, counting, fitting, visibility. Pure."""

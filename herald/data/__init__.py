@@ -1,0 +1,1 @@
+"""Facts as data: funding statements, the heritage calendar, network limits."""

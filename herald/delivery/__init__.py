@@ -1,0 +1,1 @@
+"""Sending what is due, once, and settling what came of it."""

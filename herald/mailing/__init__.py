@@ -1,0 +1,1 @@
+"""Newsletters: lists, issues, messages, SMTP."""

@@ -1,0 +1,109 @@
+"""What a network has told Herald about itself: channels, partners, projects, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from enum import StrEnum
+
+from herald.model.ids import ChannelId, Language, ListId, PartnerId, ProjectId
+from herald.model.problem import Place
+from herald.model.words import Words
+
+
+class Funding(StrEnum):
+    """Whether the Union pays a part or the whole."""
+
+    CO_FUNDED = "co-funded"
+    FUNDED = "funded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelConfig:
+    """One configured account on a network."""
+
+    id: ChannelId
+    network: str
+    languages: tuple[Language, ...] = ()
+    """What it speaks; empty means whatever the campaign writes."""
+    paused: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The network's own settings as written, checked by the channel's module."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedConfig:
+    """A feed that a partner publishes."""
+
+    url: str
+    licence: str = ""
+    pubdate: str = "auto"
+    """What its dates mean: published, event_start or auto."""
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """An organisation of the network, with its feeds and its accounts."""
+
+    id: PartnerId
+    name: Words
+    country: str = ""
+    languages: tuple[Language, ...] = ()
+    tags: tuple[str, ...] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    feeds: tuple[FeedConfig, ...] = ()
+    paused: bool = False
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A funded project: its grant decides what every post must say."""
+
+    id: ProjectId
+    name: str
+    grant: str = ""
+    authority: str = ""
+    programme: str = ""
+    funding: Funding = Funding.CO_FUNDED
+    statement: Words = field(default_factory=Words)
+    """The grant agreement's own wording, which wins over Herald's data."""
+    disclaimer: Words = field(default_factory=Words)
+    targets: Mapping[str, object] = field(default_factory=dict)
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailingList:
+    """A list of subscribers and who writes to it."""
+
+    id: ListId
+    name: Words
+    sender_name: str
+    sender_address: str
+    languages: tuple[Language, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """The part of every local day in which Herald by itself posts nothing; may span midnight."""
+
+    begins: time
+    ends: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """Everything under ``config/`` that planning needs."""
+
+    zone: str = "UTC"
+    quiet_hours: QuietHours | None = None
+    paused: bool = False
+    channels: Mapping[ChannelId, ChannelConfig] = field(default_factory=dict)
+    partners: Mapping[PartnerId, Partner] = field(default_factory=dict)
+    projects: Mapping[ProjectId, Project] = field(default_factory=dict)
+    lists: Mapping[ListId, MailingList] = field(default_factory=dict)

@@ -1,0 +1,266 @@
+"""A delivery: one variant owed to one channel; what a send comes to; and what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from herald.model.campaign import CatchUp
+from herald.model.ids import (
+    CampaignId,
+    ChannelId,
+    DeliveryKey,
+    EntryId,
+    ItemId,
+    Language,
+    OccasionId,
+    PartnerId,
+)
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; ``outbox/lifecycle`` says what may follow what."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    HELD = "held"
+    SENT = "sent"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Reason(StrEnum):
+    """Why a delivery is held, or pending and not claimed."""
+
+    APPROVAL = "approval"
+    UNCLEAR = "unclear"
+    LATE = "late"
+    TRANSLATION = "translation"
+    VISIBILITY = "visibility"
+    WITHDRAWAL = "withdrawal"
+    MOVED = "moved"
+    DRAFT = "draft"
+    PERSON = "person"
+    """Somebody ran ``herald outbox hold``."""
+    PAUSED = "paused"
+    AUTH = "auth"
+
+
+class Action(StrEnum):
+    """What a delivery does on its network."""
+
+    CREATE = "create"
+    EDIT = "edit"
+    DELETE = "delete"
+    BOOST = "boost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A picture as it is sent: its bytes by SHA-256 in the store, or a URL, and its description."""
+
+    file: str = ""
+    url: str = ""
+    alt: str = ""
+    sha256: str = ""
+    media_type: str = ""
+    credit: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """Exactly what a channel gets; frozen at the first send, so that a repeat sends the same."""
+
+    text: str
+    language: Language
+    title: str = ""
+    link: str = ""
+    media: tuple[Media, ...] = ()
+    length: int = 0
+    """In the channel's own units."""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One row of the outbox."""
+
+    key: DeliveryKey
+    campaign: CampaignId
+    item: ItemId
+    """The item's id; for an amplified entry the entry's id."""
+    entry: EntryId | None = None
+    """Set for an amplified entry."""
+    occasion: OccasionId
+    partner: PartnerId | None = None
+    channel: ChannelId
+    network: str
+    language: Language
+    action: Action = Action.CREATE
+    part: int = 0
+    occasion_local: datetime
+    """The occasion on the wall clock of ``zone``, before stagger: naive."""
+    zone: str
+    due_at: datetime
+    not_after_at: datetime
+    """After this it is never sent: ``due_at`` plus ``at_most_late``, and never past its event."""
+    catch_up: CatchUp = CatchUp.POST
+    moves: bool = False
+    """Its occasion is absolute or relative: an edit can move it, so that a sent one counts (moved)."""
+    payload: Payload
+    state: DeliveryState = DeliveryState.PENDING
+    reason: Reason | None = None
+    next_at: datetime
+    """When it may be claimed: ``due_at``, or later after a failed attempt."""
+    attempts: int = 0
+    """Sends that counted; throttling does not."""
+    token: int = 0
+    """Grows with every claim; a worker with an older one settles nothing."""
+    owner: str = ""
+    lease_ends_at: datetime | None = None
+    first_send_at: datetime | None = None
+    unclear_at: datetime | None = None
+    frozen: Payload | None = None
+    """What was sent, from the first send on."""
+    remote_id: str = ""
+    url: str = ""
+    sent_at: datetime | None = None
+    error: str = ""
+    """What the network said last, without secrets."""
+    approved: str = ""
+    """The content hash that a person approved."""
+    released: bool = False
+    """A person sent it on from held, failed or expired: catch-up does not ask again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a network gives for a post: its id and where to see it."""
+
+    remote_id: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The network has it."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """It was certainly not published, and may be later."""
+
+    why: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The network asked to wait; it was not published, and it was not an attempt."""
+
+    why: str
+    wait: timedelta | None = None
+    """How long, where the network said so."""
+    status: int | None = None
+
+
+class RefusedScope(StrEnum):
+    """What a refusal is about."""
+
+    DELIVERY = "delivery"
+    CHANNEL = "channel"
+    """The account's credentials: the channel stops, the delivery waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It was not published and never will be as it is."""
+
+    why: str
+    status: int | None = None
+    scope: RefusedScope = RefusedScope.DELIVERY
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """It may be out there: look before anything is sent again."""
+
+    why: str
+    status: int | None = None
+
+
+Outcome = Sent | TryAgain | Throttled | Refused | Unclear
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The network holds it."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The network certainly does not hold it: every page was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatSafe:
+    """It is not to be seen, and sending the same again makes no second post."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """The network did not answer, or has no way to be asked."""
+
+    why: str
+    again: bool = False
+    """Asking later may help."""
+
+
+Sighting = Found | Absent | RepeatSafe | CannotTell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A worker's hold on one delivery, with the exact payload to send."""
+
+    delivery: Delivery
+    token: int
+    attempt: int
+    """Counts from 1."""
+
+    @property
+    def payload(self) -> Payload:
+        """What is sent: the frozen payload."""
+        return self.delivery.frozen or self.delivery.payload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One send as it is remembered."""
+
+    key: DeliveryKey
+    token: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str = ""
+    status: int | None = None
+    request_hash: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What planning knows of the past: the outbox as it stands, and when things were first seen."""
+
+    deliveries: tuple[Delivery, ...] = ()
+    first_seen: tuple[tuple[str, datetime], ...] = ()
+    """``campaign/item/occasion`` and the moment at which it first appeared in a plan."""
+    issues_sent: tuple[tuple[str, datetime], ...] = field(default_factory=tuple)
+    """``campaign/newsletter`` and when its last issue went out."""

@@ -1,0 +1,101 @@
+"""What partners publish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from herald.model.ids import EntryId, FeedId, Language, PartnerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryImage:
+    """A picture of an entry."""
+
+    url: str
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that goes with an entry."""
+
+    url: str
+    type: str = ""
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryEvent:
+    """The event that an entry announces."""
+
+    uid: str = ""
+    begins_at: datetime
+    finishes_at: datetime | None = None
+    all_day: bool = False
+    zone: str = ""
+    """The zone in which it was written, IANA name; empty if it came as UTC or an offset."""
+    place: str = ""
+    status: str = "confirmed"
+    """confirmed, tentative, cancelled or postponed."""
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedEntry:
+    """An entry as its feed has it: plain text, entities decoded, links absolute, moments UTC."""
+
+    guid: str = ""
+    title: str = ""
+    summary: str = ""
+    link: str = ""
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    language: Language | None = None
+    author: str = ""
+    categories: tuple[str, ...] = ()
+    image: EntryImage | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    event: EntryEvent | None = None
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedProblem:
+    """What is wrong with a feed, in words that its web master can act on."""
+
+    severity: str
+    """error or warning."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """A feed's document, understood."""
+
+    format: str
+    """rss20, atom10, json11, ical, ..."""
+    title: str = ""
+    language: Language | None = None
+    link: str = ""
+    entries: tuple[ParsedEntry, ...] = ()
+    """Oldest first."""
+    problems: tuple[FeedProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry as Herald knows it: one piece of news, of one partner or of several."""
+
+    id: EntryId
+    feed: FeedId
+    partners: tuple[PartnerId, ...]
+    """Who published it, the first first."""
+    language: Language
+    content: ParsedEntry
+    fingerprint: str
+    first_seen_at: datetime
+    seeded: bool = False
+    """It was there on the feed's first poll: remembered, never posted."""
+    withdrawn: bool = False
+    """Its event was cancelled, or its text is held for review."""

@@ -1,0 +1,57 @@
+"""What a channel can carry, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Count(StrEnum):
+    """How a network measures a text; composing counts by it."""
+
+    MASTODON = "mastodon"
+    """Grapheme clusters; a URL counts ``url_length``, ``@user@domain`` as ``@user``."""
+    GRAPHEMES = "graphemes"
+    CODE_POINTS = "code_points"
+    UTF16 = "utf16"
+    UTF8_BYTES = "utf8_bytes"
+
+
+class Handle(StrEnum):
+    """How an unclear send is resolved on a network (see docs/why/delivery)."""
+
+    LOOK_UP = "look_up"
+    """The network can be asked what it holds."""
+    NOTHING = "nothing"
+    """It cannot: a person must look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """A channel's limits and habits."""
+
+    count: Count = Count.GRAPHEMES
+    limit: int | None = None
+    """Most units of ``count`` in a text; None where there is no limit."""
+    url_length: int = 23
+    """What one URL counts under ``Count.MASTODON``."""
+    media_most: int = 0
+    media_types: frozenset[str] = field(default_factory=frozenset)
+    """Accepted media types; empty accepts all."""
+    media_bytes: int | None = None
+    alt_limit: int | None = None
+    """Most characters of a description; None where there is no limit, 0 where there is no field."""
+    handle: Handle = Handle.NOTHING
+    settle_window: timedelta = timedelta(seconds=60)
+    """The longest a network may still be acting on a request whose answer was lost."""
+    repeat_within: timedelta | None = None
+    """So long after the first send the same key makes no second post; None: never repeat unseen."""
+    timeout: timedelta = timedelta(seconds=60)
+    """The longest a send may take; a claim's lease is twice that and 30 s."""
+    concurrent: int = 1
+    """Sends of one account at the same time."""
+    pace: timedelta = timedelta(0)
+    """The least time between two sends of one account, on average."""
+    burst: int = 1
+    """Sends that may follow each other at once before ``pace`` binds."""

@@ -1,0 +1,1 @@
+"""Deciding what goes out where and when. Pure: same input, same plan."""

@@ -1,0 +1,203 @@
+"""What the stages ask of clocks, stores and channels.
+
+A port is shaped by what its caller needs; the docstrings are the contract, and
+``tests/contracts/`` runs the same tests on every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from herald.model.delivery import (
+    Attempt,
+    Claim,
+    Delivery,
+    History,
+    Outcome,
+    Payload,
+    Sighting,
+)
+from herald.model.ids import ChannelId, DeliveryKey
+from herald.model.network import Capabilities
+from herald.model.plan import Plan, Reconciliation
+from herald.model.stop import Stop
+from herald.model.verdict import Verdict
+
+
+class Clock(Protocol):
+    """Tells the time and waits."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's moment, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never jumps."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on the monotonic clock."""
+        ...
+
+
+class MediaStore(Protocol):
+    """Keeps pictures by the SHA-256 of their bytes, so that a worker needs no campaign files."""
+
+    async def put_media(self, sha256: str, media_type: str, content: bytes) -> None:
+        """Keep *content*; a repeat changes nothing."""
+        ...
+
+    async def has_media(self, hashes: Collection[str]) -> frozenset[str]:
+        """Return those of *hashes* that are kept."""
+        ...
+
+    async def get_media(self, sha256: str) -> bytes:
+        """Return the bytes; raise ``herald.errors.MediaMissing`` when they are not kept."""
+        ...
+
+
+class Channel(Protocol):
+    """One configured account on a network. It translates and transmits; it decides nothing."""
+
+    @property
+    def id(self) -> ChannelId:
+        """The channel's name in ``channels.yaml``."""
+        ...
+
+    @property
+    def network(self) -> str:
+        """The network's name, such as ``mastodon``."""
+        ...
+
+    async def capabilities(self) -> Capabilities:
+        """Return the account's limits, asked of the network where it tells them.
+
+        Raises ``herald.errors.ChannelUnreachable`` when the network does not answer; the caller
+        then keeps what it stored last.
+        """
+        ...
+
+    async def send(self, claim: Claim) -> Outcome:
+        """Publish ``claim.payload`` once and tell what came of it.
+
+        Never raises for anything that the network or the way to it does; an exception is a bug, and
+        counts as Unclear.  Makes at most one creating request.
+        """
+        ...
+
+    async def look_up(self, claim: Claim) -> Sighting:
+        """Tell whether the network holds what was sent under ``claim.delivery.key``.
+
+        Changes nothing on the network. Absent only if every page that could hold it was read.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+class OutboxStore(Protocol):
+    """The outbox on disk. Every method is one short transaction, durable when it returns."""
+
+    async def history(self) -> History:
+        """Return every delivery that planning and reconciling may need, and what was seen when."""
+        ...
+
+    async def reconcile(
+        self, plan: Plan, decide: Callable[[Sequence[Delivery]], Reconciliation], *, now: datetime
+    ) -> Reconciliation:
+        """Read the outbox, let *decide* compare it with *plan*, and write its steps, all at once.
+
+        A step on a delivery that is claimed, unclear or sent changes nothing. Remembers
+        ``plan.first_seen``. Repeating it changes nothing.
+        """
+        ...
+
+    async def claim(
+        self,
+        *,
+        owner: str,
+        now: datetime,
+        most: int,
+        capabilities: dict[ChannelId, Capabilities],
+    ) -> tuple[Claim, ...]:
+        """Take up to *most* due deliveries of the channels in *capabilities*, fairly.
+
+        Skips what is stopped, parked by pace, or at its channel's ``concurrent`` limit; puts what is
+        past ``not_after_at`` to expired, and what is late by its ``catch_up``. Each claim has a new
+        token, a lease of twice the channel's timeout and 30 s, its payload frozen and its attempt
+        recorded, committed before this returns.
+        """
+        ...
+
+    async def settle(
+        self, key: DeliveryKey, *, token: int, verdict: Verdict, now: datetime
+    ) -> bool:
+        """Write what follows from a send or a look-up; False if *token* is stale: nothing changed."""
+        ...
+
+    async def reap(self, *, now: datetime) -> int:
+        """Turn every claim whose lease lapsed into an unclear one, its token raised; never pending."""
+        ...
+
+    async def unclear(self) -> tuple[Delivery, ...]:
+        """Return the claimed deliveries with ``unclear_at``: to be looked up after their window."""
+        ...
+
+    async def claim_look_up(
+        self, key: DeliveryKey, *, owner: str, now: datetime, lease: timedelta
+    ) -> Claim | None:
+        """Take an unclear delivery for a look-up under its own lease and token; None if it is taken."""
+        ...
+
+    async def list_deliveries(
+        self,
+        *,
+        states: Collection[str] = (),
+        prefix: str = "",
+        campaign: str = "",
+        item: str = "",
+        channel: str = "",
+    ) -> tuple[Delivery, ...]:
+        """Return deliveries in the order of due_at and key; empty arguments narrow nothing.
+
+        One that is pending on a stopped channel, partner or campaign has reason paused or auth.
+        """
+        ...
+
+    async def attempts(self, key: DeliveryKey) -> tuple[Attempt, ...]:
+        """Return every send of a delivery, oldest first."""
+        ...
+
+    async def decide(self, changed: Delivery, *, was: Delivery) -> bool:
+        """Write a person's decision, fenced by *was* (state, reason, token); False if it has moved on."""
+        ...
+
+    async def rewrite(self, key: DeliveryKey, payload: Payload) -> bool:
+        """Replace the payload of a delivery that was never sent (a typed translation)."""
+        ...
+
+    async def stop(self, stop: Stop) -> None:
+        """Stop claiming what *stop* names; repeating it updates the reason."""
+        ...
+
+    async def resume(self, scope: str, name: str) -> bool:
+        """End a stop; False if there was none."""
+        ...
+
+    async def stops(self) -> tuple[Stop, ...]:
+        """Return everything that is stopped."""
+        ...
+
+    async def capabilities(self) -> dict[ChannelId, Capabilities]:
+        """Return the channels' last stored capabilities."""
+        ...
+
+    async def save_capabilities(
+        self, channel: ChannelId, network: str, capabilities: Capabilities
+    ) -> None:
+        """Remember a channel's capabilities."""
+        ...

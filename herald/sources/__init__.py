@@ -1,0 +1,1 @@
+"""What comes in: campaign files, configuration and partner feeds, turned into values."""

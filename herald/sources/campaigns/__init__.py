@@ -1,0 +1,1 @@
+"""Campaign files: YAML in, campaigns or problems out."""

@@ -1,0 +1,1 @@
+"""The files under config/: YAML in, configuration or problems out."""

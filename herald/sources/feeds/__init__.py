@@ -1,0 +1,1 @@
+"""Partner feeds: fetched, parsed, identified."""

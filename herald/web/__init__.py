@@ -1,0 +1,1 @@
+"""The public endpoints: health, and leaving a mailing list."""
