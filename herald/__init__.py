@@ -1,3 +1,3 @@
-"""Herald schedules and amplifies what heritage networks have to say, in every language they speak."""
+"""Herald schedules and amplifies what heritage networks say, in every language they speak."""
 
 __version__ = "0.1.0"

@@ -126,8 +126,8 @@ class OutboxStore(Protocol):
     ) -> tuple[Claim, ...]:
         """Take up to *most* due deliveries of the channels in *capabilities*, fairly.
 
-        Skips what is stopped, parked by pace, or at its channel's ``concurrent`` limit; puts what is
-        past ``not_after_at`` to expired, and what is late by its ``catch_up``. Each claim has a new
+        Skips what is stopped, parked by pace, or at its channel's ``concurrent`` limit; expires what
+        is past ``not_after_at``, and treats what is late by its ``catch_up``. Each claim has a new
         token, a lease of twice the channel's timeout and 30 s, its payload frozen and its attempt
         recorded, committed before this returns.
         """
@@ -136,11 +136,11 @@ class OutboxStore(Protocol):
     async def settle(
         self, key: DeliveryKey, *, token: int, verdict: Verdict, now: datetime
     ) -> bool:
-        """Write what follows from a send or a look-up; False if *token* is stale: nothing changed."""
+        """Write what follows from a send or a look-up; False, and no change, if *token* is stale."""
         ...
 
     async def reap(self, *, now: datetime) -> int:
-        """Turn every claim whose lease lapsed into an unclear one, its token raised; never pending."""
+        """Make every claim whose lease lapsed unclear, its token raised; never pending."""
         ...
 
     async def unclear(self) -> tuple[Delivery, ...]:
@@ -150,7 +150,7 @@ class OutboxStore(Protocol):
     async def claim_look_up(
         self, key: DeliveryKey, *, owner: str, now: datetime, lease: timedelta
     ) -> Claim | None:
-        """Take an unclear delivery for a look-up under its own lease and token; None if it is taken."""
+        """Take an unclear delivery for a look-up, under its own lease and token; None if taken."""
         ...
 
     async def list_deliveries(
@@ -173,7 +173,10 @@ class OutboxStore(Protocol):
         ...
 
     async def decide(self, changed: Delivery, *, was: Delivery) -> bool:
-        """Write a person's decision, fenced by *was* (state, reason, token); False if it has moved on."""
+        """Write a person's decision, fenced by *was* (state, reason, token).
+
+        Returns False if the delivery has moved on since.
+        """
         ...
 
     async def rewrite(self, key: DeliveryKey, payload: Payload) -> bool:

@@ -10,8 +10,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from herald.model.ids import CampaignId, ChannelId, ItemId, Language, ListId, OccasionId, PartnerId
-from herald.model.ids import ProjectId
+from herald.model.ids import (
+    CampaignId,
+    ChannelId,
+    ItemId,
+    Language,
+    ListId,
+    OccasionId,
+    PartnerId,
+    ProjectId,
+)
 from herald.model.problem import Place
 from herald.model.recurrence import Recurrence
 from herald.model.span import Span
@@ -336,7 +344,7 @@ class Amplify:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One part of a newsletter issue: written by hand, chosen from items, or from partners' entries."""
+    """One part of an issue: written by hand, chosen from items, or from partners' entries."""
 
     title: Words = field(default_factory=Words)
     write: str = ""

@@ -109,7 +109,7 @@ class Delivery:
     """After this it is never sent: ``due_at`` plus ``at_most_late``, and never past its event."""
     catch_up: CatchUp = CatchUp.POST
     moves: bool = False
-    """Its occasion is absolute or relative: an edit can move it, so that a sent one counts (moved)."""
+    """Its occasion is absolute or relative: an edit can move it (reason ``moved``)."""
     payload: Payload
     state: DeliveryState = DeliveryState.PENDING
     reason: Reason | None = None

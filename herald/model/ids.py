@@ -44,7 +44,7 @@ def amplify_key(
     action: str = "create",
     part: int = 0,
 ) -> DeliveryKey:
-    """Derive the key of an amplified entry's delivery; campaigns that share the entry share the key."""
+    """Derive the key of an amplified entry's delivery; campaigns that match it share the key."""
     return _key("amplify", entry, occasion, channel, language, action, part)
 
 

@@ -27,7 +27,7 @@ _ALLOWED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """A rule for days, and the name under which its days are known (``friday``, ``first-tuesday``)."""
+    """A rule for days, and the name by which they are known (``friday``, ``first-tuesday``)."""
 
     name: str
     rule: str
@@ -95,5 +95,3 @@ def _checked_rule(text: str) -> str:
     except (ValueError, TypeError, IndexError) as error:
         raise ValueError(f"{text!r} is no RRULE: {error}") from error
     return rule
-
-

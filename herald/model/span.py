@@ -39,7 +39,9 @@ def parse_span(text: str) -> Span:
     """Read a duration; raise ValueError with a remedy when *text* is none."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no duration (write a number and s, m, h, d or w: 20m, 6h, 14d)")
+        raise ValueError(
+            f"{text!r} is no duration (write a number and s, m, h, d or w: 20m, 6h, 14d)"
+        )
     count, unit = int(match["count"]), match["unit"]
     if unit in "dw":
         return Span(days=count * (7 if unit == "w" else 1))

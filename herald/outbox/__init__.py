@@ -1,1 +1,1 @@
-"""Deciding what changes in the outbox: the lifecycle of a delivery and the difference to a plan. Pure."""
+"""Deciding what changes in the outbox: a delivery's lifecycle, the difference to a plan. Pure."""
