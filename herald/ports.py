@@ -126,8 +126,8 @@ class OutboxStore(Protocol):
     ) -> tuple[Claim, ...]:
         """Take up to *most* due deliveries of the channels in *capabilities*, fairly.
 
-        Skips what is stopped, parked by pace, or at its channel's ``concurrent`` limit; expires what
-        is past ``not_after_at``, and treats what is late by its ``catch_up``. Each claim has a new
+        Skips what is stopped, parked by pace, or at its channel's ``concurrent`` limit; expires
+        what is past ``not_after_at``, and treats what is late by its ``catch_up``. Each claim has a new
         token, a lease of twice the channel's timeout and 30 s, its payload frozen and its attempt
         recorded, committed before this returns.
         """
