@@ -127,7 +127,7 @@ class OutboxStore(Protocol):
         """Take up to *most* due deliveries of the channels in *capabilities*, fairly.
 
         Skips what is stopped, parked by pace, or at its channel's ``concurrent`` limit; expires
-        what is past ``not_after_at``, and treats what is late by its ``catch_up``. Each claim has a new
+        what is past ``not_after_at``, treats what is late by its ``catch_up``. A claim has a new
         token, a lease of twice the channel's timeout and 30 s, its payload frozen and its attempt
         recorded, committed before this returns.
         """
@@ -136,7 +136,7 @@ class OutboxStore(Protocol):
     async def settle(
         self, key: DeliveryKey, *, token: int, verdict: Verdict, now: datetime
     ) -> bool:
-        """Write what follows from a send or a look-up; False, and no change, if *token* is stale."""
+        """Write what follows from a send or a look-up; no change and False if *token* is stale."""
         ...
 
     async def reap(self, *, now: datetime) -> int:

@@ -1,0 +1,1 @@
+"""Timers, tasks and signals: what keeps running."""
