@@ -234,6 +234,9 @@ class Claim:
     token: int
     attempt: int
     """Counts from 1."""
+    repeats: bool = False
+    """Its payload was already frozen when it was claimed: an earlier send of it was never proven
+    absent, so it may be sent only while the network tells repeats apart."""
 
     @property
     def payload(self) -> Payload:

@@ -27,11 +27,15 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Pending again, no attempt used, and nothing of the channel is claimed before *until*."""
+    """Pending again, no attempt used, and nothing of the channel is claimed before *until*.
+
+    ``thaw`` as in Retry.
+    """
 
     until: datetime
     why: str
     status: int | None = None
+    thaw: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,14 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class StopChannel:
-    """Pending again, no attempt used; the channel stops until its credentials are mended."""
+    """Pending again, no attempt used; the channel stops until its credentials are mended.
+
+    ``thaw`` as in Retry.
+    """
 
     why: str
     status: int | None = None
+    thaw: bool = True
 
 
 Verdict = Done | Retry | Park | Fail | Expire | Doubt | Hold | StopChannel
