@@ -1,0 +1,159 @@
+"""The JSON documents that programs may rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from herald.model.delivery import Delivery, DeliveryState, Media, Payload, Reason
+from herald.model.ids import DeliveryKey
+from herald.model.plan import Change, Plan, PlannedDelivery, PlannedIssue, Reconciliation, Step
+
+Document = dict[str, Any]
+
+
+def instant(moment: datetime | None) -> str | None:
+    """Spell a moment in UTC with ``Z``, to the second; None stays None."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def local_instant(moment: datetime, zone: str) -> str:
+    """Spell a moment on the wall clock of *zone*, with its offset."""
+    return moment.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
+
+
+def plan_document(
+    plan: Plan,
+    difference: Reconciliation,
+    waiting: Mapping[DeliveryKey, Delivery],
+    issue_states: Mapping[str, str],
+) -> Document:
+    """Return what ``herald plan --json`` prints."""
+    lines = [_step(step, waiting.get(step.key)) for step in difference.steps]
+    return {
+        "now": instant(plan.made_at),
+        "from": instant(plan.first),
+        "until": instant(plan.last),
+        "deliveries": sorted(lines, key=lambda line: (line["due_at"], line["key"])),
+        "skipped": [
+            {
+                "campaign": skipped.campaign,
+                "item": skipped.item,
+                "occasion": skipped.occasion,
+                "channel": skipped.channel,
+                "language": skipped.language,
+                "reason": skipped.reason,
+            }
+            for skipped in plan.skipped
+        ],
+        "issues": [_issue(issue, issue_states) for issue in plan.issues],
+        "hash": difference.hash,
+    }
+
+
+def preview_document(document: Document) -> Document:
+    """Return what ``herald preview --json`` prints: a plan document whose deliveries have parts."""
+    deliveries = [
+        {
+            **line,
+            "parts": [{"text": line["text"], "length": line["length"], "limit": line["limit"]}],
+        }
+        for line in document["deliveries"]
+        if line["change"] != Change.WITHDRAWN
+    ]
+    return {**document, "deliveries": deliveries}
+
+
+def outbox_document(deliveries: Iterable[Delivery]) -> Document:
+    """Return what ``herald outbox list --json`` prints."""
+    return {"deliveries": [delivery_document(delivery) for delivery in deliveries]}
+
+
+def delivery_document(delivery: Delivery) -> Document:
+    """Return one delivery of the outbox as a document."""
+    return {
+        **_place(delivery),
+        "due_at": instant(delivery.due_at),
+        "due_local": local_instant(delivery.due_at, delivery.zone),
+        "state": delivery.state,
+        **_words(delivery.frozen or delivery.payload),
+        "reason": _reason(delivery),
+        "attempts": delivery.attempts,
+        "next_at": instant(delivery.next_at),
+        "not_after_at": instant(delivery.not_after_at),
+        "sent_at": instant(delivery.sent_at),
+        "remote_id": delivery.remote_id or None,
+        "url": delivery.url or None,
+        "error": delivery.error or None,
+    }
+
+
+def _step(step: Step, waiting: Delivery | None) -> Document:
+    shown: PlannedDelivery | Delivery | None = step.planned
+    if shown is None or (step.change is Change.SENT and waiting is not None):
+        shown = waiting
+    if shown is None:
+        raise ValueError(f"step {step.key} is neither planned nor waiting")
+    payload = shown.payload
+    if isinstance(shown, Delivery) and shown.frozen is not None:
+        payload = shown.frozen
+    return {
+        **_place(shown),
+        "due_at": instant(shown.due_at),
+        "due_local": local_instant(shown.due_at, shown.zone),
+        "state": step.state,
+        "change": step.change,
+        **_words(payload),
+        "reason": step.reason,
+        "note": step.note or None,
+    }
+
+
+def _place(shown: PlannedDelivery | Delivery) -> Document:
+    return {
+        "key": shown.key,
+        "campaign": shown.campaign,
+        "item": shown.item,
+        "occasion": shown.occasion,
+        "partner": shown.partner,
+        "channel": shown.channel,
+        "network": shown.network,
+        "language": shown.language,
+    }
+
+
+def _words(payload: Payload) -> Document:
+    return {
+        "text": payload.text,
+        "link": payload.link or None,
+        "media": [media_document(media) for media in payload.media],
+        "length": payload.length,
+        "limit": payload.limit,
+    }
+
+
+def media_document(media: Media) -> dict[str, str]:
+    """Return a picture as ``{"file"|"url", "alt"}``."""
+    where = {"file": media.file} if media.file else {"url": media.url}
+    return {**where, "alt": media.alt}
+
+
+def _issue(issue: PlannedIssue, states: Mapping[str, str]) -> Document:
+    return {
+        "newsletter": issue.newsletter,
+        "campaign": issue.campaign,
+        "key": issue.key,
+        "due_at": instant(issue.due_at),
+        "languages": list(issue.languages),
+        "state": states.get(issue.key, "planned"),
+    }
+
+
+def _reason(delivery: Delivery) -> Reason | None:
+    """Only a waiting delivery has a reason."""
+    waiting = delivery.state in {DeliveryState.HELD, DeliveryState.PENDING}
+    return delivery.reason if waiting else None
