@@ -376,6 +376,16 @@ class Newsletter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDay:
+    """A date that the editor knows for a day of the heritage calendar; it wins over every rule."""
+
+    anchor: str
+    first: date
+    last: date | None = None
+    """The last day of several; None for a single day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """An editor's file, every default already filled in."""
 
@@ -400,6 +410,7 @@ class Campaign:
     series: tuple[Series, ...] = ()
     amplify: tuple[Amplify, ...] = ()
     newsletters: tuple[Newsletter, ...] = ()
+    known_days: tuple[KnownDay, ...] = ()
     place: Place
 
     @property

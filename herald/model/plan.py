@@ -88,6 +88,9 @@ class Plan:
     first: datetime
     last: datetime
     deliveries: tuple[PlannedDelivery, ...] = ()
+    standing: tuple[PlannedDelivery, ...] = ()
+    """What history knows of absolute and relative occasions that still stand in the files, yet lie
+    outside the span: with these, one that has left its file can be told from one that is over."""
     skipped: tuple[Skipped, ...] = ()
     issues: tuple[PlannedIssue, ...] = ()
     problems: tuple[Problem, ...] = ()
