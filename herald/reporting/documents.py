@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from herald.model.delivery import Delivery, DeliveryState, Media, Payload, Reason
+from herald.model.delivery import Attempt, Delivery, DeliveryState, Media, Payload, Reason
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, PlannedDelivery, PlannedIssue, Reconciliation, Step
 
@@ -157,3 +157,14 @@ def _reason(delivery: Delivery) -> Reason | None:
     """Only a waiting delivery has a reason."""
     waiting = delivery.state in {DeliveryState.HELD, DeliveryState.PENDING}
     return delivery.reason if waiting else None
+
+
+def attempt_document(attempt: Attempt) -> Document:
+    """Return one send of a delivery as a document."""
+    return {
+        "started_at": instant(attempt.started_at),
+        "ended_at": instant(attempt.ended_at),
+        "outcome": attempt.outcome or None,
+        "status": attempt.status,
+        "answer": attempt.answer or None,
+    }

@@ -1,0 +1,217 @@
+"""``herald outbox``: deliveries, and what a person decides about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from herald.cli.context import Invocation
+from herald.cli.output import print_json, run_async
+
+if TYPE_CHECKING:
+    from herald.model.delivery import Delivery
+
+STATES = ("pending", "claimed", "held", "sent", "failed", "expired", "withdrawn")
+
+
+@click.group()
+def outbox() -> None:
+    """See what waits to go out, and decide about it.
+
+    \b
+    herald outbox list --state held
+    herald outbox approve 3fa9
+    herald outbox approve --campaign ecomuseum-stories
+    """
+
+
+@outbox.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these.")
+@click.option("--campaign", default="", help="Only this campaign's.")
+@click.option("--item", default="", help="Only this item's.")
+@click.option("--channel", default="", help="Only this channel's.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def list_(invocation: Invocation, as_json: bool, states: tuple[str, ...], **narrow: str) -> None:
+    """List deliveries, oldest moment first.
+
+    \b
+    herald outbox list --state held --campaign ecomuseum-stories
+    """
+
+    async def work() -> tuple[Delivery, ...]:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            return await app.store.list_deliveries(states=states, **narrow)
+
+    deliveries = run_async(work())
+    if as_json:
+        from herald.reporting.documents import outbox_document
+
+        print_json(outbox_document(deliveries))
+        return
+    from rich.console import Console
+
+    from herald.reporting.outboxview import outbox_view
+
+    Console().print(outbox_view(deliveries))
+
+
+@outbox.command()
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def show(invocation: Invocation, key: str, as_json: bool) -> None:
+    """Show one delivery with its text and every attempt to send it.
+
+    \b
+    herald outbox show 3fa9c2
+    """
+
+    async def work() -> tuple[Delivery, Any]:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            found = await app.find_delivery(key)
+            return found, await app.store.attempts(found.key)
+
+    delivery, attempts = run_async(work())
+    from herald.reporting.documents import attempt_document, delivery_document
+
+    document = delivery_document(delivery) | {
+        "attempts_made": [attempt_document(attempt) for attempt in attempts]
+    }
+    if as_json:
+        print_json(document)
+        return
+    from rich.console import Console
+
+    from herald.reporting.outboxview import delivery_view
+
+    Console().print(delivery_view(document))
+
+
+def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the ways to name deliveries that all decisions share."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON document."),
+        click.option("--all", "everything", is_flag=True, help="All that this can be done to."),
+        click.option("--item", default="", help="All of this item."),
+        click.option("--campaign", default="", help="All of this campaign."),
+        click.argument("keys", nargs=-1),
+    ):
+        command = option(command)
+    return command
+
+
+def _decision(verb: str, summary: str) -> None:
+    """Add ``herald outbox VERB``."""
+
+    @click.pass_obj
+    def command(invocation: Invocation, **choice: Any) -> None:
+        _decide(invocation, verb, **choice)
+
+    command.__doc__ = (
+        f"{summary}\n\nKEYS are keys or their first digits."
+        f"\n\n\b\nherald outbox {verb} 3fa9\nherald outbox {verb} --campaign ecomuseum-stories"
+    )
+    outbox.command(verb)(_choosing(command))
+
+
+def _decide(
+    invocation: Invocation,
+    verb: str,
+    *,
+    keys: tuple[str, ...],
+    campaign: str,
+    item: str,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    if not (keys or campaign or item or everything):
+        raise click.UsageError("Say which: a key, --campaign, --item or --all.")
+
+    async def work() -> Any:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            return await app.decide(verb, keys=keys, campaign=campaign, item=item)
+
+    decided, refused = run_async(work())
+    if as_json:
+        from herald.reporting.documents import outbox_document
+
+        print_json(
+            outbox_document(decided)
+            | {"refused": [{"key": key, "reason": why} for key, why in refused]}
+        )
+    else:
+        for delivery in decided:
+            click.echo(
+                f"{delivery.key[:8]}  {delivery.state}"
+                f"{f' ({delivery.reason})' if delivery.reason else ''}"
+                f"  {delivery.campaign}/{delivery.item}  {delivery.channel} {delivery.language}"
+            )
+        named = bool(keys)
+        for key, why in refused if named else ():
+            click.echo(f"{key[:8]}  {why}", err=True)
+        if not decided:
+            click.echo(f"Nothing to {verb}.", err=True)
+    if not decided or (keys and refused):
+        raise SystemExit(1)
+
+
+for _verb, _summary in (
+    ("approve", "Agree to what you saw: text, link, pictures and moment."),
+    ("hold", "Keep deliveries from going out until you release them."),
+    ("release", "Let held deliveries go out."),
+    ("withdraw", "Drop deliveries that were not sent."),
+    ("retry", "Send again what failed, expired, or is unclear and certainly not out there."),
+):
+    _decision(_verb, _summary)
+
+
+@outbox.command("mark-sent")
+@click.argument("key")
+@click.argument("url", default="")
+@click.pass_obj
+def mark_sent(invocation: Invocation, key: str, url: str) -> None:
+    """Tell Herald that an unclear delivery is there after all.
+
+    \b
+    herald outbox mark-sent 3fa9 https://social.example.org/@us/1139
+    """
+
+    async def work() -> None:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            await app.mark_sent(key, url)
+
+    run_async(work())
+    click.echo("Recorded as sent.")
+
+
+@outbox.command()
+@click.argument("key")
+@click.argument("language")
+@click.argument("text")
+@click.pass_obj
+def translate(invocation: Invocation, key: str, language: str, text: str) -> None:
+    """Type the translation that a delivery waits for, and let it go out.
+
+    \b
+    herald outbox translate 3fa9 en "Fifty years of the hop museum"
+    """
+
+    async def work() -> Delivery:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            return await app.translate(key, language, text)
+
+    delivery = run_async(work())
+    click.echo(f"{delivery.key[:8]}  {delivery.state}\n\n{delivery.payload.text}")

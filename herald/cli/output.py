@@ -1,0 +1,57 @@
+"""How commands speak: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import click
+
+from herald.errors import HeraldError
+
+T = TypeVar("T")
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document, and nothing else, on standard output."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine; tell Herald's own errors as one sentence and exit with 1."""
+    try:
+        return asyncio.run(work)
+    except HeraldError as error:
+        raise click.ClickException(str(error)) from error
+
+
+class EventLines(logging.Formatter):
+    """One line an event: moment, level, logger, the event, and its fields as ``name=value``."""
+
+    _standard = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Append the record's own fields."""
+        line = super().format(record)
+        fields = {name: value for name, value in vars(record).items() if name not in self._standard}
+        return line + "".join(f" {name}={_spelled(value)}" for name, value in fields.items())
+
+
+def log_to_standard_error(level: int) -> None:
+    """Send Herald's events to standard error; libraries only speak of trouble."""
+    events = logging.StreamHandler(sys.stderr)
+    events.setFormatter(EventLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[events])
+    logging.getLogger("herald").setLevel(level)
+
+
+def _spelled(value: object) -> str:
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if " " in text or not text else text

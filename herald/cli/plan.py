@@ -1,0 +1,104 @@
+"""``herald plan``: what will go out, and how that differs from what waits."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from herald.cli.context import Invocation
+from herald.cli.output import print_json, run_async
+
+if TYPE_CHECKING:
+    from herald.app import Compared
+
+
+@click.command()
+@click.option("--from", "first", metavar="DAY", default="", help="First day (default: today).")
+@click.option("--until", "last", metavar="DAY", default="", help="Last day (default: 60 days on).")
+@click.option("--campaign", default="", metavar="NAME", help="Show only this campaign.")
+@click.option("--all", "everything", is_flag=True, help="Also show what is unchanged or sent.")
+@click.option(
+    "--confirm", default="", metavar="HASH", help="Agree to withdraw as much as this plan says."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def plan(
+    invocation: Invocation,
+    first: str,
+    last: str,
+    campaign: str,
+    everything: bool,
+    confirm: str,
+    as_json: bool,
+) -> None:
+    """Show what will go out, as a difference to what is waiting. Sends and changes nothing.
+
+    \b
+    herald plan
+    herald plan --from 2027-05-01 --until 2027-05-31
+    herald plan --confirm 3fa9c2d1
+    """
+    span = (_day(first, "--from"), _day(last, "--until"))
+    compared = run_async(_compare(invocation, span, confirm=confirm))
+    document = compared.document()
+    if campaign:
+        _keep_campaign(document, campaign)
+    if as_json:
+        print_json(document)
+    else:
+        _print(compared, document, everything=everything, confirmed=bool(confirm))
+    if compared.broken:
+        raise SystemExit(1)
+
+
+async def _compare(
+    invocation: Invocation, span: tuple[date | None, date | None], *, confirm: str
+) -> Compared:
+    from herald.app import open_app
+
+    async with open_app(invocation.folder, invocation.clock()) as app:
+        if confirm:
+            return await app.replan(confirmed=confirm)
+        return await app.compare(first=span[0], last=span[1])
+
+
+def _day(text: str, option: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{text!r} is no day (write 2027-05-31)", param_hint=option
+        ) from error
+
+
+def _keep_campaign(document: dict[str, Any], campaign: str) -> None:
+    for part in ("deliveries", "skipped", "issues"):
+        document[part] = [line for line in document[part] if line["campaign"] == campaign]
+
+
+def _print(
+    compared: Compared, document: dict[str, Any], *, everything: bool, confirmed: bool
+) -> None:
+    from rich.console import Console
+
+    from herald.reporting.planview import plan_view
+
+    console = Console()
+    for problem in compared.broken:
+        click.echo(str(problem), err=True)
+    if compared.broken:
+        click.echo("These files keep their last good plan until they are mended.\n", err=True)
+    console.print(plan_view(document, everything=everything))
+    if compared.difference.refused and not confirmed:
+        console.print(
+            f"\n{compared.difference.withdrawals} deliveries would be withdrawn, more than a slip"
+            " should do: they are held. If you mean it:"
+            f"\n  herald plan --confirm {compared.difference.hash}",
+            style="bold red",
+        )
+
+

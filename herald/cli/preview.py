@@ -1,0 +1,102 @@
+"""``herald preview``: each variant as its channel will show it."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from herald.cli.context import Invocation
+from herald.cli.output import print_json, run_async
+from herald.cli.plan import _day
+
+if TYPE_CHECKING:
+    from herald.app import Compared
+    from herald.model.plan import Plan
+
+
+@click.command()
+@click.argument("campaign", default="")
+@click.option("--from", "first", metavar="DAY", default="", help="First day (default: today).")
+@click.option("--until", "last", metavar="DAY", default="", help="Last day (default: 60 days on).")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page to look at in a browser.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def preview(
+    invocation: Invocation,
+    campaign: str,
+    first: str,
+    last: str,
+    page: Path | None,
+    as_json: bool,
+) -> None:
+    """Show each post as its channel will show it, with its length against the limit.
+
+    \b
+    herald preview ecomuseum-stories
+    herald preview --html preview.html
+    """
+    span = (_day(first, "--from"), _day(last, "--until"))
+    compared = run_async(_compare(invocation, span))
+    shown = _only(compared.plan, campaign)
+    if campaign and not shown.deliveries and not shown.skipped:
+        known = ", ".join(sorted({d.campaign for d in compared.plan.deliveries})) or "none"
+        raise click.ClickException(
+            f"Nothing of a campaign {campaign!r} is planned in this span (planned: {known})."
+        )
+    if as_json:
+        from herald.reporting.documents import preview_document
+
+        document = compared.document()
+        if campaign:
+            for part in ("deliveries", "skipped", "issues"):
+                document[part] = [line for line in document[part] if line["campaign"] == campaign]
+        print_json(preview_document(document))
+    elif page:
+        from herald.reporting.preview import render_preview_html
+
+        title = campaign or "What will go out"
+        page.write_text(
+            render_preview_html(shown, title=title, moment=shown.made_at), encoding="utf-8"
+        )
+        click.echo(f"{page}: {len(shown.deliveries)} posts")
+    else:
+        _print(shown)
+
+
+async def _compare(invocation: Invocation, span: tuple[date | None, date | None]) -> Compared:
+    from herald.app import open_app
+
+    async with open_app(invocation.folder, invocation.clock()) as app:
+        return await app.compare(first=span[0], last=span[1])
+
+
+def _only(plan: Plan, campaign: str) -> Plan:
+    if not campaign:
+        return plan
+    return dataclasses.replace(
+        plan,
+        deliveries=tuple(d for d in plan.deliveries if d.campaign == campaign),
+        skipped=tuple(s for s in plan.skipped if s.campaign == campaign),
+        issues=tuple(i for i in plan.issues if i.campaign == campaign),
+    )
+
+
+def _print(plan: Plan) -> None:
+    from rich.console import Console
+
+    from herald.reporting.preview import render_preview_text
+
+    console = Console()
+    console.print(
+        render_preview_text(plan, width=min(console.width, 100)), markup=False, highlight=False
+    )

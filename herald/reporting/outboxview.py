@@ -1,0 +1,85 @@
+"""The outbox as a person reads it on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from herald.model.delivery import Delivery
+from herald.reporting.planview import REASONS, first_line
+
+STYLES = {
+    "pending": "default",
+    "claimed": "yellow",
+    "held": "red",
+    "sent": "green",
+    "failed": "bold red",
+    "expired": "dim",
+    "withdrawn": "dim",
+}
+
+
+def outbox_view(deliveries: Sequence[Delivery]) -> RenderableType:
+    """Render deliveries as a table, one a line."""
+    if not deliveries:
+        return Text("Nothing here.")
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    for name in ("key", "when", "channel", "", "state"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("what", ratio=1, overflow="ellipsis", no_wrap=True)
+    for delivery in deliveries:
+        local = delivery.due_at.astimezone(ZoneInfo(delivery.zone))
+        table.add_row(
+            delivery.key[:8],
+            f"{local:%Y-%m-%d %H:%M}",
+            delivery.channel,
+            delivery.language,
+            Text(delivery.state, style=STYLES[delivery.state]),
+            _what(delivery),
+        )
+    return Group(table, Text(f"\n{len(deliveries)} deliveries", style="bold"))
+
+
+def delivery_view(document: dict[str, Any]) -> RenderableType:
+    """Render one delivery's document with its text and its attempts."""
+    facts = Table.grid(padding=(0, 2))
+    for name in ("key", "campaign", "item", "occasion", "partner", "channel", "language"):
+        if document[name]:
+            facts.add_row(Text(name, style="dim"), str(document[name]))
+    state = str(document["state"])
+    if document["reason"]:
+        state += f": {REASONS.get(document['reason'], document['reason'])}"
+    facts.add_row(Text("state", style="dim"), Text(state, style=STYLES[document["state"]]))
+    for name in ("due_local", "not_after_at", "sent_at", "url", "error"):
+        if document[name]:
+            facts.add_row(Text(name.replace("_", " "), style="dim"), str(document[name]))
+    parts: list[RenderableType] = [facts, Text(f"\n{document['text']}\n")]
+    parts.extend(
+        Text(f"picture: {media.get('file') or media.get('url')} — {media['alt'] or 'no words'}")
+        for media in document["media"]
+    )
+    parts.extend(
+        Text(
+            f"attempt {attempt['started_at']}: {attempt['outcome'] or 'no answer yet'}"
+            f"{' ' + str(attempt['status']) if attempt['status'] else ''}"
+            f"{' — ' + attempt['answer'] if attempt['answer'] else ''}"
+        )
+        for attempt in document["attempts_made"]
+    )
+    return Group(*parts)
+
+
+def _what(delivery: Delivery) -> Text:
+    what = Text()
+    if delivery.reason and delivery.state in {"held", "pending"}:
+        what.append(f"[{REASONS[delivery.reason]}] ", style="red")
+    elif delivery.state == "failed" and delivery.error:
+        what.append(f"[{delivery.error}] ", style="red")
+    what.append(f"{delivery.campaign}/{delivery.item}  ", style="dim")
+    what.append(first_line((delivery.frozen or delivery.payload).text))
+    return what
