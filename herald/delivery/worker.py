@@ -1,0 +1,225 @@
+"""Claims what is due, sends it once, settles what came of it; every channel on its own.
+
+The order is the promise: a claim is committed before the first byte leaves, and the network's
+answer is committed before anything else happens to it. Whatever ends in between is unclear, and
+is looked up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from herald.delivery.happened import Happened, Summary, summarise
+from herald.delivery.looker import Looker
+from herald.delivery.sender import Taken, send
+from herald.delivery.settler import Settler
+from herald.delivery.verdict import Policy, judge
+from herald.errors import HeraldError
+from herald.model.delivery import Claim, DeliveryState
+from herald.model.ids import ChannelId, DeliveryKey
+from herald.model.network import Capabilities
+from herald.ports import Channel, Clock, OutboxStore
+
+POLL = 1.0
+"""Seconds between two looks at the outbox when nothing wakes the worker: its greatest lateness."""
+
+log = logging.getLogger(__name__)
+
+
+def unwatched(happened: Happened) -> None:
+    """Watch nothing: what happened stands in the log and in the outbox."""
+
+
+class Worker:
+    """Delivers what is due on *channels*, until it is told to stop or nothing is left."""
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        channels: Mapping[ChannelId, Channel],
+        *,
+        clock: Clock,
+        owner: str,
+        policy: Policy,
+        random: Callable[[], float],
+        on_settled: Callable[[Happened], None] = unwatched,
+    ) -> None:
+        """Take *owner*, a name for this process, and *random*, which draws from 0 to 1."""
+        self._store = store
+        self._channels = channels
+        self._clock = clock
+        self._owner = owner
+        self._policy = policy
+        self._random = random
+        self._on_settled = on_settled
+        self._happened: list[Happened] | None = None
+        self._sending: dict[DeliveryKey, ChannelId] = {}
+        self._wake = asyncio.Event()
+        self._settler = Settler(store, clock=clock, on_settled=self._note)
+        self._looker = Looker(
+            store,
+            channels,
+            self._settler,
+            clock=clock,
+            owner=owner,
+            policy=policy,
+            sending=self._sending.keys(),
+        )
+
+    def wake(self) -> None:
+        """Look at the outbox now: something was enqueued."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until *stop* is set; then claim nothing more, finish what is being sent, leave.
+
+        A store that cannot be used for a while is tried again; any other error ends the worker.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._wake_on(stop), name="wait for stop")
+            tasks.create_task(self._keep_looking(stop, tasks), name="look up")
+            while not stop.is_set():
+                self._wake.clear()
+                try:
+                    started = await self._start_due(tasks)
+                except HeraldError:
+                    log.exception("nothing can be claimed")
+                    started = 0
+                if not started:
+                    await self._until_woken()
+
+    async def drain(self, stop: asyncio.Event | None = None) -> Summary:
+        """Deliver everything that is due, look up what is unclear, and tell what it came to.
+
+        Waits out settle windows and the channels' own pace, but neither a retry's backoff nor a
+        network that asked to wait: the next run finds those. Raises what the store raises, after
+        what was being sent is settled.
+        """
+        happened = self._happened = []
+        trouble: HeraldError | None = None
+        patience: float | None = None
+        async with asyncio.TaskGroup() as tasks:
+            try:
+                while stop is None or not stop.is_set():
+                    self._wake.clear()
+                    started = await self._start_due(tasks)
+                    ripe_in = await self._looker.step(tasks, await self._limits())
+                    if started or self._sending or self._looker.is_asking:
+                        patience = None
+                        await self._until_something_ends()
+                        continue
+                    patience = await self._longest_pace() if patience is None else patience - POLL
+                    if ripe_in is None and patience <= 0:
+                        break
+                    await self._clock.sleep(POLL if ripe_in is None else min(ripe_in, POLL))
+            except HeraldError as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
+        self._happened = None
+        return summarise(happened)
+
+    async def _keep_looking(self, stop: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
+        while not stop.is_set():
+            try:
+                await self._looker.step(tasks, await self._limits())
+            except HeraldError:
+                log.exception("nothing can be looked up")
+            await _first_of(stop.wait(), self._clock.sleep(POLL))
+
+    async def _start_due(self, tasks: asyncio.TaskGroup) -> int:
+        """Claim no more than can be sent at once, start sending it, and return how much it was."""
+        limits = await self._limits()
+        busy = Counter(self._sending.values())
+        free = {
+            channel: limits[channel]
+            for channel in self._channels
+            if busy[channel] < limits[channel].concurrent
+        }
+        slots = sum(limits[channel].concurrent - busy[channel] for channel in free)
+        most = min(slots, self._policy.slots - len(self._sending))
+        if most <= 0:
+            return 0
+        taken = Taken(at=self._clock.now(), monotonic=self._clock.monotonic())
+        claims = await self._store.claim(
+            owner=self._owner, now=taken.at, most=most, capabilities=free
+        )
+        for claim in claims:
+            self._start(claim, limits[claim.delivery.channel], taken, tasks)
+        return len(claims)
+
+    def _start(
+        self, claim: Claim, capabilities: Capabilities, taken: Taken, tasks: asyncio.TaskGroup
+    ) -> None:
+        key, channel = claim.delivery.key, claim.delivery.channel
+        self._sending[key] = channel
+        task = tasks.create_task(
+            self._deliver(claim, capabilities, taken), name=f"send {key[:8]} to {channel}"
+        )
+        task.add_done_callback(lambda _: self._free(key))
+
+    async def _deliver(self, claim: Claim, capabilities: Capabilities, taken: Taken) -> None:
+        """Send one claim and settle what came of it."""
+        outcome = await send(
+            self._channels[claim.delivery.channel],
+            claim,
+            capabilities=capabilities,
+            taken=taken,
+            clock=self._clock,
+        )
+        verdict = judge(
+            claim, outcome, now=self._clock.now(), policy=self._policy, jitter=self._random()
+        )
+        await self._settler.settle(claim, verdict)
+
+    def _free(self, key: DeliveryKey) -> None:
+        del self._sending[key]
+        self._wake.set()
+
+    def _note(self, happened: Happened) -> None:
+        if self._happened is not None:
+            self._happened.append(happened)
+        self._wake.set()
+        self._on_settled(happened)
+
+    async def _limits(self) -> dict[ChannelId, Capabilities]:
+        """Return what each channel can carry; the most careful limits where nothing is stored."""
+        stored = await self._store.capabilities()
+        return {channel: stored.get(channel, Capabilities()) for channel in self._channels}
+
+    async def _longest_pace(self) -> float:
+        """Return the seconds after which pace lets another delivery through; 0 if none waits."""
+        limits, now = await self._limits(), self._clock.now()
+        pending = await self._store.list_deliveries(states=(DeliveryState.PENDING,))
+        waiting = {row.channel for row in pending if row.reason is None and row.next_at <= now}
+        paces = [limits[channel].pace.total_seconds() for channel in waiting & limits.keys()]
+        return max(paces, default=0.0)
+
+    async def _until_woken(self) -> None:
+        """Wait until something was enqueued or settled, or stop was asked, or a poll is due."""
+        await _first_of(self._wake.wait(), self._clock.sleep(POLL))
+
+    async def _until_something_ends(self) -> None:
+        """Wait for a send or a look-up, in true seconds: a clock that was set must not run on."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL):
+                await self._wake.wait()
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of *waits* has ended; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
