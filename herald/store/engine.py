@@ -1,0 +1,217 @@
+"""Opens the store: one SQLite file, or a PostgreSQL database, migrated to this version.
+
+    store = await open_store("sqlite:///var/herald.db", folder)
+    async with store.writing() as connection:
+        await connection.execute(...)
+
+Every transaction is short and holds no network call.  On SQLite a writing transaction takes the
+write lock when it begins (a reading one that turns to writing could fail as busy), and is fsynced
+before ``writing()`` returns: WAL with ``synchronous=NORMAL`` may forget a claim at power loss, and
+a forgotten claim is a second post.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from herald.errors import StoreUnusable
+from herald.store.migrate import migrate
+
+BUSY_MILLISECONDS = 5000
+"""How long a transaction waits for another process's; each lasts milliseconds."""
+
+_PRAGMAS = (
+    # first, so that the others wait too
+    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+)
+_OWNER_ONLY = 0o600
+_READING = "herald_reading"
+
+# Why SQLite refused (https://www.sqlite.org/rescode.html), and what the operator does about it.
+_REMEDIES = {
+    "SQLITE_NOTADB": "it is no database: move it away, or give another address as store",
+    "SQLITE_CORRUPT": "it is damaged: put back a backup",
+    "SQLITE_READONLY": "it cannot be written: check the owner and rights of the file and folder",
+    "SQLITE_CANTOPEN": "it cannot be opened: check the owner and rights of the file and folder",
+    "SQLITE_PERM": "it cannot be opened: check the owner and rights of the file and folder",
+    "SQLITE_FULL": "the disk is full: make room; nothing was lost",
+    "SQLITE_IOERR": "the disk does not answer: check it; the store must not lie on a network drive",
+    "SQLITE_BUSY": "another program holds it: close what else has it open",
+    "SQLITE_LOCKED": "another program holds it: close what else has it open",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """An open store, its tables as this version knows them."""
+
+    engine: AsyncEngine
+    place: str
+    """The file, or the server's address without its password: for messages."""
+    path: Path | None = None
+    """The SQLite file; None on PostgreSQL."""
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a transaction that is durable once this block was left.
+
+        An exception takes everything back. Raises StoreUnusable when the database cannot write.
+        """
+        with _translated(self.place):
+            async with self.engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection that sees one moment's state and waits for no writer."""
+        with _translated(self.place):
+            async with self.engine.connect() as connection:
+                await connection.execution_options(**{_READING: True})
+                async with connection.begin():
+                    yield connection
+
+    async def verify(self) -> None:
+        """Read every page of a SQLite file; raise StoreUnusable when one is damaged.
+
+        Takes about a second per 100 MB, so it is for starting a daemon, not for every command.
+        """
+        if self.path is None:
+            return
+        async with self.reading() as connection:
+            found = (await connection.execute(text("PRAGMA quick_check(1)"))).scalar_one()
+        if found != "ok":
+            raise StoreUnusable(f"{self.place}: it is damaged: put back a backup ({found})")
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self.engine.dispose()
+
+
+async def open_store(url: str, folder: Path) -> Store:
+    """Open the store at *url*, relative to *folder*, made and migrated where needed.
+
+    Raises StoreUnusable when it cannot be read or written, and StoreTooNew when a later Herald
+    wrote it.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        store = _sqlite(parsed, folder)
+    else:
+        store = _postgresql(parsed)
+    try:
+        async with store.writing() as connection:
+            await connection.run_sync(migrate, store.place)
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreUnusable(
+            f"store: {url!r} is no address (write sqlite:///var/herald.db, or postgresql://…)"
+        ) from error
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise StoreUnusable(
+            f"store: {parsed.get_backend_name()!r} is not supported"
+            " (write sqlite:///var/herald.db, or postgresql://…)"
+        )
+    return parsed
+
+
+def _sqlite(url: URL, folder: Path) -> Store:
+    if url.database in {None, "", ":memory:"}:
+        raise StoreUnusable(
+            "store: SQLite needs a file, else everything is forgotten at the end"
+            " (write sqlite:///var/herald.db)"
+        )
+    path = folder / str(url.database)
+    _make_file(path, folder)
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        connect_args={"isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000},
+    )
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return Store(engine=engine, place=str(path), path=path)
+
+
+def _make_file(path: Path, folder: Path) -> None:
+    """Make the file before SQLite does, so that nobody else can read it even for a moment."""
+    if not folder.is_dir():
+        raise StoreUnusable(f"{folder}: there is no such folder (give one with -C)")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY))
+        path.chmod(_OWNER_ONLY)
+    except IsADirectoryError as error:
+        raise StoreUnusable(f"{path}: this is a folder, and should be a file") from error
+    except OSError as error:
+        raise StoreUnusable(
+            f"{path}: it cannot be written: {error.strerror}"
+            " (check the owner and rights of the file and folder)"
+        ) from error
+
+
+def _prepare(connection: Any, record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _postgresql(url: URL) -> Store:
+    if find_spec("asyncpg") is None:
+        raise StoreUnusable(
+            "store: PostgreSQL needs asyncpg (pip install 'herald-heritage[postgresql]')"
+        )
+    engine = create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_pre_ping=True,
+        connect_args={"server_settings": {"synchronous_commit": "on"}},
+    )
+    return Store(engine=engine, place=url.render_as_string(hide_password=True))
+
+
+@contextmanager
+def _translated(place: str) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreUnusable(f"{place}: {_told(error.orig)}") from error
+    except (PoolTimeout, OSError) as error:
+        raise StoreUnusable(f"{place}: the database does not answer: {error}") from error
+
+
+def _told(error: BaseException | None) -> str:
+    name = getattr(error, "sqlite_errorname", "")
+    if not name and isinstance(error, sqlite3.DatabaseError):
+        name = "SQLITE_CORRUPT"
+    for code, remedy in _REMEDIES.items():
+        if name.startswith(code):
+            return remedy
+    return f"the database refused: {error}"

@@ -1,0 +1,210 @@
+"""The tables of the outbox, on the metadata that every room's tables share.
+
+Moments are whole microseconds since 1970 in UTC: they sort and subtract the same way on SQLite
+and PostgreSQL, no driver converts them, and nothing is lost.  Local moments are ISO text without a
+zone; the zone's name stands beside them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 in UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Turn an aware datetime into microseconds."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Turn microseconds into an aware datetime in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Every table of Herald's store, whichever room's module defines it."""
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, default="", server_default="")
+
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    _text("entry"),
+    Column("occasion", Text, nullable=False),
+    _text("partner"),
+    Column("channel", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    _text("target_key"),
+    Column("occasion_local", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("not_after_at", Moment, nullable=False),
+    Column("catch_up", Text, nullable=False),
+    Column("moves", Boolean, nullable=False),
+    Column("payload", Text, nullable=False),
+    _text("content_hash"),
+    Column("needs_approval", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    _text("reason"),
+    _text("note"),
+    Column("next_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    _text("owner"),
+    Column("lease_ends_at", Moment),
+    Column("first_send_at", Moment),
+    Column("unclear_at", Moment),
+    Column("frozen", Text),
+    _text("remote_id"),
+    _text("url"),
+    Column("sent_at", Moment),
+    _text("error"),
+    _text("approved"),
+    Column("released", Boolean, nullable=False),
+    _text("translated"),
+    _text("moved_from"),
+    # The key is derived from these; should its derivation ever change, the second row for one
+    # place in the plan is refused here and not posted there.
+    UniqueConstraint(
+        *("campaign", "item", "entry", "occasion", "channel", "language", "action", "part"),
+        name="uq_delivery_place",
+    ),
+    Index(None, "state", "channel", "next_at"),  # what may be claimed
+    Index(None, "state", "due_at"),  # what expires, what is overdue
+    Index(None, "state", "lease_ends_at"),  # what lapsed, and how much a channel is sending
+)
+"""One row per delivery; ``herald.model.delivery.Delivery`` says what each column means."""
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(64), ForeignKey("delivery.key"), nullable=False, index=True),
+    Column("token", BigInteger, nullable=False),
+    _text("owner"),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    _text("outcome"),
+    Column("status", Integer),
+    _text("request_hash"),
+    _text("answer"),
+)
+"""One row per send, written before its first byte leaves; never deleted."""
+
+channel = Table(
+    "channel",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("network", Text, nullable=False),
+    Column("capabilities", Text, nullable=False),
+)
+"""What each channel's network said last about its limits."""
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("tat", Moment),
+    Column("not_before", Moment),
+)
+"""Per channel: the theoretical arrival time of GCRA, and how long the network asked to wait."""
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("served_at", Moment, nullable=False),
+)
+"""When each campaign was last served on a channel, so that they take turns."""
+
+stop = Table(
+    "stop",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),
+    _text("because"),
+    Column("since", Moment, nullable=False),
+)
+"""What is not claimed; each origin's stop stands on its own."""
+
+first_seen = Table(
+    "first_seen",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+"""``campaign/item/occasion`` and when it first stood in a plan."""
+
+plan_run = Table(
+    "plan_run",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("hash", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("withdrawn", Integer, nullable=False),
+    Column("refused", Boolean, nullable=False),
+)
+"""Every reconciliation that changed something."""
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("epoch", Text, nullable=False),
+    Column("last_seen_at", Moment, nullable=False),
+)
+"""Which installation this is and when it last ran: tells a restored copy from the original."""
+
+media = Table(
+    "media",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Pictures by the SHA-256 of their bytes."""
