@@ -134,6 +134,15 @@ class Delivery:
     """The content hash that a person approved."""
     released: bool = False
     """A person sent it on from held, failed or expired: catch-up does not ask again."""
+    content_hash: str = ""
+    """Of what was planned last; an approval is for this."""
+    needs_approval: bool = False
+    note: str = ""
+    """For people: why it stands where it stands."""
+    translated: str = ""
+    """The fingerprint of the planned payload in whose place a person's translation stands."""
+    moved_from: DeliveryKey | None = None
+    """The sent delivery of which this one may be a repeat (reason ``moved``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

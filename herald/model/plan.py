@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from herald.model.campaign import Approve, CatchUp
-from herald.model.delivery import DeliveryState, Payload, Reason
+from herald.model.delivery import Delivery, DeliveryState, Payload, Reason
 from herald.model.ids import (
     CampaignId,
     ChannelId,
@@ -97,6 +97,10 @@ class Plan:
     """Warnings that only planning can see: an occasion outside the window, texts that run out."""
     first_seen: tuple[str, ...] = ()
     """``campaign/item/occasion`` of what stands in this plan, for the store to remember."""
+    standing: tuple[tuple[str, datetime], ...] = ()
+    """``campaign/item/occasion`` of every absolute or relative occasion that the files still hold,
+    past ones included, with its local moment (naive). Without it, what was sent counts as gone from
+    the files only while its moment is recent enough to be planned."""
 
 
 class Change(StrEnum):
@@ -124,6 +128,8 @@ class Step:
     """For people: "sent on …; release to post again"."""
     next_at: datetime | None = None
     """When it may be claimed; None leaves it."""
+    after: Delivery | None = None
+    """The row as this step leaves it, which the store writes; None where nothing changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
