@@ -16,6 +16,8 @@ class Count(StrEnum):
     CODE_POINTS = "code_points"
     UTF16 = "utf16"
     UTF8_BYTES = "utf8_bytes"
+    X_WEIGHTED = "x_weighted"
+    """Letters of most European scripts count 1, others and each emoji 2; a URL ``url_length``."""
 
 
 class Handle(StrEnum):
@@ -34,6 +36,8 @@ class Capabilities:
     count: Count = Count.GRAPHEMES
     limit: int | None = None
     """Most units of ``count`` in a text; None where there is no limit."""
+    bytes_most: int | None = None
+    """A second limit, in UTF-8 bytes, where a network has one."""
     url_length: int = 23
     """What one URL counts under ``Count.MASTODON``."""
     media_most: int = 0

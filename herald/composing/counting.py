@@ -1,0 +1,66 @@
+"""Lengths exactly as each network counts them."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import assert_never
+
+import regex
+
+from herald.composing.entities import MENTION, URL
+from herald.model.network import Capabilities, Count
+
+_GRAPHEME = regex.compile(r"\X")
+_EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Emoji}\ufe0f|\p{Regional_Indicator}")
+_LIGHT = regex.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
+
+
+def length(text: str, capabilities: Capabilities) -> int:
+    """Return the length of *text* in the units of ``capabilities.count``, in NFC."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    match capabilities.count:
+        case Count.MASTODON:
+            return _mastodon(text, capabilities.url_length)
+        case Count.GRAPHEMES:
+            return graphemes(text)
+        case Count.CODE_POINTS:
+            return len(text)
+        case Count.UTF16:
+            return len(text.encode("utf-16-le", "surrogatepass")) // 2
+        case Count.UTF8_BYTES:
+            return len(text.encode("utf-8", "surrogatepass"))
+        case Count.X_WEIGHTED:
+            return _weighted(text, capabilities.url_length)
+        case _ as never:
+            assert_never(never)
+
+
+def graphemes(text: str) -> int:
+    """Return how many characters a reader sees (extended grapheme clusters)."""
+    if text.isascii() and "\r" not in text:
+        return len(text)
+    return sum(1 for _ in _GRAPHEME.finditer(text))
+
+
+def _weighted(text: str, url_length: int) -> int:
+    """Count as X does (docs.x.com, counting characters): a whole emoji 2, light letters 1."""
+    if "://" in text:
+        text = URL.sub("x" * url_length, text)
+    if text.isascii():
+        return len(text)
+    return sum(_weight(match[0]) for match in _GRAPHEME.finditer(text))
+
+
+def _weight(cluster: str) -> int:
+    if _EMOJI.match(cluster):
+        return 2
+    return sum(1 if _LIGHT.match(character) else 2 for character in cluster)
+
+
+def _mastodon(text: str, url_length: int) -> int:
+    if "://" in text:
+        text = URL.sub("x" * url_length, text)
+    if "@" in text:
+        text = MENTION.sub(lambda match: f"@{match['user']}", text)
+    return graphemes(text)

@@ -1,0 +1,42 @@
+"""Hashtags as networks take them: letters, marks, digits and underscores, one word each."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+import regex
+
+from herald.composing.entities import HASHTAG
+
+_BREAKS = regex.compile(r"[^\w\u00b7\u30fb\u200c]+")
+_LETTER = regex.compile(r"\p{L}")
+
+
+@lru_cache(maxsize=4096)
+def hashtags(written: tuple[str, ...]) -> tuple[str, ...]:
+    """Return each tag with its ``#``, in order, once.
+
+    Capitals and accents stay as the editor wrote them. Where a space, dot or hyphen falls out, each
+    word gets a capital, so that a screen reader still reads words. What has no letter is no
+    hashtag on any network and is left out.
+    """
+    spelled = (_joined(tag) for tag in written)
+    return tuple({tag.casefold(): f"#{tag}" for tag in reversed(list(spelled)) if tag}.values())[
+        ::-1
+    ]
+
+
+def hashtags_in(text: str) -> frozenset[str]:
+    """Return the hashtags that stand in *text*, with ``#`` and case-folded."""
+    if "#" not in text and "＃" not in text:
+        return frozenset()
+    return frozenset(f"#{match['tag'].casefold()}" for match in HASHTAG.finditer(text))
+
+
+def _joined(tag: str) -> str:
+    parts = [part for part in _BREAKS.split(unicodedata.normalize("NFC", tag)) if part]
+    if len(parts) > 1:
+        parts = [part[:1].upper() + part[1:] for part in parts]
+    joined = "".join(parts)
+    return joined if _LETTER.search(joined) else ""

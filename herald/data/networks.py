@@ -1,0 +1,59 @@
+"""The limits of each network, read from ``networks.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from herald.model.network import Capabilities, Count, Handle
+
+_SECONDS = frozenset({"settle_window", "repeat_within", "timeout", "pace"})
+_ABOUT_THE_FACTS = frozenset({"confidence", "source", "as_of"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkFacts:
+    """A network's usual limits, and how well they are known."""
+
+    capabilities: Capabilities
+    confidence: str
+    source: str
+    as_of: str
+    """Month, such as ``2026-11``."""
+
+
+def capabilities_of(network: str) -> Capabilities:
+    """Return the usual limits of *network*; without any limit for one that is not known."""
+    facts = network_facts().get(network)
+    return facts.capabilities if facts else Capabilities()
+
+
+@cache
+def network_facts() -> dict[str, NetworkFacts]:
+    """Return the facts of every network that is known."""
+    written = files(__package__).joinpath("networks.toml").read_text(encoding="utf-8")
+    return {name: _facts(table) for name, table in tomllib.loads(written).items()}
+
+
+def _facts(table: dict[str, Any]) -> NetworkFacts:
+    values = {name: _value(name, value) for name, value in table.items()}
+    about = {name: str(values.pop(name)) for name in _ABOUT_THE_FACTS}
+    return NetworkFacts(capabilities=Capabilities(**values), **about)
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _SECONDS:
+        return timedelta(seconds=value)
+    match name:
+        case "count":
+            return Count(value)
+        case "handle":
+            return Handle(value)
+        case "media_types":
+            return frozenset(value)
+        case _:
+            return value
