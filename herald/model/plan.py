@@ -97,10 +97,6 @@ class Plan:
     """Warnings that only planning can see: an occasion outside the window, texts that run out."""
     first_seen: tuple[str, ...] = ()
     """``campaign/item/occasion`` of what stands in this plan, for the store to remember."""
-    standing: tuple[tuple[str, datetime], ...] = ()
-    """``campaign/item/occasion`` of every absolute or relative occasion that the files still hold,
-    past ones included, with its local moment (naive). Without it, what was sent counts as gone from
-    the files only while its moment is recent enough to be planned."""
 
 
 class Change(StrEnum):
