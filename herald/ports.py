@@ -19,7 +19,20 @@ from herald.model.delivery import (
     Payload,
     Sighting,
 )
-from herald.model.ids import ChannelId, DeliveryKey
+from herald.model.ids import ChannelId, DeliveryKey, Language, ListId
+from herald.model.mailing import (
+    AddressHash,
+    Candidate,
+    Edition,
+    Issue,
+    Progress,
+    RecipientClaim,
+    RecipientVerdict,
+    RowReport,
+    Subscriber,
+    SubscriptionId,
+    SuppressionReason,
+)
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
 from herald.model.stop import Stop
@@ -203,4 +216,118 @@ class OutboxStore(Protocol):
         self, channel: ChannelId, network: str, capabilities: Capabilities
     ) -> None:
         """Remember a channel's capabilities."""
+        ...
+
+
+class MailingStore(Protocol):
+    """Lists, issues and recipients on disk. Every method is one short, durable transaction."""
+
+    async def mailing_key(self) -> bytes:
+        """Return the instance's secret for tokens and hashes, made once and kept for ever."""
+        ...
+
+    async def admit(
+        self, mailing_list: ListId, candidates: Sequence[Candidate], *, now: datetime
+    ) -> tuple[RowReport, ...]:
+        """Add those who are new and not suppressed; tell what became of each.
+
+        Of one who is there already the name and language follow the candidate, the state never.
+        """
+        ...
+
+    async def subscribers(self, mailing_list: ListId) -> tuple[Subscriber, ...]:
+        """Return everybody who is or was on a list and was not erased, by address."""
+        ...
+
+    async def subscriber(self, subscription: SubscriptionId) -> Subscriber | None:
+        """Return one person on one list; None if never there, or erased."""
+        ...
+
+    async def suppressed(self, mailing_list: ListId) -> int:
+        """Return how many addresses an import of the list refuses."""
+        ...
+
+    async def leave(self, subscription: SubscriptionId, *, now: datetime) -> bool:
+        """End a subscription at once, copies that are not claimed included; False if unknown.
+
+        Repeating it changes nothing.
+        """
+        ...
+
+    async def find_subscriptions(self, address: AddressHash) -> tuple[SubscriptionId, ...]:
+        """Return the subscriptions of an address, on every list."""
+        ...
+
+    async def erase(
+        self, address: AddressHash, *, reason: SuppressionReason, now: datetime
+    ) -> bool:
+        """Remove all that is known of a person; only the hash stays, for every list.
+
+        False if nothing was known. The address is suppressed all the same.
+        """
+        ...
+
+    async def issues(self) -> tuple[Issue, ...]:
+        """Return every issue, by due_at and key."""
+        ...
+
+    async def issue(self, key: str) -> Issue | None:
+        """Return one issue."""
+        ...
+
+    async def editions(self, key: str) -> tuple[Edition, ...]:
+        """Return an issue's prepared editions, the first language first."""
+        ...
+
+    async def save_issue(
+        self, changed: Issue, *, was: Issue | None, editions: Sequence[Edition] | None = None
+    ) -> bool:
+        """Write an issue, fenced by *was*; None for *editions* leaves them as they are.
+
+        Returns False, changing nothing, if the issue has moved on since or has been started.
+        """
+        ...
+
+    async def freeze_audience(
+        self, issue: Issue, choose: Callable[[Language | None], Language], *, now: datetime
+    ) -> int | None:
+        """Make a row for everybody who is subscribed and not suppressed; the issue is ``sending``.
+
+        *choose* gives the edition for a subscriber's language. None if *issue* has moved on.
+        """
+        ...
+
+    async def claim_recipient(
+        self, issue: str, *, owner: str, now: datetime, lease: timedelta
+    ) -> RecipientClaim | None:
+        """Take the next copy that is due; None if there is none.
+
+        Whoever has left since becomes ``suppressed`` instead, whoever was erased ``cancelled``.
+        """
+        ...
+
+    async def settle_recipient(
+        self, claim: RecipientClaim, verdict: RecipientVerdict, *, now: datetime
+    ) -> bool:
+        """Write what came of a send; no change and False if the claim's token is stale."""
+        ...
+
+    async def reap_recipients(self, *, now: datetime) -> int:
+        """Make every claimed copy whose lease lapsed ``uncertain``; never pending."""
+        ...
+
+    async def abandon_recipients(self, *, now: datetime) -> int:
+        """Make every claimed copy ``uncertain``: for one who knows that nobody else sends."""
+        ...
+
+    async def resolve_uncertain(self, issue: str, *, resend: bool, now: datetime) -> int:
+        """Send an issue's uncertain copies again, or leave them for good; return how many."""
+        ...
+
+    async def progress(self, key: str) -> Progress | None:
+        """Return how far an issue has got; None if it is unknown."""
+        ...
+
+    async def finish_issue(self, key: str, *, now: datetime) -> bool:
+        """Make an issue ``sent`` if its ended copies sum to its audience."""
         ...

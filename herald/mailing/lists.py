@@ -1,0 +1,163 @@
+"""Lists: bringing people in from a file, and letting them go for good.
+
+An import never brings back anyone who left: that is decided in the store, in the transaction that
+would add the person, by the hash that outlives every erasure.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from herald.mailing.addresses import BadAddress, BadName, hash_address, read_address, read_name
+from herald.mailing.spreadsheet import Row, Spreadsheet, read_language
+from herald.model.ids import Language, ListId
+from herald.model.mailing import (
+    AddressHash,
+    Candidate,
+    Consent,
+    Fate,
+    RowReport,
+    Subscriber,
+)
+from herald.ports import MailingStore
+
+_AT_ONCE = 1000
+"""Rows of one transaction: short enough for others to write in between."""
+
+_TEXT_MOST = 500
+"""Characters of a consent's source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What became of every row of a file."""
+
+    list: ListId
+    rows: tuple[RowReport, ...]
+    notes: tuple[str, ...] = ()
+
+    def count(self, fate: Fate) -> int:
+        """Return how many rows met *fate*."""
+        return sum(row.fate is fate for row in self.rows)
+
+
+async def import_rows(
+    store: MailingStore, mailing_list: ListId, sheet: Spreadsheet, *, source: str, now: datetime
+) -> ImportReport:
+    """Add the people of *sheet* to a list; repeating it changes nothing.
+
+    *source* is the consent's source of rows that name none, such as the file's name.
+    """
+    key = await store.mailing_key()
+    candidates, refused = judge_rows(sheet.rows, key=key, source=source)
+    reports = list(refused)
+    for first in range(0, len(candidates), _AT_ONCE):
+        chunk = candidates[first : first + _AT_ONCE]
+        reports.extend(await store.admit(mailing_list, chunk, now=now))
+    return ImportReport(
+        list=mailing_list,
+        rows=tuple(sorted(reports, key=lambda report: report.line)),
+        notes=sheet.notes,
+    )
+
+
+def judge_rows(
+    rows: Iterable[Row], *, key: bytes, source: str
+) -> tuple[tuple[Candidate, ...], tuple[RowReport, ...]]:
+    """Return the rows that may be added, and what is wrong with the others."""
+    sound: list[Candidate] = []
+    refused: list[RowReport] = []
+    lines: dict[AddressHash, int] = {}
+    for row in rows:
+        try:
+            candidate = _candidate(row, key, source)
+        except ValueError as error:
+            refused.append(_refusal(row, str(error)))
+            continue
+        earlier = lines.setdefault(candidate.address_hash, row.line)
+        if earlier != row.line:
+            refused.append(_refusal(row, f"the same address stands on line {earlier}"))
+            continue
+        sound.append(candidate)
+    return tuple(sound), tuple(refused)
+
+
+def export_rows(subscribers: Sequence[Subscriber]) -> str:
+    """Return a CSV file of *subscribers* that an import reads back.
+
+    A cell that a spreadsheet would take for a formula is led by an apostrophe (CSV injection).
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(
+        ("email", "name", "language", "state", "since", "consent source", "consent date")
+    )
+    for person in subscribers:
+        cells = (
+            person.address,
+            person.name,
+            person.language or "",
+            person.state.value,
+            person.since.isoformat(timespec="seconds"),
+            person.consent.source,
+            person.consent.given,
+        )
+        writer.writerow(_harmless(cell) for cell in cells)
+    return out.getvalue()
+
+
+async def find_hash(store: MailingStore, written: str) -> AddressHash:
+    """Return the hash of an address that a person typed; raise BadAddress."""
+    return hash_address(read_address(written), await store.mailing_key())
+
+
+def _candidate(row: Row, key: bytes, source: str) -> Candidate:
+    try:
+        address, name = read_address(row.email), read_name(_bare(row.name))
+    except BadAddress as error:
+        raise ValueError(f"no address that mail reaches: {error}") from error
+    except BadName as error:
+        raise ValueError(f"{error} (is a quotation mark not closed?)") from error
+    consent = Consent(
+        source=read_name(row.consent_source[:_TEXT_MOST])[:_TEXT_MOST] or source,
+        given=_moment(row.consent_given),
+    )
+    return Candidate(
+        line=row.line,
+        address=address,
+        address_hash=hash_address(address, key),
+        name=name,
+        language=Language(tag) if (tag := read_language(row.language)) else None,
+        consent=consent,
+    )
+
+
+def _refusal(row: Row, why: str) -> RowReport:
+    shown = "".join(
+        mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in row.email
+    )
+    return RowReport(line=row.line, address=shown[:254], fate=Fate.REFUSED, why=why)
+
+
+def _moment(written: str) -> str:
+    if not written:
+        return ""
+    for read in (date.fromisoformat, datetime.fromisoformat):
+        try:
+            return read(written).isoformat()
+        except ValueError:
+            continue
+    raise ValueError(f"{written[:40]!r} is no consent date (write 2026-11-30)")
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _bare(cell: str) -> str:
+    """Undo ``_harmless``."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in {"=", "+", "-", "@"} else cell

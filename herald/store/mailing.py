@@ -1,0 +1,124 @@
+"""The store of newsletters, as ``herald.ports.MailingStore`` asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from herald.model.ids import Language, ListId
+from herald.model.mailing import (
+    AddressHash,
+    Candidate,
+    Edition,
+    Issue,
+    Progress,
+    RecipientClaim,
+    RecipientVerdict,
+    RowReport,
+    Subscriber,
+    SubscriptionId,
+    SuppressionReason,
+)
+from herald.store import mailing_issues, mailing_lists
+from herald.store.engine import Store
+
+
+class SqlMailingStore:
+    """Lists, issues and recipients in the store; the port's docstrings are the contract."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def mailing_key(self) -> bytes:
+        """Return the instance's secret."""
+        return await mailing_lists.mailing_key(self._store)
+
+    async def admit(
+        self, mailing_list: ListId, candidates: Sequence[Candidate], *, now: datetime
+    ) -> tuple[RowReport, ...]:
+        """Add those who are new and not suppressed."""
+        return await mailing_lists.admit(self._store, mailing_list, candidates, now=now)
+
+    async def subscribers(self, mailing_list: ListId) -> tuple[Subscriber, ...]:
+        """Return everybody who is or was on a list."""
+        return await mailing_lists.subscribers(self._store, mailing_list)
+
+    async def subscriber(self, subscription: SubscriptionId) -> Subscriber | None:
+        """Return one person on one list."""
+        return await mailing_lists.find_subscriber(self._store, subscription)
+
+    async def suppressed(self, mailing_list: ListId) -> int:
+        """Return how many addresses an import of the list refuses."""
+        return await mailing_lists.count_suppressed(self._store, mailing_list)
+
+    async def leave(self, subscription: SubscriptionId, *, now: datetime) -> bool:
+        """End a subscription at once."""
+        return await mailing_lists.leave(self._store, subscription, now=now)
+
+    async def find_subscriptions(self, address: AddressHash) -> tuple[SubscriptionId, ...]:
+        """Return the subscriptions of an address."""
+        return await mailing_lists.find_subscriptions(self._store, address)
+
+    async def erase(
+        self, address: AddressHash, *, reason: SuppressionReason, now: datetime
+    ) -> bool:
+        """Remove all that is known of a person but the hash."""
+        return await mailing_lists.erase(self._store, address, reason=reason, now=now)
+
+    async def issues(self) -> tuple[Issue, ...]:
+        """Return every issue."""
+        return await mailing_issues.issues(self._store)
+
+    async def issue(self, key: str) -> Issue | None:
+        """Return one issue."""
+        return await mailing_issues.find_issue(self._store, key)
+
+    async def editions(self, key: str) -> tuple[Edition, ...]:
+        """Return an issue's prepared editions."""
+        return await mailing_issues.editions(self._store, key)
+
+    async def save_issue(
+        self, changed: Issue, *, was: Issue | None, editions: Sequence[Edition] | None = None
+    ) -> bool:
+        """Write an issue, fenced by *was*."""
+        return await mailing_issues.save_issue(self._store, changed, was=was, prepared=editions)
+
+    async def freeze_audience(
+        self, issue: Issue, choose: Callable[[Language | None], Language], *, now: datetime
+    ) -> int | None:
+        """Make a row for everybody who receives the issue."""
+        return await mailing_issues.freeze_audience(self._store, issue, choose, now=now)
+
+    async def claim_recipient(
+        self, issue: str, *, owner: str, now: datetime, lease: timedelta
+    ) -> RecipientClaim | None:
+        """Take the next copy that is due."""
+        return await mailing_issues.claim_recipient(
+            self._store, issue, owner=owner, now=now, lease=lease
+        )
+
+    async def settle_recipient(
+        self, claim: RecipientClaim, verdict: RecipientVerdict, *, now: datetime
+    ) -> bool:
+        """Write what came of a send."""
+        return await mailing_issues.settle_recipient(self._store, claim, verdict, now=now)
+
+    async def reap_recipients(self, *, now: datetime) -> int:
+        """Make every claimed copy whose lease lapsed uncertain."""
+        return await mailing_issues.reap(self._store, now=now)
+
+    async def abandon_recipients(self, *, now: datetime) -> int:
+        """Make every claimed copy uncertain."""
+        return await mailing_issues.abandon(self._store, now=now)
+
+    async def resolve_uncertain(self, issue: str, *, resend: bool, now: datetime) -> int:
+        """Send uncertain copies again, or leave them for good."""
+        return await mailing_issues.resolve_uncertain(self._store, issue, resend=resend, now=now)
+
+    async def progress(self, key: str) -> Progress | None:
+        """Return how far an issue has got."""
+        return await mailing_issues.progress(self._store, key)
+
+    async def finish_issue(self, key: str, *, now: datetime) -> bool:
+        """Make an issue sent if its ended copies sum to its audience."""
+        return await mailing_issues.finish_issue(self._store, key, now=now)

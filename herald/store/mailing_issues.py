@@ -1,0 +1,372 @@
+"""Issues and their recipients: the queries behind preparing, claiming and settling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from herald.model.ids import Language
+from herald.model.mailing import (
+    EVERY_LIST,
+    STARTED,
+    Edition,
+    Issue,
+    IssueState,
+    Progress,
+    RecipientClaim,
+    RecipientState,
+    RecipientVerdict,
+    SubscriptionId,
+    SubscriptionState,
+    UncertainCopy,
+)
+from herald.store.engine import Store
+from herald.store.mailing_tables import (
+    edition,
+    issue,
+    issue_of,
+    issue_values,
+    recipient,
+    subscriber,
+    subscription,
+    suppression,
+)
+
+_DUE = (RecipientState.PENDING.value, RecipientState.DEFERRED.value)
+_OPEN = (RecipientState.CLAIMED.value, RecipientState.UNCERTAIN.value)
+_CRASHED = "Herald stopped before the mail server had answered"
+_AT_ONCE = 5000
+"""Rows of one INSERT while an audience is frozen."""
+
+
+async def issues(store: Store) -> tuple[Issue, ...]:
+    """Return every issue, by due_at and key."""
+    async with store.reading() as connection:
+        rows = await connection.execute(select(issue).order_by(issue.c.due_at, issue.c.key))
+        return tuple(issue_of(row) for row in rows)
+
+
+async def find_issue(store: Store, key: str) -> Issue | None:
+    """Return one issue."""
+    async with store.reading() as connection:
+        return await _issue(connection, key)
+
+
+async def editions(store: Store, key: str) -> tuple[Edition, ...]:
+    """Return an issue's prepared editions, the first language first."""
+    wanted = select(edition).where(edition.c.issue == key).order_by(edition.c.place)
+    async with store.reading() as connection:
+        return tuple(
+            Edition(
+                language=Language(row.language), subject=row.subject, text=row.text, html=row.html
+            )
+            for row in await connection.execute(wanted)
+        )
+
+
+async def save_issue(
+    store: Store, changed: Issue, *, was: Issue | None, prepared: Sequence[Edition] | None
+) -> bool:
+    """Write an issue, fenced by *was*; None for *prepared* leaves its editions as they are."""
+    async with store.writing() as connection:
+        if await _issue(connection, changed.key) != was or (was and was.state in STARTED):
+            return False
+        if was is None:
+            await connection.execute(insert(issue).values(issue_values(changed)))
+        else:
+            await connection.execute(
+                update(issue).where(issue.c.key == changed.key).values(issue_values(changed))
+            )
+        if prepared is not None:
+            await _replace_editions(connection, changed.key, prepared)
+        return True
+
+
+async def freeze_audience(
+    store: Store, ready: Issue, choose: Callable[[Language | None], Language], *, now: datetime
+) -> int | None:
+    """Make a row for everybody who is subscribed and not suppressed; the issue is ``sending``."""
+    wanted = (
+        select(subscription.c.id, subscriber.c.language)
+        .join(subscriber)
+        .where(
+            subscription.c.list == ready.list,
+            subscription.c.state == SubscriptionState.SUBSCRIBED.value,
+            ~_suppressed(),
+        )
+        .order_by(subscription.c.id)
+    )
+    async with store.writing() as connection:
+        if await _issue(connection, ready.key) != ready or ready.state is not IssueState.PENDING:
+            return None
+        rows = [
+            {
+                "issue": ready.key,
+                "subscription": row.id,
+                "language": choose(Language(row.language) if row.language else None),
+                "state": RecipientState.PENDING.value,
+                "next_at": now,
+                "attempts": 0,
+                "token": 0,
+            }
+            for row in await connection.execute(wanted)
+        ]
+        for first in range(0, len(rows), _AT_ONCE):
+            await connection.execute(insert(recipient), rows[first : first + _AT_ONCE])
+        await connection.execute(
+            update(issue)
+            .where(issue.c.key == ready.key)
+            .values(state=IssueState.SENDING.value, started_at=now, audience=len(rows))
+        )
+        return len(rows)
+
+
+async def claim_recipient(
+    store: Store, key: str, *, owner: str, now: datetime, lease: timedelta
+) -> RecipientClaim | None:
+    """Take the next copy that is due, settling on the way those that may not be sent."""
+    due = (
+        select(recipient)
+        .where(recipient.c.issue == key, recipient.c.state.in_(_DUE), recipient.c.next_at <= now)
+        .order_by(recipient.c.next_at, recipient.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    async with store.writing() as connection:
+        while (copy := (await connection.execute(due)).one_or_none()) is not None:
+            person = await _addressee(connection, copy.subscription)
+            barred = _why_barred(person)
+            if person is None or barred is not None:
+                await connection.execute(
+                    update(recipient)
+                    .where(recipient.c.id == copy.id)
+                    .values(state=(barred or RecipientState.CANCELLED).value, ended_at=now)
+                )
+                continue
+            first_at = copy.first_at or now
+            await connection.execute(
+                update(recipient)
+                .where(recipient.c.id == copy.id)
+                .values(
+                    state=RecipientState.CLAIMED.value,
+                    token=copy.token + 1,
+                    owner=owner,
+                    lease_ends_at=now + lease,
+                    first_at=first_at,
+                    claimed_at=now,
+                )
+            )
+            return RecipientClaim(
+                id=copy.id,
+                issue=key,
+                token=copy.token + 1,
+                attempts=copy.attempts,
+                first_at=first_at,
+                subscription=SubscriptionId(copy.subscription),
+                address=person.address,
+                name=person.name,
+                language=Language(copy.language),
+            )
+    return None
+
+
+async def settle_recipient(
+    store: Store, claim: RecipientClaim, verdict: RecipientVerdict, *, now: datetime
+) -> bool:
+    """Write what came of a send; no change and False if the claim's token is stale.
+
+    A copy that was called uncertain meanwhile, because its lease lapsed, takes the late answer.
+    """
+    values: dict[str, Any] = {
+        "state": verdict.state.value,
+        "attempts": verdict.attempts,
+        "code": verdict.code,
+        "reply": verdict.reply,
+        "lease_ends_at": None,
+        "ended_at": now,
+    }
+    if verdict.next_at is not None:
+        values["next_at"] = verdict.next_at
+    async with store.writing() as connection:
+        written = await connection.execute(
+            update(recipient)
+            .where(
+                recipient.c.id == claim.id,
+                recipient.c.token == claim.token,
+                recipient.c.state.in_(_OPEN),
+            )
+            .values(values)
+        )
+        return written.rowcount == 1
+
+
+async def reap(store: Store, *, now: datetime) -> int:
+    """Make every claimed copy whose lease lapsed ``uncertain``; never pending."""
+    return await _doubt(store, recipient.c.lease_ends_at <= now, now)
+
+
+async def abandon(store: Store, *, now: datetime) -> int:
+    """Make every claimed copy ``uncertain``."""
+    return await _doubt(store, recipient.c.id.is_not(None), now)
+
+
+async def resolve_uncertain(store: Store, key: str, *, resend: bool, now: datetime) -> int:
+    """Send an issue's uncertain copies again, or leave them for good; return how many."""
+    values: dict[str, Any] = {"state": RecipientState.HELD.value, "ended_at": now}
+    if resend:
+        values = {"state": RecipientState.PENDING.value, "next_at": now, "ended_at": None}
+    uncertain = (
+        recipient.c.issue == key,
+        recipient.c.state == RecipientState.UNCERTAIN.value,
+    )
+    async with store.writing() as connection:
+        written = await connection.execute(update(recipient).where(*uncertain).values(values))
+        if resend and written.rowcount:
+            # It may have been finished by an earlier decision about other copies.
+            await connection.execute(
+                update(issue)
+                .where(issue.c.key == key, issue.c.state == IssueState.SENT.value)
+                .values(state=IssueState.SENDING.value, finished_at=None)
+            )
+        return int(written.rowcount)
+
+
+async def progress(store: Store, key: str) -> Progress | None:
+    """Return how far an issue has got; None if it is unknown."""
+    async with store.reading() as connection:
+        found = await _issue(connection, key)
+        if found is None:
+            return None
+        counts = await connection.execute(
+            select(recipient.c.state, func.count())
+            .where(recipient.c.issue == key)
+            .group_by(recipient.c.state)
+        )
+        next_at = await connection.scalar(
+            select(func.min(recipient.c.next_at)).where(
+                recipient.c.issue == key, recipient.c.state == RecipientState.DEFERRED.value
+            )
+        )
+        doubts = await connection.execute(
+            select(recipient.c.claimed_at, recipient.c.reply, subscriber.c.address)
+            .select_from(recipient)
+            .join(subscription, subscription.c.id == recipient.c.subscription, isouter=True)
+            .join(
+                subscriber,
+                subscriber.c.address_hash == subscription.c.address_hash,
+                isouter=True,
+            )
+            .where(recipient.c.issue == key, recipient.c.state == RecipientState.UNCERTAIN.value)
+            .order_by(recipient.c.id)
+        )
+        return Progress(
+            issue=found,
+            counts=tuple(sorted((RecipientState(state), count) for state, count in counts)),
+            next_at=next_at,
+            uncertain=tuple(
+                UncertainCopy(
+                    issue=key,
+                    address=row.address or "",
+                    claimed_at=row.claimed_at,
+                    why=row.reply,
+                )
+                for row in doubts
+            ),
+        )
+
+
+async def finish_issue(store: Store, key: str, *, now: datetime) -> bool:
+    """Make an issue ``sent`` if its ended copies sum to its audience."""
+    current = await progress(store, key)
+    if current is None or not current.is_finished:
+        return False
+    async with store.writing() as connection:
+        written = await connection.execute(
+            update(issue)
+            .where(issue.c.key == key, issue.c.state == IssueState.SENDING.value)
+            .values(state=IssueState.SENT.value, finished_at=now)
+        )
+        return written.rowcount == 1
+
+
+async def _issue(connection: AsyncConnection, key: str) -> Issue | None:
+    row = (await connection.execute(select(issue).where(issue.c.key == key))).one_or_none()
+    return None if row is None else issue_of(row)
+
+
+async def _replace_editions(
+    connection: AsyncConnection, key: str, prepared: Sequence[Edition]
+) -> None:
+    await connection.execute(delete(edition).where(edition.c.issue == key))
+    if prepared:
+        await connection.execute(
+            insert(edition),
+            [
+                {
+                    "issue": key,
+                    "place": place,
+                    "language": one.language,
+                    "subject": one.subject,
+                    "text": one.text,
+                    "html": one.html,
+                }
+                for place, one in enumerate(prepared)
+            ],
+        )
+
+
+async def _addressee(connection: AsyncConnection, tie: str | None) -> Any:
+    """Return who a copy is for, and whether an address was suppressed since; None if erased."""
+    if tie is None:
+        return None
+    wanted = (
+        select(
+            subscriber.c.address,
+            subscriber.c.name,
+            subscription.c.state,
+            _suppressed().label("is_suppressed"),
+        )
+        .select_from(subscription.join(subscriber))
+        .where(subscription.c.id == tie)
+    )
+    return (await connection.execute(wanted)).one_or_none()
+
+
+def _why_barred(person: Any) -> RecipientState | None:
+    if person is None:
+        return RecipientState.CANCELLED
+    if person.is_suppressed or person.state != SubscriptionState.SUBSCRIBED.value:
+        return RecipientState.SUPPRESSED
+    return None
+
+
+def _suppressed() -> ColumnElement[bool]:
+    """Tell of a subscription in an outer query whether its address is suppressed."""
+    return (
+        select(suppression.c.address_hash)
+        .where(
+            suppression.c.address_hash == subscription.c.address_hash,
+            or_(suppression.c.list == EVERY_LIST, suppression.c.list == subscription.c.list),
+        )
+        .correlate(subscription)
+        .exists()
+    )
+
+
+async def _doubt(store: Store, which: ColumnElement[bool], now: datetime) -> int:
+    async with store.writing() as connection:
+        written = await connection.execute(
+            update(recipient)
+            .where(recipient.c.state == RecipientState.CLAIMED.value, which)
+            .values(
+                state=RecipientState.UNCERTAIN.value,
+                reply=_CRASHED,
+                lease_ends_at=None,
+                ended_at=now,
+            )
+        )
+        return int(written.rowcount)

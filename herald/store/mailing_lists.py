@@ -1,0 +1,287 @@
+"""Who is on which list: the queries behind importing, leaving and erasing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from herald.model.ids import ListId
+from herald.model.mailing import (
+    EVERY_LIST,
+    AddressHash,
+    Candidate,
+    Fate,
+    RecipientState,
+    RowReport,
+    Subscriber,
+    SubscriptionId,
+    SubscriptionState,
+    SuppressionReason,
+)
+from herald.store.engine import Store
+from herald.store.mailing_tables import (
+    recipient,
+    secret,
+    subscriber,
+    subscriber_of,
+    subscription,
+    suppression,
+)
+
+_KEY_NAME = "mailing"
+_KEY_BYTES = 32
+_WAITING = (RecipientState.PENDING.value, RecipientState.DEFERRED.value)
+_PEOPLE = subscription.join(subscriber)
+
+
+async def mailing_key(store: Store) -> bytes:
+    """Return the instance's secret, made at the first call."""
+    wanted = select(secret.c.value).where(secret.c.name == _KEY_NAME)
+    async with store.writing() as connection:
+        found = await connection.scalar(wanted)
+        if found is not None:
+            return bytes(found)
+        # Two processes may get here at once: one's key is kept, and both read that one.
+        fresh = select(literal(_KEY_NAME), literal(secrets.token_bytes(_KEY_BYTES)))
+        absent = ~select(secret.c.name).where(secret.c.name == _KEY_NAME).exists()
+        await connection.execute(insert(secret).from_select(["name", "value"], fresh.where(absent)))
+        kept: bytes = (await connection.execute(wanted)).scalar_one()
+        return bytes(kept)
+
+
+async def admit(
+    store: Store, mailing_list: ListId, candidates: Sequence[Candidate], *, now: datetime
+) -> tuple[RowReport, ...]:
+    """Add those who are new and not suppressed; tell what became of each."""
+    hashes = [candidate.address_hash for candidate in candidates]
+    async with store.writing() as connection:
+        barred = await _barred(connection, mailing_list, hashes)
+        people = {
+            row.address_hash: row
+            for row in await connection.execute(
+                select(subscriber).where(subscriber.c.address_hash.in_(hashes))
+            )
+        }
+        states = {
+            row.address_hash: row.state
+            for row in await connection.execute(
+                select(subscription.c.address_hash, subscription.c.state).where(
+                    subscription.c.list == mailing_list, subscription.c.address_hash.in_(hashes)
+                )
+            )
+        }
+        reports = []
+        new_people: list[dict[str, Any]] = []
+        new_ties: list[dict[str, Any]] = []
+        for candidate in candidates:
+            known = candidate.address_hash
+            if known in barred:
+                reports.append(_report(candidate, Fate.REFUSED, barred[known]))
+                continue
+            changed = ""
+            if known not in people:
+                new_people.append(_person(candidate, now))
+            else:
+                changed = await _follow(connection, people[known], candidate)
+            if known not in states:
+                new_ties.append(_tie(candidate, mailing_list, now))
+                reports.append(_report(candidate, Fate.ADDED, ""))
+            elif states[known] == SubscriptionState.LEFT:
+                reports.append(_report(candidate, Fate.REFUSED, "left this list"))
+            else:
+                reports.append(_report(candidate, Fate.ALREADY_THERE, changed))
+        if new_people:
+            await connection.execute(insert(subscriber), new_people)
+        if new_ties:
+            await connection.execute(insert(subscription), new_ties)
+    return tuple(reports)
+
+
+async def subscribers(store: Store, mailing_list: ListId) -> tuple[Subscriber, ...]:
+    """Return everybody who is or was on a list and was not erased, by address."""
+    wanted = (
+        select(*_person_columns())
+        .select_from(_PEOPLE)
+        .where(subscription.c.list == mailing_list)
+        .order_by(subscriber.c.address)
+    )
+    async with store.reading() as connection:
+        return tuple(subscriber_of(row) for row in await connection.execute(wanted))
+
+
+async def find_subscriber(store: Store, tie: SubscriptionId) -> Subscriber | None:
+    """Return one person on one list; None if never there, or erased."""
+    wanted = select(*_person_columns()).select_from(_PEOPLE).where(subscription.c.id == tie)
+    async with store.reading() as connection:
+        row = (await connection.execute(wanted)).one_or_none()
+    return subscriber_of(row) if row is not None else None
+
+
+async def find_subscriptions(store: Store, address: AddressHash) -> tuple[SubscriptionId, ...]:
+    """Return the subscriptions of an address, on every list."""
+    wanted = select(subscription.c.id).where(subscription.c.address_hash == address)
+    async with store.reading() as connection:
+        return tuple(SubscriptionId(found) for found in await connection.scalars(wanted))
+
+
+async def count_suppressed(store: Store, mailing_list: ListId) -> int:
+    """Return how many addresses an import of the list refuses."""
+    wanted = select(func.count(suppression.c.address_hash.distinct())).where(
+        suppression.c.list.in_((EVERY_LIST, mailing_list))
+    )
+    async with store.reading() as connection:
+        return int((await connection.execute(wanted)).scalar_one())
+
+
+async def leave(store: Store, tie: SubscriptionId, *, now: datetime) -> bool:
+    """End a subscription at once, copies that are not claimed included."""
+    async with store.writing() as connection:
+        row = (
+            await connection.execute(
+                select(subscription.c.address_hash, subscription.c.list).where(
+                    subscription.c.id == tie
+                )
+            )
+        ).one_or_none()
+        if row is None:
+            return False
+        await _suppress(connection, row.address_hash, ListId(row.list), SuppressionReason.LEFT, now)
+        await connection.execute(
+            update(subscription)
+            .where(subscription.c.id == tie, subscription.c.state != SubscriptionState.LEFT.value)
+            .values(state=SubscriptionState.LEFT.value, left_at=now)
+        )
+        await connection.execute(
+            update(recipient)
+            .where(recipient.c.subscription == tie, recipient.c.state.in_(_WAITING))
+            .values(state=RecipientState.SUPPRESSED.value, ended_at=now)
+        )
+        return True
+
+
+async def erase(
+    store: Store, address: AddressHash, *, reason: SuppressionReason, now: datetime
+) -> bool:
+    """Remove all that is known of a person; only the hash stays, for every list."""
+    theirs = select(subscription.c.id).where(subscription.c.address_hash == address)
+    async with store.writing() as connection:
+        await _suppress(connection, address, EVERY_LIST, reason, now)
+        await connection.execute(
+            update(recipient)
+            .where(recipient.c.subscription.in_(theirs), recipient.c.state.in_(_WAITING))
+            .values(state=RecipientState.CANCELLED.value, ended_at=now)
+        )
+        await connection.execute(
+            update(recipient).where(recipient.c.subscription.in_(theirs)).values(subscription=None)
+        )
+        await connection.execute(delete(subscription).where(subscription.c.address_hash == address))
+        gone = await connection.execute(
+            delete(subscriber).where(subscriber.c.address_hash == address)
+        )
+        return gone.rowcount > 0
+
+
+async def _barred(
+    connection: AsyncConnection, mailing_list: ListId, hashes: Sequence[AddressHash]
+) -> dict[str, str]:
+    rows = await connection.execute(
+        select(suppression)
+        .where(
+            suppression.c.address_hash.in_(hashes),
+            or_(suppression.c.list == mailing_list, suppression.c.list == EVERY_LIST),
+        )
+        .order_by(suppression.c.at.desc())
+    )
+    words = {
+        SuppressionReason.LEFT.value: "left this list",
+        SuppressionReason.ERASED.value: "was erased",
+    }
+    return {
+        row.address_hash: (
+            f"{words[row.reason]} on {row.at:%Y-%m-%d}; only the person can come back"
+        )
+        for row in rows
+    }
+
+
+async def _suppress(
+    connection: AsyncConnection,
+    address: str,
+    mailing_list: ListId,
+    reason: SuppressionReason,
+    now: datetime,
+) -> None:
+    """Note the first reason; a repeat changes nothing."""
+    there = select(suppression.c.reason).where(
+        suppression.c.address_hash == address, suppression.c.list == mailing_list
+    )
+    if await connection.scalar(there) is None:
+        await connection.execute(
+            insert(suppression).values(
+                address_hash=address, list=mailing_list, reason=reason.value, at=now
+            )
+        )
+
+
+async def _follow(connection: AsyncConnection, known: Any, candidate: Candidate) -> str:
+    """Let name and language follow the file; return what changed, for the report."""
+    wanted = {"name": candidate.name, "language": candidate.language or ""}
+    changes = {
+        column: value
+        for column, value in wanted.items()
+        if value and value != getattr(known, column)
+    }
+    if not changes:
+        return ""
+    await connection.execute(
+        update(subscriber)
+        .where(subscriber.c.address_hash == candidate.address_hash)
+        .values(**changes)
+    )
+    return f"{' and '.join(changes)} changed"
+
+
+def _person(candidate: Candidate, now: datetime) -> dict[str, Any]:
+    return {
+        "address_hash": candidate.address_hash,
+        "address": candidate.address,
+        "name": candidate.name,
+        "language": candidate.language or "",
+        "created_at": now,
+    }
+
+
+def _tie(candidate: Candidate, mailing_list: ListId, now: datetime) -> dict[str, Any]:
+    return {
+        "id": secrets.token_hex(16),
+        "address_hash": candidate.address_hash,
+        "list": mailing_list,
+        "state": SubscriptionState.SUBSCRIBED.value,
+        "consent_source": candidate.consent.source,
+        "consent_given": candidate.consent.given,
+        "since": now,
+    }
+
+
+def _report(candidate: Candidate, fate: Fate, why: str) -> RowReport:
+    return RowReport(line=candidate.line, address=candidate.address, fate=fate, why=why)
+
+
+def _person_columns() -> tuple[Any, ...]:
+    return (
+        subscription.c.id,
+        subscription.c.list,
+        subscription.c.state,
+        subscription.c.consent_source,
+        subscription.c.consent_given,
+        subscription.c.since,
+        subscription.c.left_at,
+        subscriber.c.address,
+        subscriber.c.name,
+        subscriber.c.language,
+    )

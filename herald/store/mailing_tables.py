@@ -1,0 +1,208 @@
+"""The tables of newsletters, on the metadata that every room's tables share.
+
+A person is known by the hash of the address, so that forgetting the address is one deleted row and
+the suppression that stays behind still matches.  A recipient's row never holds an address: it
+points to a subscription, and points to nothing once the person is erased.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from herald.model.ids import CampaignId, Language, ListId
+from herald.model.mailing import (
+    Consent,
+    Issue,
+    IssueReason,
+    IssueState,
+    Subscriber,
+    SubscriptionId,
+    SubscriptionState,
+)
+from herald.store.tables import Moment, metadata
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, default="", server_default="")
+
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""Keys that Herald makes for itself, once; every process on the store shares them."""
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("address_hash", String(64), primary_key=True),
+    Column("address", Text, nullable=False),
+    _text("name"),
+    _text("language"),
+    Column("created_at", Moment, nullable=False),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("address_hash", String(64), ForeignKey("subscriber.address_hash"), nullable=False),
+    Column("list", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    _text("consent_source"),
+    _text("consent_given"),
+    Column("since", Moment, nullable=False),
+    Column("left_at", Moment),
+    UniqueConstraint("address_hash", "list"),
+    Index(None, "list", "state"),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("address_hash", String(64), primary_key=True),
+    Column("list", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""Who is never written to; an empty list means every list. Rows survive everything."""
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("newsletter", Text, nullable=False),
+    Column("list", Text, nullable=False),
+    Column("local_date", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("needs_approval", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    _text("reason"),
+    _text("note"),
+    Column("languages", Text, nullable=False),
+    Column("told", Text, nullable=False),
+    _text("content_hash"),
+    Column("gathered_at", Moment),
+    _text("approved"),
+    Column("approved_at", Moment),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("audience", Integer, nullable=False),
+    Index(None, "state", "due_at"),
+)
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("issue", Text, ForeignKey("issue.key"), primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+)
+"""An issue's editions as they are sent, in the order of its languages."""
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("issue", Text, ForeignKey("issue.key"), nullable=False),
+    Column("subscription", String(32)),
+    Column("language", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    _text("owner"),
+    Column("lease_ends_at", Moment),
+    Column("first_at", Moment),
+    Column("claimed_at", Moment),
+    Column("code", Integer),
+    _text("reply"),
+    Column("ended_at", Moment),
+    UniqueConstraint("issue", "subscription"),
+    Index(None, "issue", "state", "next_at"),  # what may be claimed; what an issue has come to
+    Index(None, "state", "lease_ends_at"),  # what lapsed
+    Index(None, "subscription"),
+)
+"""One row per recipient of an issue, made when the audience is frozen."""
+
+
+def issue_values(value: Issue) -> dict[str, Any]:
+    """Return an issue as its row's columns."""
+    return {
+        "key": value.key,
+        "campaign": value.campaign,
+        "newsletter": value.newsletter,
+        "list": value.list,
+        "local_date": value.local_date.isoformat(),
+        "zone": value.zone,
+        "due_at": value.due_at,
+        "needs_approval": value.needs_approval,
+        "state": value.state.value,
+        "reason": value.reason.value if value.reason else "",
+        "note": value.note,
+        "languages": json.dumps(value.languages),
+        "told": json.dumps(value.told),
+        "content_hash": value.content_hash,
+        "gathered_at": value.gathered_at,
+        "approved": value.approved,
+        "approved_at": value.approved_at,
+        "started_at": value.started_at,
+        "finished_at": value.finished_at,
+        "audience": value.audience,
+    }
+
+
+def issue_of(row: Row[Any]) -> Issue:
+    """Return a row's issue."""
+    values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's documented name for it
+    return Issue(
+        **values
+        | {
+            "campaign": CampaignId(row.campaign),
+            "list": ListId(row.list),
+            "local_date": date.fromisoformat(row.local_date),
+            "state": IssueState(row.state),
+            "reason": IssueReason(row.reason) if row.reason else None,
+            "languages": tuple(Language(tag) for tag in json.loads(row.languages)),
+            "told": tuple(json.loads(row.told)),
+        }
+    )
+
+
+def subscriber_of(row: Row[Any]) -> Subscriber:
+    """Return the person of a subscription's row joined with its subscriber's."""
+    return Subscriber(
+        subscription=SubscriptionId(row.id),
+        list=ListId(row.list),
+        address=row.address,
+        name=row.name,
+        language=Language(row.language) if row.language else None,
+        state=SubscriptionState(row.state),
+        consent=Consent(source=row.consent_source, given=row.consent_given),
+        since=row.since,
+        left_at=row.left_at,
+    )
