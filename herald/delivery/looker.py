@@ -107,30 +107,37 @@ class Looker:
             self._watches[row.key] = watch
 
     async def _look_up(self, row: Delivery, capabilities: Capabilities) -> None:
-        """Look for one delivery under its own lease and settle what was seen."""
+        """Look for one delivery, and wait longer after each look-up in vain."""
+        doubt: int | None = row.token
         try:
-            claim = await self._store.claim_look_up(
-                row.key,
-                owner=self._owner,
-                now=self._clock.now(),
-                lease=lease_of(capabilities),
-            )
-            if claim is None:
-                return
-            sighting = await self._ask(claim, capabilities)
-            verdict = judge_sighting(
-                claim,
-                sighting,
-                now=self._clock.now(),
-                capabilities=capabilities,
-                policy=self._policy,
-            )
-            settled = await self._settler.settle(claim, verdict, looked_up=True)
-            self._remember(claim, in_doubt=settled and isinstance(verdict, Doubt))
+            doubt = await self._settle_sighting(row, capabilities)
         except Exception:
             log.exception("look-up failed", extra={"channel": row.channel, "key": row.key})
         finally:
             del self._asking[row.channel]
+            watch = self._watches.pop(row.key, None)
+            if doubt is not None:
+                asked = (watch.asked if watch else 0) + 1
+                wait = look_up_again_after(asked, policy=self._policy).total_seconds()
+                self._watches[row.key] = _Watch(doubt, self._clock.monotonic() + wait, asked)
+
+    async def _settle_sighting(self, row: Delivery, capabilities: Capabilities) -> int | None:
+        """Look under a lease of its own; return the token of what stays in doubt, else None."""
+        claim = await self._store.claim_look_up(
+            row.key, owner=self._owner, now=self._clock.now(), lease=lease_of(capabilities)
+        )
+        if claim is None:  # another process is looking
+            return row.token
+        sighting = await self._ask(claim, capabilities)
+        verdict = judge_sighting(
+            claim,
+            sighting,
+            now=self._clock.now(),
+            capabilities=capabilities,
+            policy=self._policy,
+        )
+        settled = await self._settler.settle(claim, verdict, looked_up=True)
+        return claim.token if settled and isinstance(verdict, Doubt) else None
 
     async def _ask(self, claim: Claim, capabilities: Capabilities) -> Sighting:
         channel = self._channels.get(claim.delivery.channel)
@@ -149,13 +156,3 @@ class Looker:
             )
             fault = f"a fault inside the {channel.network} channel ({type(error).__name__})"
             return CannotTell(fault, again=True)
-
-    def _remember(self, claim: Claim, *, in_doubt: bool) -> None:
-        """Wait longer after each look-up in vain; forget what is clear, as it may be sent again."""
-        key = claim.delivery.key
-        watch = self._watches.pop(key, None)
-        if not in_doubt:
-            return
-        asked = (watch.asked if watch else 0) + 1
-        wait = look_up_again_after(asked, policy=self._policy).total_seconds()
-        self._watches[key] = _Watch(claim.token, self._clock.monotonic() + wait, asked)

@@ -30,6 +30,7 @@ from herald.model.delivery import (
 from herald.model.network import Capabilities
 from herald.model.verdict import Done, Doubt, Expire, Fail, Hold, Park, Retry, StopChannel, Verdict
 
+_REPEATS_AT_ONCE = 2
 _MOST_DOUBLINGS = 32  # far beyond any cap, and small enough for timedelta
 
 
@@ -82,16 +83,17 @@ def judge_sighting(
 ) -> Verdict:
     """Tell what follows from looking for a delivery that may be out there."""
     delivery = claim.delivery
-    in_time = now <= delivery.not_after_at
+    at = now + _rest_before_repeat(claim.attempt, policy=policy)
+    in_time = at <= delivery.not_after_at
     match sighting:
         case Found(receipt):
             return Done(receipt)
         case Absent():
             why = "the network does not hold it"
-            return Retry(now, why) if in_time else Expire(f"{why}, and its moment is over")
+            return Retry(at, why) if in_time else Expire(f"{why}, and its moment is over")
         case RepeatSafe():
-            if in_time and _repeat_is_safe(claim, now=now, capabilities=capabilities):
-                return Retry(now, "not to be seen, and a repeat makes no second post", thaw=False)
+            if in_time and _repeat_is_safe(claim, now=at, capabilities=capabilities):
+                return Retry(at, "not to be seen, and a repeat makes no second post", thaw=False)
             return Hold(Reason.UNCLEAR, "not to be seen, but too late to send it again safely")
         case CannotTell(why, again):
             since = delivery.unclear_at or now
@@ -140,6 +142,13 @@ def _refused(claim: Claim, outcome: Refused) -> Verdict:
 def _repeat_is_safe(claim: Claim, *, now: datetime, capabilities: Capabilities) -> bool:
     first, within = claim.delivery.first_send_at, capabilities.repeat_within
     return first is not None and within is not None and timedelta(0) <= now - first < within
+
+
+def _rest_before_repeat(attempt: int, *, policy: Policy) -> timedelta:
+    """Rest ever longer for a network that goes on losing answers, not after the first two."""
+    if attempt <= _REPEATS_AT_ONCE:
+        return timedelta(0)
+    return _doubled(policy.first_wait, attempt, most=policy.longest_wait)
 
 
 def _doubled(first: timedelta, nth: int, *, most: timedelta) -> timedelta:

@@ -1,0 +1,1 @@
+"""Sending, judging, settling and looking up."""
