@@ -1,1 +1,130 @@
-"""Timers, tasks and signals: what keeps running."""
+"""Timers, tasks and signals: what keeps running.
+
+APScheduler rings bells; what is due stands in the database, so that a bell that is lost, late or
+rung twice does not matter. Its jobs live in memory, coalesce, and never misfire into nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from aiohttp import web
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from watchfiles import awatch
+
+from herald.app import App
+from herald.web.app import create_app
+
+REPLAN_EVERY = timedelta(hours=1)
+"""The plan rolls forward: what the next hour brings into its span is enqueued."""
+POLL_EVERY = timedelta(minutes=1)
+"""How often the database is asked which feeds are due."""
+ISSUES_EVERY = timedelta(seconds=30)
+CAPABILITIES_EVERY = timedelta(hours=6)
+STABLE_FOR = timedelta(seconds=2)
+"""A file that changed more recently may be half written, and half a YAML file can be valid."""
+INTERRUPTED = 130
+
+log = logging.getLogger(__name__)
+
+
+async def run(app: App) -> None:
+    """Run until SIGTERM or SIGINT: then claim nothing more, finish what is being sent, leave.
+
+    A second signal ends the process at once. A task that dies ends the process: better a restart
+    than a Herald that looks alive and does nothing.
+    """
+    stop = asyncio.Event()
+    _on_signals(stop)
+    await app.begin()
+    await _tick("replan", app.replan_if_sound)
+    async with _web(app), _bells(app, stop), asyncio.TaskGroup() as tasks:
+        tasks.create_task(app.worker.run(stop), name="delivery")
+        tasks.create_task(_watch_files(app, stop), name="file watch")
+        log.info("herald is ready", extra={"folder": app.folder})
+        await stop.wait()
+        log.info("stopping: finishing what is being sent")
+    log.info("herald has stopped")
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    """Ask to stop at the first signal, end at once at the second."""
+    loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        if stop.is_set():
+            log.warning("second signal: ending at once")
+            os._exit(INTERRUPTED)
+        stop.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, asked)
+
+
+@asynccontextmanager
+async def _bells(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Ring every bell until the block ends; a bell that rings does one step and returns."""
+    scheduler = AsyncIOScheduler(
+        timezone="UTC",
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    bells: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {
+        "replan": (REPLAN_EVERY, app.replan_if_sound),
+        "poll feeds": (POLL_EVERY, app.poll_and_replan),
+        "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
+        "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
+    }
+    for name, (every, ring) in bells.items():
+        scheduler.add_job(_tick, "interval", args=(name, ring), seconds=every.total_seconds())
+    for name in ("poll feeds", "ask networks for limits"):
+        scheduler.add_job(_tick, args=(name, bells[name][1]))
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+async def _tick(name: str, ring: Callable[[], Awaitable[object]]) -> None:
+    """Do one step; the one place where trouble of any kind is logged and left behind."""
+    try:
+        await ring()
+    except Exception:
+        log.exception("a step failed and will be tried again", extra={"step": name})
+
+
+async def _watch_files(app: App, stop: asyncio.Event) -> None:
+    """Plan again when campaign or config files have changed and then been left alone."""
+    folders = [path for name in ("campaigns", "config") if (path := app.folder / name).is_dir()]
+    if not folders:
+        await stop.wait()
+        return
+    async for changes in awatch(*folders, stop_event=stop, step=200, debounce=1600):
+        paths = [Path(path) for _, path in changes]
+        if all(path.name.startswith(".") or path.name.endswith("~") for path in paths):
+            continue
+        await app.clock.sleep(STABLE_FOR.total_seconds())
+        log.info("files changed", extra={"files": ", ".join(sorted({p.name for p in paths}))})
+        await _tick("replan", app.replan_if_sound)
+
+
+@asynccontextmanager
+async def _web(app: App) -> AsyncIterator[None]:
+    """Serve health and the public endpoints on ``web.listen``."""
+    host, _, port = app.settings.web.listen.rpartition(":")
+    runner = web.AppRunner(create_app(app.health_report, app.mailing), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host.strip("[]") or "127.0.0.1", int(port))
+        await site.start()
+        log.info("listening", extra={"address": f"http://{app.settings.web.listen}/healthz"})
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,65 @@
+"""``herald run``: the daemon, or one pass of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from herald.cli.context import Invocation
+from herald.cli.output import log_to_standard_error, print_json, run_async
+
+if TYPE_CHECKING:
+    from herald.app import Pass
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then leave (for cron).")
+@click.option("--verbose", is_flag=True, help="Log every detail.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: one JSON document at the end.")
+@click.pass_obj
+def run(invocation: Invocation, once: bool, verbose: bool, as_json: bool) -> None:
+    """Plan, poll, send: all day long, until Ctrl-C or SIGTERM.
+
+    Files under campaigns/ and config/ are watched: a change is planned at once, a broken file
+    keeps its last good plan. With --once Herald leaves when all that is due was sent, with exit
+    status 1 if a person is needed.
+
+    \b
+    herald run
+    */10 * * * * herald -C /srv/my-network run --once      (cron)
+    """
+    log_to_standard_error(logging.DEBUG if verbose else logging.INFO)
+    if not once:
+        if as_json:
+            raise click.UsageError("--json goes with --once.")
+        run_async(_run(invocation))
+        return
+    passed = run_async(_once(invocation))
+    if as_json:
+        print_json(passed.document())
+    else:
+        click.echo(passed.sentence())
+    if passed.needs_a_person:
+        raise SystemExit(1)
+
+
+async def _run(invocation: Invocation) -> None:
+    from herald import daemon
+    from herald.app import open_app
+
+    async with open_app(invocation.folder, invocation.clock(), channels=True, alone=True) as app:
+        await daemon.run(app)
+
+
+async def _once(invocation: Invocation) -> Pass:
+    from herald.app import open_app
+
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with open_app(invocation.folder, invocation.clock(), channels=True, alone=True) as app:
+        return await app.run_once(stop)

@@ -1,0 +1,186 @@
+"""Is all well? One value for ``herald status``, ``/healthz`` and whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from herald.model.delivery import Delivery, DeliveryState
+from herald.model.health import OutboxHealth
+from herald.model.polling import FeedHealth
+from herald.model.problem import Problem
+from herald.model.stop import Stop
+from herald.reporting.documents import instant, local_instant
+from herald.reporting.planview import REASONS, first_line
+
+MANUAL = "manual"
+"""The network whose sent deliveries are tasks until somebody says where they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Everything that an officer or a watchdog wants to know at one moment."""
+
+    at: datetime
+    outbox: OutboxHealth
+    tasks: tuple[Delivery, ...] = ()
+    feeds: tuple[FeedHealth, ...] = ()
+    """Those in trouble."""
+    stops: tuple[Stop, ...] = ()
+    broken: tuple[Problem, ...] = ()
+    channels: tuple[str, ...] = ()
+    """Why some channels cannot be used."""
+    next: Delivery | None = None
+    """What goes out next."""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether Herald does what it promises: the colour of ``/healthz``."""
+        return self.outbox.is_well and not (
+            self.broken or self.channels or self.outbox.failed_lately
+        )
+
+    @property
+    def waiting(self) -> int:
+        """Count what waits for a person's word. Drafts wait by design and do not count."""
+        return sum(
+            count.count
+            for count in self.outbox.counts
+            if count.state is DeliveryState.HELD and count.reason in _FOR_A_PERSON
+        )
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Tell whether somebody should look. Pauses and open tasks are known to somebody."""
+        return not self.ok or self.waiting > 0
+
+    def document(self) -> dict[str, Any]:
+        """Return what ``herald status --json`` and ``/healthz`` answer."""
+        return {
+            "ok": self.ok,
+            "at": instant(self.at),
+            "overdue": self.outbox.overdue,
+            "oldest_overdue_at": instant(self.outbox.oldest_overdue_at),
+            "unclear": self.outbox.unclear,
+            "failed": self.outbox.failed_lately,
+            "deliveries": [
+                {"state": count.state, "reason": count.reason, "count": count.count}
+                for count in self.outbox.counts
+            ],
+            "tasks": [_task(task) for task in self.tasks],
+            "feeds": [
+                {
+                    "url": health.feed.wanted.url,
+                    "trouble": health.feed.trouble,
+                    "since": instant(health.feed.trouble_since),
+                }
+                for health in self.feeds
+            ],
+            "stops": [
+                {
+                    "scope": stop.scope,
+                    "name": stop.name,
+                    "origin": stop.origin,
+                    "because": stop.because,
+                    "since": instant(stop.since),
+                }
+                for stop in self.stops
+            ],
+            "broken": [str(problem) for problem in self.broken],
+            "channels": list(self.channels),
+            "next": None
+            if self.next is None
+            else {"key": self.next.key, "due_at": instant(self.next.due_at)},
+        }
+
+
+_FOR_A_PERSON = frozenset(
+    {"approval", "late", "moved", "translation", "unclear", "visibility", "withdrawal"}
+)
+
+
+def open_tasks(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
+    """Return the manual channels' deliveries that were handed over and not yet reported as done."""
+    return tuple(
+        delivery
+        for delivery in deliveries
+        if delivery.network == MANUAL and delivery.state is DeliveryState.SENT and not delivery.url
+    )
+
+
+def health_view(health: Health) -> RenderableType:
+    """Render the health for a terminal: trouble first, then what waits, then what is next."""
+    lines: list[Text] = [
+        Text("Something needs a person.", style="bold red")
+        if health.needs_a_person
+        else Text("All is well.", style="bold green")
+    ]
+    lines += [Text(f"\n  ✗ {line}", style="red") for line in _trouble(health)]
+    counts = [
+        f"{count.count} {count.state}"
+        + (f" ({REASONS.get(count.reason, count.reason)})" if count.reason else "")
+        for count in health.outbox.counts
+    ]
+    lines.append(Text(f"\nOutbox: {', '.join(counts) or 'empty'}"))
+    for stop in health.stops:
+        what = "everything" if stop.scope == "everything" else f"{stop.scope} {stop.name}"
+        because = f": {stop.because}" if stop.because else ""
+        lines.append(Text(f"Paused: {what}, since {instant(stop.since)}{because}", "yellow"))
+    if health.tasks:
+        lines.append(Text("\nTasks for people", style="bold"))
+    lines += [
+        Text(
+            f"  {task.key[:8]}  {task.channel} {task.language}  "
+            f"{first_line(task.payload.text)}\n            post it, then: "
+            f"herald done {task.key[:8]} LINK"
+        )
+        for task in health.tasks
+    ]
+    if health.next is not None:
+        due = local_instant(health.next.due_at, health.next.zone)[:16].replace("T", " ")
+        lines.append(
+            Text(f"\nNext: {due}  {health.next.channel} {health.next.language}  ").append(
+                first_line(health.next.payload.text)
+            )
+        )
+    return Group(*lines)
+
+
+def _trouble(health: Health) -> list[str]:
+    told = [str(problem) for problem in health.broken]
+    told += health.channels
+    if health.outbox.overdue:
+        since = instant(health.outbox.oldest_overdue_at)
+        told.append(
+            f"{health.outbox.overdue} overdue, the oldest since {since}: is Herald running?"
+        )
+    if health.outbox.unclear:
+        told.append(
+            f"{health.outbox.unclear} may be out there or not: herald outbox list --state held"
+        )
+    if health.outbox.failed_lately:
+        told.append(f"{health.outbox.failed_lately} failed or expired within a day")
+    if health.waiting:
+        told.append(f"{health.waiting} wait for your word: herald outbox list --state held")
+    told += [
+        f"feed {each.feed.wanted.url}: {each.feed.trouble}"
+        f" (since {instant(each.feed.trouble_since)})"
+        for each in health.feeds
+    ]
+    return told
+
+
+def _task(task: Delivery) -> dict[str, Any]:
+    return {
+        "key": task.key,
+        "channel": task.channel,
+        "language": task.language,
+        "due_at": instant(task.due_at),
+        "sent_at": instant(task.sent_at),
+        "text": task.payload.text,
+    }
