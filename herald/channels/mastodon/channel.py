@@ -1,0 +1,177 @@
+"""One account on a server that speaks Mastodon's API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from herald import __version__
+from herald.channels.mastodon.answer import Answer, NoAnswer
+from herald.channels.mastodon.limits import (
+    REPEAT_WITHIN,
+    read_capabilities,
+    remembers_keys,
+    usual_capabilities,
+)
+from herald.channels.mastodon.look_up import look_up, sought_by
+from herald.channels.mastodon.pictures import Pictures, Uploaded
+from herald.channels.mastodon.posting import ANSWER_SECONDS, post
+from herald.channels.mastodon.reading import Account, Conversation
+from herald.channels.mastodon.settings import MastodonSettings
+from herald.channels.mastodon.wire import create_request, outcome_of_create
+from herald.channels.settings import read_settings
+from herald.errors import ChannelUnreachable, ConfigurationBroken
+from herald.model.configuration import ChannelConfig
+from herald.model.delivery import (
+    Absent,
+    Action,
+    Claim,
+    Outcome,
+    Refused,
+    RepeatSafe,
+    Sent,
+    Sighting,
+    Throttled,
+    TryAgain,
+)
+from herald.model.ids import ChannelId
+from herald.model.network import Capabilities
+from herald.ports import Clock, MediaStore
+
+_THREADS = 2
+"""One for what is sent, one for what is looked up."""
+
+Result = TypeVar("Result")
+
+
+def open_mastodon(
+    config: ChannelConfig, *, token: str, media: MediaStore, clock: Clock, contact: str = ""
+) -> MastodonChannel:
+    """Return the account of *config*; raise ConfigurationBroken if it is unsound."""
+    settings = read_settings(MastodonSettings, config)
+    token = token.strip()
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise ConfigurationBroken(
+            f"channel {config.id}: the access token has characters that no token has: copy it again"
+        )
+    account = Account(server=settings.server, token=token, user_agent=_user_agent(contact))
+    return MastodonChannel(config.id, settings, account, media=media, clock=clock)
+
+
+class MastodonChannel:
+    """One account."""
+
+    network = "mastodon"
+
+    def __init__(
+        self,
+        id: ChannelId,  # noqa: A002 - the port's own word
+        settings: MastodonSettings,
+        account: Account,
+        *,
+        media: MediaStore,
+        clock: Clock,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self.id = id
+        self._settings = settings
+        self._account = account
+        self._clock = clock
+        self._answer_seconds = answer_seconds
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"mastodon {id}")
+        self._pictures = Pictures(ask=self._in_thread, media=media, clock=clock)
+        self._remembers_keys = False
+
+    async def capabilities(self) -> Capabilities:
+        """Return the server's limits, less what a content warning takes of every text."""
+        warning = self._settings.content_warning
+        instance = await self._in_thread(_ask_instance)
+        if instance is None:
+            return usual_capabilities(content_warning=warning)
+        if isinstance(instance, NoAnswer):
+            raise ChannelUnreachable(f"{self._account.server}: {instance.why}")
+        self._remembers_keys = remembers_keys(instance)
+        return read_capabilities(instance, content_warning=warning)
+
+    async def send(self, claim: Claim) -> Outcome:
+        """Upload the pictures, then make the post with one request."""
+        if claim.delivery.action is not Action.CREATE:
+            return Refused(f"this Herald cannot {claim.delivery.action} a post on Mastodon")
+        uploaded = await self._pictures.upload(claim)
+        if not isinstance(uploaded, Uploaded):
+            return uploaded
+        request = create_request(
+            claim.payload,
+            key=claim.delivery.key,
+            media_ids=uploaded.ids,
+            settings=self._settings,
+        )
+        answer = await post(self._account, request, seconds=self._answer_seconds)
+        outcome = outcome_of_create(answer, now=self._clock.now(), media_reused=uploaded.reused)
+        if _spends_pictures(outcome, answer, uploaded):
+            self._pictures.forget(claim)
+        return outcome
+
+    async def look_up(self, claim: Claim) -> Sighting:
+        """Read the account's own posts back to the first send, and compare text and language."""
+        sought, now = sought_by(claim), self._clock.now()
+        sighting = await self._in_thread(lambda server: look_up(server, sought, now=now))
+        first = claim.delivery.first_send_at
+        if isinstance(sighting, Absent) and first and self._remembers_keys:
+            # The key, still known there, guards against a post that shows up late.
+            return RepeatSafe() if now - first < REPEAT_WITHIN else sighting
+        return sighting
+
+    async def close(self) -> None:
+        """Wait for the questions that are being asked, and end the threads."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+
+    async def _in_thread(self, ask: Callable[[Conversation], Result]) -> Result:
+        def converse() -> Result:
+            with Conversation(self._account) as conversation:
+                return ask(conversation)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, converse)
+
+
+def _ask_instance(server: Conversation) -> dict[str, Any] | NoAnswer | None:
+    """Return what the server says of itself, None if it answers and says nothing of use.
+
+    Older servers and Takahe answer only at the older address.
+    """
+    answers = []
+    for ask in (server.instance_v2, server.instance_v1):
+        answer = ask()
+        if isinstance(answer, Answer) and answer.is_good and (instance := answer.read_object()):
+            return instance
+        answers.append(answer)
+    last = answers[-1]
+    if isinstance(last, NoAnswer):
+        return last
+    if last.status == 429 or last.status >= 500:
+        return NoAnswer(f"it answers {last.status}")
+    return None
+
+
+def _spends_pictures(outcome: Outcome, answer: Answer | NoAnswer, uploaded: Uploaded) -> bool:
+    """Tell whether uploaded pictures are of no use to another try.
+
+    They belong to a post now, or the server may have refused the post because of them (GoToSocial
+    answers 400 to a picture used before, Hollo 500).
+    """
+    match outcome:
+        case Sent() | Refused():
+            return True
+        case Throttled():
+            return False
+        case TryAgain(_, status):
+            return uploaded.reused and status in {400, 404, 422}
+    return uploaded.reused and isinstance(answer, Answer)
+
+
+def _user_agent(contact: str) -> str:
+    """Return ``Herald/VERSION (+CONTACT)``; GoToSocial answers no request without one."""
+    said = "".join(c for c in contact if c.isascii() and c.isprintable() and c not in "()")[:200]
+    return f"Herald/{__version__}" + (f" (+{said})" if said else "")

@@ -1,0 +1,101 @@
+"""Reads a server's limits from what it says about itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from herald.composing.counting import graphemes
+from herald.data.networks import capabilities_of
+from herald.model.network import Capabilities, Handle
+
+TIMEOUT = timedelta(seconds=100)
+"""Pictures and the post together; the parts are in ``channel`` and ``posting``."""
+SETTLE_WINDOW = timedelta(seconds=90)
+"""Mastodon's longest handling of a request: its proxies and workers give up after 60 to 75 s."""
+REPEAT_WITHIN = timedelta(minutes=50)
+"""Mastodon keeps an Idempotency-Key for an hour; ten minutes stay to spare."""
+
+_VERSION = re.compile(r"[3-9]\.\d+\.\d+(?:[-+.][\w.+-]*)?")
+
+
+def usual_capabilities(*, content_warning: str = "") -> Capabilities:
+    """Return the limits of a server that says nothing about itself."""
+    return _with_habits(capabilities_of("mastodon"), {}, content_warning)
+
+
+def read_capabilities(instance: dict[str, Any], *, content_warning: str = "") -> Capabilities:
+    """Return the limits in the answer of ``/api/v2/instance`` or ``/api/v1/instance``.
+
+    What it does not say, or says in an impossible way, is as usual.
+    """
+    usual = capabilities_of("mastodon")
+    configuration = _table(instance, "configuration")
+    statuses = _table(configuration, "statuses")
+    attachments = _table(configuration, "media_attachments")
+    told = replace(
+        usual,
+        # Pleroma and its kin say max_toot_chars instead.
+        limit=_count(statuses, "max_characters")
+        or _count(instance, "max_toot_chars")
+        or usual.limit,
+        url_length=_count(statuses, "characters_reserved_per_url") or usual.url_length,
+        media_most=_count(statuses, "max_media_attachments") or usual.media_most,
+        media_bytes=_count(attachments, "image_size_limit") or usual.media_bytes,
+        alt_limit=_count(attachments, "description_limit") or usual.alt_limit,
+        media_types=_types(attachments) or usual.media_types,
+    )
+    return _with_habits(told, instance, content_warning)
+
+
+def remembers_keys(instance: dict[str, Any]) -> bool:
+    """Tell whether a server is Mastodon itself, whose Idempotency-Key holds for an hour.
+
+    The others say "compatible", or count their versions from 0; GoToSocial, Takahe and snac made
+    two posts of one key.
+    """
+    version = instance.get("version")
+    source = instance.get("source_url", "mastodon")
+    return (
+        isinstance(version, str)
+        and _VERSION.fullmatch(version.strip()) is not None
+        and isinstance(source, str)
+        and source.rstrip("/").endswith("mastodon")
+    )
+
+
+def _with_habits(
+    told: Capabilities, instance: dict[str, Any], content_warning: str
+) -> Capabilities:
+    """Add what does not depend on limits; a content warning counts as part of every text."""
+    limit = told.limit
+    if limit is not None:
+        limit = max(limit - graphemes(content_warning), 1)
+    return replace(
+        told,
+        limit=limit,
+        handle=Handle.LOOK_UP,
+        settle_window=SETTLE_WINDOW,
+        repeat_within=REPEAT_WITHIN if remembers_keys(instance) else None,
+        timeout=TIMEOUT,
+        concurrent=1,
+    )
+
+
+def _table(values: dict[str, Any], name: str) -> dict[str, Any]:
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _count(values: dict[str, Any], name: str) -> int | None:
+    found = values.get(name)
+    if isinstance(found, str) and found.isascii() and found.isdigit():
+        found = int(found)
+    return found if type(found) is int and found > 0 else None
+
+
+def _types(attachments: dict[str, Any]) -> frozenset[str]:
+    found = attachments.get("supported_mime_types")
+    return frozenset(one for one in found if isinstance(one, str)) if isinstance(found, list) else frozenset()

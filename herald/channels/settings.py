@@ -1,0 +1,119 @@
+"""Reads a channel's settings, and says what is wrong with them in an editor's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from herald.errors import ConfigurationBroken
+from herald.model.configuration import ChannelConfig
+from herald.model.problem import Place, Problem
+
+_FILE_NAME = re.compile(r"\w[\w.-]{0,99}")
+_SECRETS = frozenset(
+    {"access_token", "api_key", "app_password", "client_secret", "password", "secret", "token"}
+)
+
+
+class NetworkSettings(BaseModel):
+    """What a network's own settings have in common: text in, nothing unknown, never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+Settings = TypeVar("Settings", bound=NetworkSettings)
+
+
+def read_settings(model: type[Settings], config: ChannelConfig) -> Settings:
+    """Return the settings; raise ConfigurationBroken with every problem when they are unsound."""
+    problems = setting_problems(model, config)
+    if problems:
+        raise ConfigurationBroken("\n".join(str(problem) for problem in problems))
+    return model.model_validate(dict(config.settings))
+
+
+def setting_problems(model: type[NetworkSettings], config: ChannelConfig) -> tuple[Problem, ...]:
+    """Return everything that is wrong with a channel's name and settings."""
+    try:
+        model.model_validate(dict(config.settings))
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        told = tuple(_told(fault, model, config) for fault in faults)
+        return (*_name_problems(config), *told)
+    return _name_problems(config)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean "server"?``, or nothing when no known word is near."""
+    near = get_close_matches(word, sorted(known), n=1)
+    return f'did you mean "{near[0]}"?' if near else ""
+
+
+def _name_problems(config: ChannelConfig) -> tuple[Problem, ...]:
+    """Refuse a name that cannot name a file: what a channel writes stands under its name."""
+    if _FILE_NAME.fullmatch(config.id):
+        return ()
+    return (
+        Problem(
+            place=config.place,
+            code="bad-id",
+            message=f"{config.id!r} cannot be a channel's name",
+            hint="use letters, digits, - and _, at most 100 of them",
+        ),
+    )
+
+
+def _told(fault: Any, model: type[NetworkSettings], config: ChannelConfig) -> Problem:
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    known = tuple(model.model_fields)
+    place = _place_of(name, config)
+    match fault["type"]:
+        case "missing":
+            return Problem(
+                place=place,
+                code="missing-key",
+                message=f'a {config.network} channel needs "{name}"',
+                hint=model.model_fields[name].description or "",
+            )
+        case "extra_forbidden" if name.casefold().replace("-", "_") in _SECRETS:
+            return _secret_in_file(name, place, config)
+        case "extra_forbidden":
+            return Problem(
+                place=place,
+                code="unknown-key",
+                message=f'a {config.network} channel has no setting "{name}"',
+                hint=did_you_mean(name, known) or f"it knows {_listed(known)}",
+            )
+        case "literal_error":
+            return Problem(
+                place=place,
+                code="bad-value",
+                message=f"{fault['input']!r} is not one of {fault['ctx']['expected']}",
+                hint=did_you_mean(str(fault["input"]), re.findall(r"'(\w+)'", fault["msg"])),
+            )
+    message = fault["msg"].removeprefix("Value error, ")
+    return Problem(place=place, code="bad-value", message=message)
+
+
+def _secret_in_file(name: str, place: Place, config: ChannelConfig) -> Problem:
+    variable = f"HERALD_CHANNELS__{config.id.replace('-', '_').upper()}__{name.upper()}"
+    return Problem(
+        place=place,
+        code="secret-in-file",
+        message=f'"{name}" is a secret and must not stand in this file',
+        hint=f"move it to {variable} in .env, and make a new one if this file was ever shared",
+    )
+
+
+def _place_of(name: str, config: ChannelConfig) -> Place:
+    path = ".".join(part for part in (config.place.path, name) if part)
+    return replace(config.place, path=path)
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(f'"{word}"' for word in words) or "none of its own"
