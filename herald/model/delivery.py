@@ -137,6 +137,8 @@ class Delivery:
     content_hash: str = ""
     """Of what was planned last; an approval is for this."""
     needs_approval: bool = False
+    planned_hold: Reason | None = None
+    """Why planning would hold it, whatever else holds it now (translation, visibility, draft)."""
     note: str = ""
     """For people: why it stands where it stands."""
     translated: str = ""

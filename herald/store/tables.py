@@ -85,6 +85,7 @@ delivery = Table(
     Column("payload", Text, nullable=False),
     _text("content_hash"),
     Column("needs_approval", Boolean, nullable=False),
+    _text("planned_hold"),
     Column("state", Text, nullable=False),
     _text("reason"),
     _text("note"),

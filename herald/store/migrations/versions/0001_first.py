@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.Text(), server_default="", nullable=False),
         sa.Column("needs_approval", sa.Boolean(), nullable=False),
+        sa.Column("planned_hold", sa.Text(), server_default="", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),

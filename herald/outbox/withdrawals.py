@@ -1,0 +1,138 @@
+"""Decides what becomes of rows that the plan no longer holds, and guards against a slip.
+
+One wrong indent can empty a campaign. So a change that would withdraw many deliveries at once
+keeps them from being sent, and waits for a person or for the file to be put right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from herald.model.delivery import Action, Delivery, DeliveryState, Reason
+from herald.model.plan import Change, Plan, Reconciliation, Step
+from herald.outbox.fingerprint import withdrawal_hash
+from herald.outbox.lifecycle import waits
+from herald.outbox.moved import group_of
+
+MOST = 10
+"""So many may be withdrawn at once without asking."""
+MOST_OF_WAITING = 5
+"""Or one in so many of all that waits."""
+
+_GONE = "it is no longer in its file"
+_MAYBE = "it is no longer in its file, but may be out there already: look on the network"
+_MANY = (
+    "it is no longer in its file, and so are many others: `herald plan` shows them;"
+    " put the file right, or confirm"
+)
+_OVER = "its moment is over"
+
+
+def judge_absent(
+    plan: Plan,
+    absent: Sequence[Delivery],
+    everything: Collection[Delivery],
+    steps: Iterable[Step],
+    *,
+    now: datetime,
+    confirmed: str,
+) -> Reconciliation:
+    """Tell what becomes of *absent*, the rows that *plan* does not hold; *steps* are the others."""
+    over = [row for row in absent if _is_over(row, now=now)]
+    gone = [row for row in absent if _is_gone(row, plan, now=now)]
+    moves, lost = _split_moves(gone, steps)
+    spelled = withdrawal_hash(row.key for row in lost)
+    waiting = sum(waits(row) for row in everything)
+    many = len(lost) > MOST and len(lost) * MOST_OF_WAITING > waiting
+    withheld = () if confirmed == spelled else tuple(r for r in lost if many or _is_withheld(r))
+    kept = {row.key for row in withheld}
+    judged = (
+        *(_withdrawn(row) for row in (*moves, *lost) if row.key not in kept),
+        *(_kept(row) for row in withheld),
+        *(_expired(row) for row in over),
+        *(_sent(row) for row in absent if _was_sent_in(plan, row)),
+    )
+    return Reconciliation(steps=judged, hash=spelled, withdrawals=len(lost), refused=bool(withheld))
+
+
+def _is_over(row: Delivery, *, now: datetime) -> bool:
+    # One whose payload is frozen may be out there: claiming makes it unclear instead.
+    return waits(row) and now > row.not_after_at and row.frozen is None
+
+
+def _is_gone(row: Delivery, plan: Plan, *, now: datetime) -> bool:
+    """Tell whether the plan would hold *row* if its file still did."""
+    if not waits(row) or now > row.not_after_at or row.action is not Action.CREATE:
+        return False
+    if row.released and row.due_at <= now:
+        return False  # a person sent it on after its moment, where no plan reaches
+    begins_later = plan.first > plan.made_at
+    return row.due_at <= plan.last and not (begins_later and row.due_at < plan.first)
+
+
+def _split_moves(
+    gone: Iterable[Delivery], steps: Iterable[Step]
+) -> tuple[list[Delivery], list[Delivery]]:
+    """Part what only moved to another occasion of the same post from what is lost."""
+    new = Counter(
+        group_of(step.planned)
+        for step in steps
+        if step.change is Change.NEW and step.planned is not None
+    )
+    moves: list[Delivery] = []
+    lost: list[Delivery] = []
+    for row in gone:
+        if new[group_of(row)] > 0:
+            new[group_of(row)] -= 1
+            moves.append(row)
+        else:
+            lost.append(row)
+    return moves, lost
+
+
+def _is_withheld(row: Delivery) -> bool:
+    return row.state is DeliveryState.HELD and row.reason is Reason.WITHDRAWAL
+
+
+def _withdrawn(row: Delivery) -> Step:
+    if row.frozen is not None:
+        after = replace(row, state=DeliveryState.HELD, reason=Reason.UNCLEAR, note=_MAYBE)
+        return _told(Change.WITHDRAWN, row, after)
+    after = replace(row, state=DeliveryState.WITHDRAWN, reason=None, note=_GONE)
+    return _told(Change.WITHDRAWN, row, after)
+
+
+def _kept(row: Delivery) -> Step:
+    """Keep *row* from being sent; what is held for another reason is kept by that."""
+    if row.state is DeliveryState.HELD:
+        return _told(Change.WITHDRAWN, row, row)
+    after = replace(row, state=DeliveryState.HELD, reason=Reason.WITHDRAWAL, note=_MANY)
+    return _told(Change.WITHDRAWN, row, after)
+
+
+def _expired(row: Delivery) -> Step:
+    after = replace(row, state=DeliveryState.EXPIRED, reason=None, note=_OVER)
+    return _told(Change.CHANGED, row, after)
+
+
+def _was_sent_in(plan: Plan, row: Delivery) -> bool:
+    return row.state is DeliveryState.SENT and plan.first <= row.due_at <= plan.last
+
+
+def _sent(row: Delivery) -> Step:
+    return _told(Change.SENT, row, row)
+
+
+def _told(change: Change, row: Delivery, after: Delivery) -> Step:
+    return Step(
+        change=change,
+        key=row.key,
+        planned=None,
+        state=after.state,
+        reason=after.reason,
+        note=after.note,
+        after=None if after == row else after,
+    )
