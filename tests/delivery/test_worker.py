@@ -26,6 +26,7 @@ from herald.model.delivery import (
     Refused,
     RefusedScope,
     RepeatSafe,
+    Sighting,
     Throttled,
     TryAgain,
     Unclear,
@@ -287,6 +288,37 @@ async def test_a_new_doubt_about_the_same_delivery_has_a_settle_window_of_its_ow
         again_at = clock.monotonic()
         await advance_until(clock, lambda: len(channel.looked_up) == 2)
     assert clock.monotonic() - again_at >= 90
+
+
+async def test_a_doubt_that_another_process_renewed_has_a_settle_window_of_its_own() -> None:
+    """Between two looks another process found it absent, sent it again, and lost that answer."""
+    clock, channel = StandingClock(NOON), ScriptedChannel(sights=[Absent()])
+    row = due(state=DeliveryState.CLAIMED, token=1, unclear_at=NOON)
+    outbox = MemoryOutbox(row, limits={"fedi": LIMITS})
+    async with running(a_worker(outbox, channel, clock=clock)):
+        await advance_until(clock, lambda: clock.monotonic() > 60)
+        outbox.rows[row.key] = replace(row, token=3, unclear_at=clock.now())
+        await advance_until(clock, lambda: channel.looked_up)
+    assert 150 <= clock.monotonic() <= 153
+
+
+async def test_a_channel_is_asked_about_one_delivery_at_a_time() -> None:
+    gate, other = asyncio.Event(), ScriptedChannel("quick", sights=[Absent()])
+
+    async def slow_sight(claim: Claim) -> Sighting:
+        await gate.wait()
+        return Absent()
+
+    channel = ScriptedChannel(sights=[slow_sight, Absent()])
+    doubt: dict[str, Any] = {"state": DeliveryState.CLAIMED, "unclear_at": NOON}
+    rows = (due(nth=1, **doubt), due(nth=2, **doubt), due("quick", **doubt))
+    outbox = MemoryOutbox(*rows, limits={"fedi": LIMITS, "quick": LIMITS})
+    clock = StandingClock(NOON)
+    async with running(a_worker(outbox, channel, other, clock=clock)):
+        await advance_until(clock, lambda: clock.monotonic() > 100)
+        assert (len(channel.looked_up), len(other.looked_up)) == (1, 1)
+        gate.set()
+        await advance_until(clock, lambda: len(channel.sent) == 2)
 
 
 async def test_what_the_network_holds_after_all_is_not_sent_again() -> None:
