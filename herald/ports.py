@@ -19,7 +19,8 @@ from herald.model.delivery import (
     Payload,
     Sighting,
 )
-from herald.model.ids import ChannelId, DeliveryKey, Language, ListId
+from herald.model.feed import Entry
+from herald.model.ids import ChannelId, DeliveryKey, FeedId, Language, ListId
 from herald.model.mailing import (
     AddressHash,
     Candidate,
@@ -35,6 +36,17 @@ from herald.model.mailing import (
 )
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
+from herald.model.polling import (
+    Decision,
+    Failed,
+    Feed,
+    FeedHealth,
+    Identity,
+    Known,
+    Unchanged,
+    Understood,
+    WantedFeed,
+)
 from herald.model.stop import Stop
 from herald.model.verdict import Verdict
 
@@ -68,6 +80,60 @@ class MediaStore(Protocol):
 
     async def get_media(self, sha256: str) -> bytes:
         """Return the bytes; raise ``herald.errors.MediaMissing`` when they are not kept."""
+        ...
+
+
+class FeedStore(Protocol):
+    """Partner feeds on disk. Every method is one short transaction, durable when it returns."""
+
+    async def sync_feeds(self, wanted: Sequence[WantedFeed], *, now: datetime) -> None:
+        """Make the stored feeds those of the configuration.
+
+        A new one is due at once; one that left is not polled, but what it said stays known.
+        """
+        ...
+
+    async def claim_feeds(
+        self, *, owner: str, now: datetime, most: int, lease: timedelta
+    ) -> tuple[Feed, ...]:
+        """Take up to *most* feeds that are due and that nobody else polls, longest due first."""
+        ...
+
+    async def take_feeds(
+        self, feeds: Sequence[FeedId], *, owner: str, now: datetime, lease: timedelta
+    ) -> tuple[Feed, ...]:
+        """Take these configured feeds, due or not, gone or not: a person asked."""
+        ...
+
+    async def save_understood(
+        self,
+        polled: FeedId,
+        poll: Understood,
+        named: Sequence[Identity],
+        decide: Callable[[Known], Decision],
+        *,
+        now: datetime,
+    ) -> Decision:
+        """Let *decide* compare a document's entries with what is known; write all of it at once.
+
+        Entries, keys and validators are committed together or not at all.
+        """
+        ...
+
+    async def save_unchanged(self, polled: FeedId, poll: Unchanged, *, now: datetime) -> None:
+        """Write a success without news; empty validators leave those that are stored."""
+        ...
+
+    async def save_failed(self, polled: FeedId, poll: Failed, *, now: datetime) -> None:
+        """Write a failure; entries, keys and validators stay as they are."""
+        ...
+
+    async def entries(self, since: datetime) -> tuple[Entry, ...]:
+        """Return what configured feeds first said since then, and every event from then on."""
+        ...
+
+    async def health(self, *, now: datetime) -> tuple[FeedHealth, ...]:
+        """Return every configured feed with its figures, in the order of partners and URLs."""
         ...
 
 

@@ -1,0 +1,217 @@
+"""What polling a feed reads from the store and writes back: states, known entries and intents.
+
+``sources/feeds`` decides and ``store/feeds`` obeys; these values are all that they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from herald.model.feed import FeedProblem, ParsedEntry
+from herald.model.ids import EntryId, FeedId, Language, PartnerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server gave to ask "has it changed?" with, verbatim; empty where it gave none."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedFeed:
+    """A feed as the configuration names it: one URL, and every partner that lists it."""
+
+    id: FeedId
+    url: str
+    partners: tuple[PartnerId, ...]
+    """In the order of ``partners.yaml``."""
+    licence: str = ""
+    pubdate: str = "auto"
+    language: Language | None = None
+    """The officer's word, which wins over what the document says."""
+    partner_language: Language | None = None
+    """The first language of the first partner: used where nothing else tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed as the store remembers it between two polls."""
+
+    wanted: WantedFeed
+    title: str = ""
+    validators: Validators = Validators()
+    body_hash: str = ""
+    """The week and the SHA-256 of the body that was understood last."""
+    interval: timedelta = timedelta(hours=1)
+    """The pause between two checks that its own rhythm asks for."""
+    next_check_at: datetime
+    checked_at: datetime | None = None
+    last_success_at: datetime | None = None
+    """None until the first poll that was understood: that poll remembers and posts nothing."""
+    errors: int = 0
+    """Failed checks in a row."""
+    trouble: str = ""
+    """What went wrong last, in plain words; empty while all is well."""
+    trouble_since: datetime | None = None
+    gone: bool = False
+    """The server said 410: asked no more until its line in ``partners.yaml`` changes."""
+    problems: tuple[FeedProblem, ...] = ()
+    """What its web master could improve."""
+
+    @property
+    def id(self) -> FeedId:
+        """The feed's id, derived from its URL."""
+        return self.wanted.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """An entry that the store holds, as far as identifying another one needs it."""
+
+    id: EntryId
+    feed: FeedId
+    partners: tuple[PartnerId, ...]
+    link: str
+    """Canonical; empty where it has none."""
+    title: str
+    """Normalised."""
+    fingerprint: str
+    first_seen_at: datetime
+    edits: int = 0
+    """Changes so far."""
+    content: ParsedEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store holds that the entries of one document may be."""
+
+    keys: Mapping[str, EntryId] = field(default_factory=dict)
+    """Seen keys of this feed, aliases included."""
+    entries: Mapping[EntryId, KnownEntry] = field(default_factory=dict)
+    """Those that the keys name, and those of any feed with the same link or title."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """An entry of a document with the names by which it is recognised."""
+
+    key: str
+    """Within its feed: its guid, else its canonical link, else a hash of its words."""
+    link: str
+    """Canonical, for comparison only."""
+    title: str
+    """Normalised."""
+    fingerprint: str
+    content: ParsedEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remember:
+    """A new entry: store it and its key."""
+
+    id: EntryId
+    identity: Identity
+    language: Language
+    licence: str
+    seeded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revise:
+    """A known entry that was edited: replace its content, keep its id."""
+
+    id: EntryId
+    identity: Identity
+    language: Language
+    withdrawn: bool
+    """Its event was cancelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A key that names a known entry of this feed from now on."""
+
+    id: EntryId
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """The same news in another partner's feed: that feed's key, and credit for its partners."""
+
+    id: EntryId
+    key: str
+
+
+Intent = Remember | Revise | Alias | Credit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What one understood document asks of the store."""
+
+    intents: tuple[Intent, ...] = ()
+    problems: tuple[FeedProblem, ...] = ()
+    """What only comparing with the past can see."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """A poll that succeeded and whose document was read."""
+
+    title: str
+    validators: Validators
+    body_hash: str
+    interval: timedelta
+    next_check_at: datetime
+    problems: tuple[FeedProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """A poll that succeeded without anything new to read."""
+
+    validators: Validators
+    next_check_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A poll that failed; entries and validators stay as they are."""
+
+    why: str
+    next_check_at: datetime
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """What came of polling one feed, for progress and logs."""
+
+    feed: FeedId
+    url: str
+    partners: tuple[PartnerId, ...]
+    new: int = 0
+    edited: int = 0
+    seeded: int = 0
+    """New, but remembered only."""
+    unchanged: bool = False
+    trouble: str = ""
+    next_check_at: datetime
+    problems: tuple[FeedProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHealth:
+    """One line of ``herald feeds list``."""
+
+    feed: Feed
+    entries: int
+    """Remembered."""
+    a_week: float
+    """Entries first seen in the last four weeks, a week."""

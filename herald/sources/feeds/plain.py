@@ -1,0 +1,160 @@
+"""Turns what feeds write into plain text: markup out, entities decoded once, control marks out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import nh3
+
+from herald.model.feed import EntryImage
+from herald.model.ids import Language
+
+MOST_HTML = 64 * 1024
+"""Bytes of markup that are read per field: nh3 is quadratic on deep nesting."""
+MOST_CHARACTERS = 2_000
+"""Of a title, a link, an id, a name."""
+
+_BREAKING = (
+    "address article aside blockquote br caption dd div dl dt figcaption figure footer h1 h2 h3 h4"
+    " h5 h6 header hr li main nav ol p pre section table td th tr ul"
+)
+"""Elements that begin a new line: words on both sides stay apart."""
+_KEPT = {*_BREAKING.split(), "img"}
+_DROPPED_WHOLE = {"script", "style", "title", "noscript", "template", "iframe", "object"}
+_IMAGE_ATTRIBUTES = {"src", "alt", "width", "height"}
+_SPACE = re.compile(r"\s+")
+_INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
+"""Zero-width space, word joiner, byte-order mark, soft hyphen: they hide things in words."""
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Overrides of direction can make a link read as another one; marks and joiners stay."""
+_SMALLEST_PICTURE = 2
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """A field of markup, read."""
+
+    text: str
+    images: tuple[EntryImage, ...] = ()
+
+
+def plain_text(markup: str, *, base: str = "") -> Plain:
+    """Return the words of *markup*, white space folded, and its pictures with absolute URLs."""
+    cleaned = nh3.clean(
+        _cut_bytes(markup, MOST_HTML),
+        tags=_KEPT,
+        clean_content_tags=_DROPPED_WHOLE,
+        attributes={"img": _IMAGE_ATTRIBUTES},
+        url_schemes={"http", "https"},
+        link_rel=None,
+    )
+    reader = _Reader(base)
+    reader.feed(cleaned)
+    reader.close()
+    return Plain(text=fold("".join(reader.words)), images=tuple(reader.images))
+
+
+def fold(text: str) -> str:
+    """Return *text* in NFC without control characters, every run of white space one space."""
+    kept = "".join(
+        character
+        for character in unicodedata.normalize("NFC", text)
+        if character.isspace()
+        or (
+            unicodedata.category(character) not in {"Cc", "Cs", "Cn", "Co"}
+            and character not in _INVISIBLE
+            and character not in _BIDI
+        )
+    )
+    return _SPACE.sub(" ", kept).strip()
+
+
+def short(text: str) -> str:
+    """Return *text* folded, and cut where it is longer than any title, id or name should be."""
+    return fold(text[: 4 * MOST_CHARACTERS])[:MOST_CHARACTERS].rstrip()
+
+
+def absolute(link: str, base: str) -> str:
+    """Return *link* as an absolute http(s) URL, or "" where it is none."""
+    candidate = "".join(character for character in link.strip() if character not in "\t\r\n")
+    if not candidate or len(candidate) > MOST_CHARACTERS:
+        return ""
+    try:
+        found = urljoin(base, candidate)
+        parts = urlsplit(found)
+        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+            return ""
+    except ValueError:
+        return ""
+    if any(c.isspace() or unicodedata.category(c) == "Cc" or c in '<>"' for c in found):
+        found = "".join(_quoted(character) for character in found)
+    return found if len(found) <= MOST_CHARACTERS else ""
+
+
+def language_tag(text: str | None) -> Language | None:
+    """Return a BCP 47 tag in its usual spelling (``en_us`` is ``en-US``), or None."""
+    found = (text or "").strip()
+    if not _TAG.fullmatch(found):
+        return None
+    first, *rest = found.replace("_", "-").split("-")
+    return Language("-".join([first.lower(), *(_subtag(part) for part in rest)]))
+
+
+def _subtag(part: str) -> str:
+    match len(part):
+        case 2:
+            return part.upper()
+        case 4 if part.isalpha():
+            return part.title()
+        case _:
+            return part.lower()
+
+
+def _quoted(character: str) -> str:
+    if character.isspace() or unicodedata.category(character) == "Cc" or character in '<>"':
+        return "".join(f"%{byte:02X}" for byte in character.encode())
+    return character
+
+
+def _cut_bytes(text: str, most: int) -> str:
+    if len(text) * 4 <= most:
+        return text
+    return text.encode("utf-8", errors="replace")[:most].decode("utf-8", errors="ignore")
+
+
+class _Reader(HTMLParser):
+    """Reads markup that nh3 has put in order: words, breaks and pictures."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self.images: list[EntryImage] = []
+        self._base = base
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "img":
+            self.words.append(" ")
+            return
+        values = {name: value or "" for name, value in attrs}
+        url = absolute(values.get("src", ""), self._base)
+        if url and not _is_tracker(values):
+            self.images.append(EntryImage(url=url, alt=short(values.get("alt", ""))))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.words.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def _is_tracker(values: dict[str, str]) -> bool:
+    """Tell whether an image is a counting pixel."""
+    return any(
+        values.get(side, "").isdigit() and int(values[side][:6]) <= _SMALLEST_PICTURE
+        for side in ("width", "height")
+    )

@@ -1,0 +1,85 @@
+"""The tables of partner feeds, on the metadata that every room shares."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from herald.store.tables import Moment, metadata
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, default="", server_default="")
+
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("partners", Text, nullable=False),
+    _text("licence"),
+    _text("pubdate"),
+    _text("language"),
+    _text("partner_language"),
+    # A feed that left partners.yaml keeps its row and its seen keys: should it come back, what it
+    # said before is not news.
+    Column("configured", Boolean, nullable=False),
+    _text("title"),
+    _text("etag"),
+    _text("last_modified"),
+    _text("body_hash"),
+    Column("interval_seconds", Integer, nullable=False),
+    Column("next_check_at", Moment, nullable=False),
+    Column("checked_at", Moment),
+    Column("last_success_at", Moment),
+    Column("errors", Integer, nullable=False),
+    _text("trouble"),
+    Column("trouble_since", Moment),
+    Column("gone", Boolean, nullable=False),
+    _text("problems"),
+    _text("owner"),
+    Column("lease_ends_at", Moment),
+    Index(None, "configured", "next_check_at"),  # what is due
+)
+"""One row per URL; ``herald.model.polling.Feed`` says what each column means."""
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("feed", String(32), ForeignKey("feed.id"), nullable=False, index=True),
+    Column("language", Text, nullable=False),
+    _text("licence"),
+    Column("content", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    _text("link"),
+    # Hashes, because PostgreSQL indexes no text longer than 2,700 bytes.
+    Column("link_hash", String(64), nullable=False, index=True),
+    _text("title"),
+    Column("title_hash", String(64), nullable=False, index=True),
+    Column("first_seen_at", Moment, nullable=False, index=True),
+    Column("event_at", Moment, index=True),
+    Column("edits", Integer, nullable=False),
+    Column("seeded", Boolean, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+)
+"""One row per piece of news; ``herald.model.feed.Entry`` says what each column means."""
+
+feed_key = Table(
+    "feed_key",
+    metadata,
+    Column("feed", String(32), ForeignKey("feed.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("entry", String(32), ForeignKey("entry.id"), nullable=False, index=True),
+    Column("seen_at", Moment, nullable=False),
+)
+"""Every key that a feed ever used for an entry, so that what left it does not come back as new."""
+
+entry_credit = Table(
+    "entry_credit",
+    metadata,
+    Column("entry", String(32), ForeignKey("entry.id"), primary_key=True),
+    Column("feed", String(32), ForeignKey("feed.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
+)
+"""The feeds in which a piece of news stood, the first first; their partners share the credit."""
