@@ -68,13 +68,11 @@ def compose(draft: Draft, capabilities: Capabilities) -> Composition:
     title where no text is left. Links, mentions, the marker and the statement stay whole.
     """
     parts = _parts(draft)
-    whole = _assembled(parts, parts.tags, spare=True)
-    if _within(whole, capabilities):
-        return _composition(whole, capabilities)
-    for kept in range(len(parts.tags) - 1, -1, -1):
+    for kept in range(len(parts.tags), -1, -1):
         text = _assembled(parts, parts.tags[:kept], spare=True)
-        if _within(text, capabilities):
-            return _composition(text, capabilities, dropped=parts.tags[kept:])
+        composition = _composition(text, capabilities, dropped=parts.tags[kept:])
+        if composition.fits:
+            return composition
     return _fitted(draft, parts, capabilities)
 
 
@@ -130,7 +128,7 @@ def _fitted(draft: Draft, parts: _Parts, capabilities: Capabilities) -> Composit
 
     def fits(title: str, body: str) -> bool:
         changed = replace(parts, title=title, body=body)
-        return _within(_assembled(changed, (), spare=False), capabilities)
+        return _composition(_assembled(changed, (), spare=False), capabilities).fits
 
     title = parts.title
     cut: tuple[str, ...] = ("text",)
@@ -164,22 +162,12 @@ def _with(draft: Draft, name: str, value: str) -> str:
     return clean(substitute(draft.text, replace(draft.names, **{name: value})))
 
 
-def _within(text: str, capabilities: Capabilities) -> bool:
-    if capabilities.bytes_most is not None and len(text.encode()) > capabilities.bytes_most:
-        return False
-    return capabilities.limit is None or length(text, capabilities) <= capabilities.limit
-
-
 def _composition(
     text: str, capabilities: Capabilities, *, dropped: tuple[str, ...] = ()
 ) -> Composition:
-    return Composition(
-        text=text,
-        length=length(text, capabilities),
-        limit=capabilities.limit,
-        fits=_within(text, capabilities),
-        dropped=dropped,
-    )
+    measured, limit, most = length(text, capabilities), capabilities.limit, capabilities.bytes_most
+    fits = (limit is None or measured <= limit) and (most is None or len(text.encode()) <= most)
+    return Composition(text=text, length=measured, limit=limit, fits=fits, dropped=dropped)
 
 
 def _has_link(text: str, link: str) -> bool:

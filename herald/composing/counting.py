@@ -11,6 +11,11 @@ from herald.composing.entities import MENTION, URL
 from herald.model.network import Capabilities, Count
 
 _GRAPHEME = regex.compile(r"\X")
+_JOINS = regex.compile(
+    r"[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=Prepend}\p{GCB=ZWJ}\p{GCB=RI}"
+    r"\p{GCB=L}\p{GCB=V}\p{GCB=T}\r]"
+)
+"""What can join another character in a cluster (UAX 29); most texts have none."""
 _EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Emoji}\ufe0f|\p{Regional_Indicator}")
 _LIGHT = regex.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 
@@ -38,9 +43,9 @@ def length(text: str, capabilities: Capabilities) -> int:
 
 def graphemes(text: str) -> int:
     """Return how many characters a reader sees (extended grapheme clusters)."""
-    if text.isascii() and "\r" not in text:
+    if not _JOINS.search(text):
         return len(text)
-    return sum(1 for _ in _GRAPHEME.finditer(text))
+    return len(_GRAPHEME.findall(text))
 
 
 def _weighted(text: str, url_length: int) -> int:

@@ -21,10 +21,11 @@ def hashtags(written: tuple[str, ...]) -> tuple[str, ...]:
     word gets a capital, so that a screen reader still reads words. What has no letter is no
     hashtag on any network and is left out.
     """
-    spelled = (_joined(tag) for tag in written)
-    return tuple({tag.casefold(): f"#{tag}" for tag in reversed(list(spelled)) if tag}.values())[
-        ::-1
-    ]
+    spelled: dict[str, str] = {}
+    for tag in map(_joined, written):
+        if tag:
+            spelled.setdefault(tag.casefold(), f"#{tag}")
+    return tuple(spelled.values())
 
 
 def hashtags_in(text: str) -> frozenset[str]:

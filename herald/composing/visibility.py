@@ -6,12 +6,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from herald.data.funding import ENGLISH, Wording, funding_data
 from herald.model.configuration import Funding, Project
 from herald.model.ids import Language
-from herald.model.words import Words, speaks
+from herald.model.words import Words
 
 FIRST_NEW_CALL = 2021
 """From this call on the wording is the same for all programmes of the Union."""
@@ -20,9 +20,12 @@ FIRST_LATER_CALL = 2018
 
 _GRANT = re.compile(
     r"(?P<call>20\d\d)-(?P<round>\d)-(?P<agency>[A-Z]{2}\d{2})-(?P<action>KA\d{3})"
-    r"(?:-(?P<field>[A-Z]{2,4}))?-(?P<number>\d{6,9})$"
+    r"(?:-(?P<field>[A-Z]{2,4}))?-(?P<number>\d{6,9})$",
+    re.IGNORECASE,
 )
 """A grant of a national agency. Central ones (101……, …-EPP-…) do not tell their wording."""
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
+"""Hyphens as copied from a PDF."""
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "ş": "ș", "ţ": "ț"})
 
 
@@ -52,9 +55,13 @@ def short_statement(project: Project, language: Language) -> Statement:
     if own is not None:
         return own
     table = _table(project)
-    if table is None:
-        return _untold(project, "statement")
-    return _told(table, language)
+    if table is not None:
+        return _told(table, project, language)
+    if not (project.grant.strip() or project.statement):
+        return Statement(text="", language=language, required=False)
+    return _own_in_another(project.statement, project, "statement") or _unknown(
+        project, language, "statement", f"cannot be told from its grant reference {project.grant!r}"
+    )
 
 
 def has_statement(text: str, project: Project) -> bool:
@@ -63,17 +70,25 @@ def has_statement(text: str, project: Project) -> bool:
     Any language counts; capitals, apostrophes and the Romanian cedilla make no difference.
     """
     folded = fold(text)
-    if any(fold(own) in folded for _, own in project.statement if own.strip()):
+    if any(_stands(fold(own), folded) for _, own in project.statement):
         return True
     table = _table(project)
     return table is not None and any(
-        wanted in folded for wanted in _accepted(_era(project), project.funding)
+        _stands(wanted, folded) for wanted in _accepted(_era(project), project.funding)
     )
 
 
 def contains(text: str, statement: str) -> bool:
     """Tell whether *statement* stands in *text*, spelled alike but for capitals and apostrophes."""
-    return statement in text or (len(text) >= len(statement) and fold(statement) in fold(text))
+    wanted, last = _sought(statement)
+    return last in text.casefold() and _stands(wanted, fold(text))
+
+
+@lru_cache(maxsize=1024)
+def _sought(statement: str) -> tuple[str, str]:
+    """Return *statement* folded, and its last word, without which no folding is worth while."""
+    folded = fold(statement)
+    return folded, folded[folded.rfind(" ") + 1 :]
 
 
 def fold(text: str) -> str:
@@ -91,21 +106,30 @@ def disclaimer(project: Project, language: Language) -> Statement:
     own = _own(project.disclaimer, language)
     if own is not None:
         return own
-    era = _era(project)
-    if era is None or era.programme:
-        return _untold(project, "disclaimer")
-    found = _disclaimer_in(language, era, project) or _disclaimer_in(
-        Language(ENGLISH), era, project
+    if not (project.grant.strip() or project.statement or project.disclaimer):
+        return Statement(text="", language=language, required=False)
+    era = _era(project) or _era_of_own_words(project)
+    for tag in dict.fromkeys((language, Language(ENGLISH))):
+        found = None if era is None or era.programme else _disclaimer_in(tag, era, project)
+        if found is not None:
+            return found if tag == language else _instead(found, "disclaimer", language)
+    return _own_in_another(project.disclaimer, project, "disclaimer") or _unknown(
+        project,
+        language,
+        "disclaimer",
+        "must name its granting authority in that authority's words",
     )
-    if found is None:
-        return _untold(project, "disclaimer")
-    return (
-        found
-        if found.language != ENGLISH or speaks((Language(ENGLISH),), language)
-        else replace(
-            found, warning=f"no disclaimer is known in {language}: the English one is used"
-        )
-    )
+
+
+def _stands(wanted: str, folded: str) -> bool:
+    """Tell whether *wanted* stands in *folded* as words: "co-funded by" is not "funded by"."""
+    place = folded.find(wanted) if wanted else -1
+    while place >= 0:
+        before, after = folded[place - 1 : place], folded[place + len(wanted) :][:1]
+        if not (before.isalnum() or before == "-" or after.isalnum()):
+            return True
+        place = folded.find(wanted, place + 1)
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +149,7 @@ def _era(project: Project) -> _Era | None:
     programme = re.sub(r"[^a-z0-9]+", "_", project.programme.casefold()).strip("_")
     if programme in funding_data().programmes:
         return _Era(programme=programme)
-    match = _GRANT.match(project.grant.strip())
+    match = _GRANT.match(project.grant.strip().translate(_HYPHENS))
     return _Era(call=int(match["call"])) if match else None
 
 
@@ -145,25 +169,41 @@ def _wordings(era: _Era, funding: Funding) -> Mapping[str, Wording] | None:
     return facts.funded if funding is Funding.FUNDED else facts.co_funded
 
 
-def _told(table: Mapping[str, Wording], language: Language) -> Statement:
+def _era_of_own_words(project: Project) -> _Era | None:
+    """Tell the call of a central grant by its statement: the general wording came with 2021."""
+    general = _accepted(_Era(call=FIRST_NEW_CALL), project.funding)
+    if any(fold(own) in general for _, own in project.statement):
+        return _Era(call=FIRST_NEW_CALL)
+    return None
+
+
+def _told(table: Mapping[str, Wording], project: Project, language: Language) -> Statement:
     wording = _row(table, language)
     if wording is None or not wording.is_usable:
-        return Statement(
+        english = _own(project.statement, Language(ENGLISH)) or Statement(
             text=table[ENGLISH].text,
             language=Language(ENGLISH),
             confidence=table[ENGLISH].confidence,
-            warning=f"no confirmed funding statement is known in {language}: the English one is"
-            f" used (write `statement: {{{language}: …}}` in config/projects.yaml to say it in"
-            f" {language})",
         )
+        return _instead(english, "statement", language)
+    warning = (
+        f"the funding statement in {language} ({wording.text!r}) is not confirmed: compare it with"
+        " the grant agreement, or write `statement:` in config/projects.yaml"
+    )
     return Statement(
         text=wording.text,
         language=language,
         confidence=wording.confidence,
-        warning=f"the funding statement in {language} ({wording.text!r}) is not confirmed: compare"
-        " it with the grant agreement, or write `statement:` in config/projects.yaml"
-        if wording.confidence == "c"
-        else "",
+        warning=warning if wording.confidence == "c" else "",
+    )
+
+
+def _instead(english: Statement, field: str, language: Language) -> Statement:
+    """Return the English text with the reason why it stands in for *language*."""
+    return replace(
+        english,
+        warning=f"no confirmed funding {field} is known in {language}: the English one is used"
+        f" (write `{field}: {{{language}: …}}` in config/projects.yaml to say it in {language})",
     )
 
 
@@ -182,26 +222,26 @@ def _own(words: Words, language: Language) -> Statement | None:
     return None
 
 
-def _untold(project: Project, field: str) -> Statement:
-    """Return no text: none is owed without a grant; with one, the agreement's words are missing."""
-    words = project.statement or project.disclaimer
-    if not (project.grant.strip() or project.programme.strip() or words):
-        return Statement(text="", language=Language(ENGLISH), required=False)
-    lead = next(iter(getattr(project, field)), None)
-    if lead is not None:
-        return Statement(
-            text=lead[1],
-            language=lead[0],
-            confidence="own",
-            warning=f"the {field} of project {project.id} is written in {lead[0]} only, which is"
-            " used for other languages as well",
-        )
+def _own_in_another(words: Words, project: Project, field: str) -> Statement | None:
+    """Return the project's own words in the language in which they were written first."""
+    for tag, text in words:
+        if text.strip():
+            return Statement(
+                text=text.strip(),
+                language=tag,
+                confidence="own",
+                warning=f"the {field} of project {project.id} is written in {tag} only: it is used"
+                " in other languages as well",
+            )
+    return None
+
+
+def _unknown(project: Project, language: Language, field: str, why: str) -> Statement:
     return Statement(
         text="",
-        language=Language(ENGLISH),
-        warning=f"the {field} of project {project.id} cannot be told from its grant reference"
-        f" {project.grant!r}: copy it from the grant agreement to `{field}:` in"
-        " config/projects.yaml",
+        language=language,
+        warning=f"the {field} of project {project.id} {why}: copy it from the grant agreement to"
+        f" `{field}:` in config/projects.yaml",
     )
 
 
