@@ -7,6 +7,7 @@ odd place. Trained splitters cover some ten languages, and neither Maltese nor S
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import regex
@@ -21,19 +22,22 @@ SENTENCE_SHARE = 1 / 3
 """Whole sentences win over words unless they would leave more than two thirds of the room empty."""
 
 _SENTENCE_END = regex.compile(
-    # After an ending of any script and its closing quotes: white space and no small letter or
-    # number, so that "p. 12", "ca. eighty" and "16. maj" stay whole; or nothing at all, where the
-    # script writes no spaces. A letter alone before a full stop is an initial.
-    r"(?<![\p{Lu}](?<!\p{L}\p{L})\.)"
-    r"(?:(?<=[.!?…؟۔।॥։;;]['\"”’»)\]]*)(?=\s+[^\p{Ll}\p{N}\s])|(?<=[。！？｡；][」』）]*)(?![」』）。！？]))"
+    # An ending of any script with its closing quotes, then white space and no small letter or
+    # number, so that "p. 12", "ca. eighty" and "16. maj" stay whole; or, where a script writes no
+    # spaces, nothing at all. A capital alone before a full stop is an initial.
+    r"(?:(?<!(?<!\p{L})\p{Lu})\.|[!?…؟۔।॥։;])++['\"”’»)\]]*+(?=\s+[^\p{Ll}\p{N}\s])"
+    r"|[。！？｡；]++[」』）]*+|(?<=\S)(?=[ ]*\n)"
 )
-_PARAGRAPH_END = regex.compile(r"(?<=\S)(?=[ ]*\n)")
 _SPACE = regex.compile(r"\s+")
 _GRAPHEME = regex.compile(r"\X")
 _UNSPACED = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
     r"\p{Extended_Pictographic}\p{Regional_Indicator}]"
 )
+_MAY_BE_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2190-\u2bff\u2e80-\U0010ffff]"
+)
+"""A quicker question that most European texts answer with no."""
 _NEVER_FIRST = regex.compile(r"[\p{Pe}\p{Pf}\p{Po}ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々]")
 _DANGLING = regex.compile(r"[\s,;:\-–—(\[{«„‚¿¡、，：；「『（]+$")
 _WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
@@ -45,10 +49,12 @@ def shorten(text: str, fits: Callable[[str], bool]) -> str:
     *fits* is asked about few candidates, never about *text* itself.
     """
     by_sentence = _longest(text, _sentence_ends(text), fits)
-    by_word = _longest(text, _word_ends(text), fits)
-    if by_sentence and len(by_sentence) >= len(by_word) * SENTENCE_SHARE:
-        return by_sentence
-    return by_word
+    words = _word_ends(text)
+    if by_sentence:
+        words = [end for end in words if end * SENTENCE_SHARE > len(by_sentence)]
+        if not words or not fits(_finished(text[: words[0]])):
+            return by_sentence
+    return _longest(text, words, fits)
 
 
 def _longest(text: str, ends: Sequence[int], fits: Callable[[str], bool]) -> str:
@@ -78,30 +84,31 @@ def _finished(beginning: str) -> str:
 
 
 def _sentence_ends(text: str) -> list[int]:
-    found = {
-        match.start()
-        for pattern in (_SENTENCE_END, _PARAGRAPH_END)
-        for match in pattern.finditer(text)
-    }
-    return _outside_atoms(text, found - {0, len(text)})
+    return _whole(text, {match.end() for match in _SENTENCE_END.finditer(text)})
 
 
 def _word_ends(text: str) -> list[int]:
     found = {match.start() for match in _SPACE.finditer(text)}
-    if _UNSPACED.search(text):
+    if _is_unspaced(text):
         found |= {
             match.end()
             for match in _GRAPHEME.finditer(text)
             if _UNSPACED.match(match[0]) and not _NEVER_FIRST.match(text, match.end())
         }
-    return _outside_atoms(text, found - {0, len(text)})
+    return _whole(text, found)
 
 
-def _outside_atoms(text: str, ends: set[int]) -> list[int]:
-    inside = {
-        place for match in ATOM.finditer(text) for place in range(match.start() + 1, match.end())
-    }
-    return sorted(ends - inside)
+def _whole(text: str, ends: set[int]) -> list[int]:
+    """Return *ends* in order, without those inside an atom; white space is never inside one."""
+    ends -= {0, len(text)}
+    if _is_unspaced(text):
+        for match in ATOM.finditer(text):
+            ends -= set(range(match.start() + 1, match.end()))
+    return sorted(ends)
+
+
+def _is_unspaced(text: str) -> bool:
+    return bool(_MAY_BE_UNSPACED.search(text)) and _UNSPACED.search(text) is not None
 
 
 def _is_sensible(text: str) -> bool:

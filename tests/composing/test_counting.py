@@ -3,10 +3,11 @@
 import unicodedata
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.composing.counting import length
+from herald.composing.counting import graphemes, length
 from herald.model.network import Capabilities, Count
 
 FAMILY = "👩‍👩‍👧‍👦"
@@ -78,6 +79,14 @@ def test_a_text_counts_the_same_composed_or_not(count: Count, text: str) -> None
     decomposed = unicodedata.normalize("NFD", text)
 
     assert counted(decomposed, count) == counted(unicodedata.normalize("NFC", text), count)
+
+
+@given(
+    text=st.text(alphabet=st.characters(codec="utf-8"))
+    | st.text(alphabet="a\r\n\u0300\u200d한ᄒ👩")
+)
+def test_graphemes_are_those_of_unicode(text: str) -> None:
+    assert graphemes(text) == len(regex.findall(r"\X", text))
 
 
 def test_a_url_counts_what_the_server_says() -> None:
