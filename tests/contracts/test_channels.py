@@ -1,0 +1,295 @@
+"""What every channel promises, tested on each of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from herald.channels.journal_file import journal_path, read_journal
+from herald.channels.manual import packs_folder
+from herald.channels.registry import NETWORKS, open_channel
+from herald.clock import SetClock
+from herald.model.configuration import ChannelConfig
+from herald.model.delivery import (
+    Absent,
+    Claim,
+    Found,
+    Outcome,
+    Sent,
+    Unclear,
+)
+from herald.model.ids import ChannelId, Language, OccasionId
+from herald.model.network import Handle
+from herald.ports import Channel
+from tests.channels.kept import PICTURE, KeptMedia, a_picture
+from tests.makers import NOON, a_channel, a_delivery, a_payload
+from tests.servers.mastodon import BEHAVIOURS, TOKEN, Behaviour, Fault, MastodonServer, serving
+
+
+@dataclass(frozen=True)
+class Held:
+    """One post as the network holds it."""
+
+    text: str
+    language: str | None
+    alts: tuple[str, ...]
+
+
+class Place(ABC):
+    """A network with a channel on it, seen from outside."""
+
+    clock: SetClock
+    keeps_language = True
+    repeats_are_safe = False
+    """The same claim sent twice makes one post."""
+
+    def __init__(self, config: ChannelConfig, folder: Path, clock: SetClock) -> None:
+        self.config, self.folder, self.clock = config, folder, clock
+        self.channel = self.opened()
+
+    def opened(self) -> Channel:
+        """Open the channel as after a restart."""
+        return open_channel(
+            self.config,
+            secrets={"access_token": TOKEN},
+            folder=self.folder,
+            media=KeptMedia(PICTURE),
+            clock=self.clock,
+        )
+
+    @abstractmethod
+    def held(self) -> list[Held]:
+        """Return what the network holds, oldest first."""
+
+    async def send_and_lose(self, claim: Claim) -> Outcome:
+        """Send, and lose the network's answer: here the process died before it was settled."""
+        await self.channel.send(claim)
+        return Unclear("died")
+
+
+class JournalPlace(Place):
+    """A journal."""
+
+    repeats_are_safe = True
+
+    def held(self) -> list[Held]:
+        lines = read_journal(journal_path(self.folder, self.config.id))
+        return [
+            Held(line.text, line.language, tuple(media.alt for media in line.media))
+            for line in lines
+        ]
+
+
+class ManualPlace(Place):
+    """Copy packs."""
+
+    repeats_are_safe = True
+
+    def held(self) -> list[Held]:
+        packs = packs_folder(self.folder, self.config.id)
+        return [self._read(pack) for pack in sorted(packs.iterdir()) if pack.name[0] != "."]
+
+    @staticmethod
+    def _read(pack: Path) -> Held:
+        readme = (pack / "README.txt").read_text(encoding="utf-8")
+        language = readme.partition("Language:")[2].split()[0]
+        alts = sorted(pack.glob("image-*-description.txt"))
+        return Held(
+            (pack / "text.txt").read_bytes().decode(),
+            language,
+            tuple(alt.read_bytes().decode() for alt in alts),
+        )
+
+
+class MastodonPlace(Place):
+    """A server that speaks Mastodon's API in its own way."""
+
+    def __init__(
+        self, server: MastodonServer, config: ChannelConfig, folder: Path, clock: SetClock
+    ) -> None:
+        super().__init__(config, folder, clock)
+        self.server = server
+        self.repeats_are_safe = server.behaviour.remembers_keys
+        self.keeps_language = server.behaviour.keeps_language
+
+    def held(self) -> list[Held]:
+        return [
+            Held(one.text, one.language, tuple(media.description for media in one.media))
+            for one in self.server.statuses
+        ]
+
+    async def send_and_lose(self, claim: Claim) -> Outcome:
+        self.server.faults.append(Fault.LOST_REPLY)
+        return await self.channel.send(claim)
+
+
+@asynccontextmanager
+async def a_place(network: str, behaviour: Behaviour | None, folder: Path) -> AsyncIterator[Place]:
+    clock = SetClock(NOON)
+    config = a_channel(id=ChannelId("here"), network=network)
+    match network:
+        case "journal":
+            yield JournalPlace(config, folder, clock)
+        case "manual":
+            yield ManualPlace(config, folder, clock)
+        case _:
+            assert behaviour is not None
+            async with serving(behaviour, clock) as server:
+                with_server = replace(config, settings={"server": server.address})
+                yield MastodonPlace(server, with_server, folder, clock)
+
+
+PLACES: list[tuple[str, Behaviour | None]] = [
+    ("journal", None),
+    ("manual", None),
+    *(("mastodon", behaviour) for behaviour in BEHAVIOURS),
+]
+
+
+@pytest.fixture(
+    params=PLACES, ids=[behaviour.name if behaviour else network for network, behaviour in PLACES]
+)
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    async with a_place(*request.param, tmp_path) as place:
+        yield place
+        await place.channel.close()
+
+
+def a_claim(**changes: Any) -> Claim:
+    """Make a claim as the outbox makes it: frozen, with the moment of its first send."""
+    payload = changes.pop("payload", None) or a_payload(
+        **{name: changes.pop(name) for name in ("text", "media", "link") if name in changes}
+    )
+    values: dict[str, Any] = {"channel": ChannelId("here"), "language": payload.language}
+    delivery = a_delivery(**values, payload=payload, frozen=payload, first_send_at=NOON, **changes)
+    return Claim(delivery=delivery, token=1, attempt=1)
+
+
+TEXTS = {
+    "latin": "Il-Mużew tal-Għarb jiftaħ il-bieb: ċavetta, ħobż, żejt.",
+    "greek": "Το αλάτι του τόπου — «ένα σπίτι» για όλους.",
+    "polish": "Zażółć gęślą jaźń, mówi młynarz.",
+    "arabic": "متحف القرية يفتح أبوابه \u2068(Argenta)\u2069 غدًا.",
+    "hebrew": "בית המלח פתוח: 12:30–14:00.",
+    "japanese": "塩の家で、隣人たちが教えています。",
+    "emoji": "👩🏽‍🌾👨‍👩‍👧‍👦🏳️‍🌈 1️⃣ 🇸🇮 é (e\u0301)",
+    "markup": "<b>5 < 6</b> & \"quotes\" 'n' `code` *stars* _lines_ \\back",
+    "lines": "One.\n\nTwo, with a link:\nhttps://example.org/a/long/path/that/is/shortened?x=1&y=è#z",
+    "tags": "#EcoMuséesÀlaUne #Ecomusei @argenta@social.example.org 50% off",
+    "separators": "a\u2028b\u2029c\u0085d\te",
+}
+
+
+async def test_what_was_sent_is_found_after_a_restart(place: Place) -> None:
+    claim = a_claim()
+    sent = await place.channel.send(claim)
+    assert isinstance(sent, Sent)
+    assert sent.receipt.remote_id
+    later = place.opened()
+    assert await later.look_up(claim) == Found(sent.receipt)
+    await later.close()
+
+
+async def test_what_was_never_sent_is_not_found(place: Place) -> None:
+    assert await place.channel.look_up(a_claim()) == Absent()
+
+
+async def test_another_delivery_is_not_taken_for_the_one_sought(place: Place) -> None:
+    await place.channel.send(a_claim(text="Come and see the boats."))
+    sought = a_claim(text="The basket makers meet on Friday.", occasion=OccasionId("other"))
+    assert await place.channel.look_up(sought) == Absent()
+
+
+async def test_a_post_whose_answer_was_lost_is_found(place: Place) -> None:
+    claim = a_claim()
+    assert isinstance(await place.send_and_lose(claim), Unclear)
+    place.clock.advance(timedelta(minutes=2))
+    assert isinstance(await place.channel.look_up(claim), Found)
+    assert len(place.held()) == 1
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+async def test_every_text_arrives_as_it_is_and_is_found(place: Place, text: str) -> None:
+    claim = a_claim(text=text)
+    assert isinstance(await place.channel.send(claim), Sent)
+    assert [post.text for post in place.held()] == [text]
+    assert isinstance(await place.channel.look_up(claim), Found)
+
+
+async def test_the_language_of_a_text_is_told(place: Place) -> None:
+    await place.channel.send(a_claim(payload=a_payload(text="Sól", language=Language("pl"))))
+    assert [post.language for post in place.held()] == (["pl"] if place.keeps_language else [None])
+
+
+async def test_two_languages_of_one_item_are_told_apart(place: Place) -> None:
+    english = a_claim(payload=a_payload(text="A walk", language=Language("en")))
+    italian = a_claim(payload=a_payload(text="Una passeggiata", language=Language("it")))
+    await place.channel.send(english)
+    assert await place.channel.look_up(italian) == Absent()
+    await place.channel.send(italian)
+    found = [await place.channel.look_up(claim) for claim in (english, italian)]
+    assert all(isinstance(one, Found) for one in found)
+    assert found[0] != found[1]
+
+
+async def test_one_word_in_two_languages_is_told_apart_where_languages_are_kept(
+    place: Place,
+) -> None:
+    english = a_claim(payload=a_payload(text="Festival", language=Language("en")))
+    italian = a_claim(payload=a_payload(text="Festival", language=Language("it")))
+    await place.channel.send(english)
+    if place.keeps_language:
+        assert await place.channel.look_up(italian) == Absent()
+
+
+async def test_a_picture_arrives_with_its_description(place: Place) -> None:
+    claim = a_claim(media=(a_picture("Trzy osoby idą groblą 🌾"), a_picture("A second one")))
+    assert isinstance(await place.channel.send(claim), Sent)
+    assert place.held()[0].alts == ("Trzy osoby idą groblą 🌾", "A second one")
+
+
+async def test_a_repeat_makes_no_second_post_where_that_is_promised(place: Place) -> None:
+    claim = a_claim()
+    capabilities = await place.channel.capabilities()
+    first = await place.channel.send(claim)
+    if not place.repeats_are_safe:
+        assert capabilities.repeat_within is None
+        return
+    later = place.opened()
+    assert await later.send(claim) == first
+    await later.close()
+    assert len(place.held()) == 1
+
+
+async def test_a_look_up_changes_nothing(place: Place) -> None:
+    await place.channel.send(a_claim())
+    before = place.held()
+    await place.channel.look_up(a_claim(occasion=OccasionId("other")))
+    assert place.held() == before
+
+
+async def test_capabilities_say_that_it_can_be_looked_up_in_bounded_time(place: Place) -> None:
+    capabilities = await place.channel.capabilities()
+    assert capabilities.handle is Handle.LOOK_UP
+    assert timedelta(0) < capabilities.timeout <= timedelta(minutes=5)
+
+
+async def test_it_says_who_it_is(place: Place) -> None:
+    assert (place.channel.id, place.channel.network) == ("here", place.config.network)
+
+
+async def test_it_can_be_closed_unused_and_twice(place: Place) -> None:
+    unused = place.opened()
+    await unused.close()
+    await unused.close()
+
+
+def test_every_network_is_tested_here() -> None:
+    assert {network for network, _ in PLACES} == NETWORKS
