@@ -6,7 +6,7 @@ A port is shaped by what its caller needs; the docstrings are the contract, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from herald.model.delivery import (
     Sighting,
 )
 from herald.model.feed import Entry
+from herald.model.health import OutboxHealth
 from herald.model.ids import ChannelId, DeliveryKey, FeedId, Language, ListId
 from herald.model.mailing import (
     AddressHash,
@@ -254,7 +255,8 @@ class OutboxStore(Protocol):
     async def decide(self, changed: Delivery, *, was: Delivery) -> bool:
         """Write a person's decision, fenced by *was* (state, reason, token).
 
-        Returns False if the delivery has moved on since.
+        Also by what the person saw: content, payload and moment. Returns False if the delivery has
+        moved on since, or is claimed or sent.
         """
         ...
 
@@ -262,12 +264,26 @@ class OutboxStore(Protocol):
         """Replace the payload of a delivery that was never sent (a typed translation)."""
         ...
 
+    async def set_url(self, key: DeliveryKey, url: str, *, now: datetime) -> bool:
+        """Tell where a sent delivery is to be seen, which closes a manual channel's task.
+
+        False if it was not sent.
+        """
+        ...
+
     async def stop(self, stop: Stop) -> None:
         """Stop claiming what *stop* names; repeating it updates the reason."""
         ...
 
     async def resume(self, scope: str, name: str) -> bool:
-        """End a stop; False if there was none."""
+        """End a person's stop and one for refused credentials; False if there was neither.
+
+        A file's stop stays with its file.
+        """
+        ...
+
+    async def sync_file_stops(self, stops: Iterable[Stop]) -> None:
+        """Make *stops* the stops of origin file; one that stands keeps its ``since``."""
         ...
 
     async def stops(self) -> tuple[Stop, ...]:
@@ -282,6 +298,10 @@ class OutboxStore(Protocol):
         self, channel: ChannelId, network: str, capabilities: Capabilities
     ) -> None:
         """Remember a channel's capabilities."""
+        ...
+
+    async def health(self, *, now: datetime) -> OutboxHealth:
+        """Return how the outbox fares at *now*."""
         ...
 
 

@@ -33,7 +33,7 @@ class OutboxHealth:
     unclear: int = 0
     """What may be out there: waiting to be looked up, or held for a person."""
     failed_lately: int = 0
-    """What failed or expired, having been due within the last day."""
+    """What failed, having been due within the last day."""
 
     @property
     def is_well(self) -> bool:

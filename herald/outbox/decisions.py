@@ -18,7 +18,7 @@ _WAITS_FOR = {
     Reason.UNCLEAR: "it may be out there: look on the network; if it is there, herald outbox"
     " mark-sent; if it certainly is not, herald outbox retry",
     Reason.TRANSLATION: "it waits for a translation: herald outbox translate",
-    Reason.VISIBILITY: "it lacks the funding statement that its project must show: see herald check",
+    Reason.VISIBILITY: "it lacks its project's funding statement: see herald check",
     Reason.DRAFT: "it is a draft: take `draft: true` out of its file",
     Reason.WITHDRAWAL: "it left its file together with many others: put the file right, or"
     " herald plan --confirm",

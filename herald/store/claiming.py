@@ -1,0 +1,305 @@
+"""Takes due deliveries in one transaction: what may go, how many, whose turn it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from herald.model.campaign import CatchUp
+from herald.model.delivery import Claim, Delivery, DeliveryState, Reason
+from herald.model.ids import ChannelId
+from herald.model.network import Capabilities
+from herald.store import pace, tables
+from herald.store.rows import COLUMNS, from_rows, to_text
+from herald.store.stops import load_stops, unstopped
+from herald.store.upsert import upsert
+
+LATE_AFTER = timedelta(minutes=5)
+"""So long after its moment a delivery is late, and ``catch_up`` decides: less is a busy minute."""
+LEASE_BEYOND = timedelta(seconds=30)
+"""A lease is twice the channel's timeout and this: a send has long ended when its lease does."""
+CANDIDATES = 2000
+"""Oldest due deliveries of a channel among which campaigns take turns; bounds one claim's work."""
+
+_d = tables.delivery.c
+_Open = Sequence[ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lane:
+    """A channel that may send now."""
+
+    channel: ChannelId
+    capabilities: Capabilities
+    tat: datetime | None
+    free: int
+    """The most that may be claimed."""
+
+
+async def claim_due(
+    connection: AsyncConnection,
+    *,
+    owner: str,
+    now: datetime,
+    most: int,
+    capabilities: Mapping[ChannelId, Capabilities],
+) -> tuple[Claim, ...]:
+    """Take up to *most* due deliveries, oldest first, campaigns in turn (see OutboxStore.claim)."""
+    stops = unstopped(await load_stops(connection))
+    await _mind_the_time(connection, stops, capabilities, now=now)
+    lanes = await _lanes(connection, stops, capabilities, now=now)
+    claims: list[Claim] = []
+    for lane, count in _shared(lanes, most):
+        rows = await _next(connection, lane.channel, stops, count=count, now=now)
+        taken = [_claimed(row, lane.capabilities, owner=owner, now=now) for row in rows]
+        await _write(connection, lane, taken, now=now)
+        claims += taken
+    return tuple(sorted(claims, key=lambda each: (each.delivery.next_at, each.delivery.key)))
+
+
+async def _mind_the_time(
+    connection: AsyncConnection,
+    stops: _Open,
+    capabilities: Mapping[ChannelId, Capabilities],
+    *,
+    now: datetime,
+) -> None:
+    """Expire what is over, and treat what is late by its ``catch_up``.
+
+    What was tried already is not late but unlucky: it goes on until ``not_after_at``.  What is
+    stopped stays as it is until it is resumed.
+    """
+    due = and_(_d.state == DeliveryState.PENDING.value, _d.due_at <= now, *stops)
+    over = and_(due, _d.not_after_at < now)
+    late = and_(
+        due,
+        _d.due_at < now - LATE_AFTER,
+        _d.attempts == 0,
+        _d.released.is_(False),
+        _d.frozen.is_(None),
+        _d.channel.in_(sorted(capabilities)),
+    )
+    skip, ask = (_d.catch_up == CatchUp.SKIP.value), (_d.catch_up == CatchUp.ASK.value)
+    any_ = select(_d.key).where(or_(over, and_(late, or_(skip, ask)))).limit(1)
+    if (await connection.execute(any_)).first() is None:
+        return  # one look instead of four, as a rule
+    expired = {"state": DeliveryState.EXPIRED.value, "reason": ""}
+    for condition, values in (
+        # A repeat that came too late may be out there from the first time: it is looked up.
+        (
+            and_(over, _d.frozen.is_not(None)),
+            {
+                "state": DeliveryState.CLAIMED.value,
+                "unclear_at": func.coalesce(_d.unclear_at, literal(now, tables.Moment())),
+                "token": _d.token + 1,
+                "owner": "",
+                "lease_ends_at": None,
+            },
+        ),
+        (over, expired | {"note": "its moment is over"}),
+        (and_(late, skip), expired | {"note": "it was late, and its file says to skip then"}),
+        (
+            and_(late, ask),
+            {
+                "state": DeliveryState.HELD.value,
+                "reason": Reason.LATE.value,
+                "note": "it is late, and its file says to ask then",
+            },
+        ),
+    ):
+        await connection.execute(update(tables.delivery).where(condition).values(values))
+
+
+async def _lanes(
+    connection: AsyncConnection,
+    stops: _Open,
+    capabilities: Mapping[ChannelId, Capabilities],
+    *,
+    now: datetime,
+) -> list[_Lane]:
+    """Return the channels that have something due and may send, the longest waiting first."""
+    due = await connection.execute(
+        select(_d.channel, func.count().label("waiting"), func.min(_d.next_at).label("oldest"))
+        .where(_due(now), _d.channel.in_(sorted(capabilities)), *stops)
+        .group_by(_d.channel)
+        .order_by("oldest")
+    )
+    waiting = {ChannelId(row.channel): int(row.waiting) for row in due}
+    if not waiting:
+        return []
+    paces = await _paces(connection, waiting)
+    busy = await _sending(connection, now=now)
+    lanes = []
+    for channel, count in waiting.items():
+        row, limits = paces.get(channel), capabilities[channel]
+        if row is not None and row.not_before is not None and row.not_before > now:
+            continue
+        tat = None if row is None else row.tat
+        room = max(limits.concurrent, 1) - busy[channel]
+        free = min(count, room, pace.slots(tat, limits, now=now))
+        if free > 0:
+            lanes.append(_Lane(channel=channel, capabilities=limits, tat=tat, free=free))
+    return lanes
+
+
+async def _paces(connection: AsyncConnection, channels: Iterable[ChannelId]) -> dict[str, Row[Any]]:
+    """Return the channels' pace rows, locked in one order so that no two workers wait in a ring."""
+    rows = await connection.execute(
+        select(tables.pace)
+        .where(tables.pace.c.channel.in_(sorted(channels)))
+        .order_by(tables.pace.c.channel)
+        .with_for_update()
+    )
+    return {row.channel: row for row in rows}
+
+
+async def _sending(connection: AsyncConnection, *, now: datetime) -> Counter[str]:
+    """Count what each channel is sending; what lapsed or is unclear sends no more."""
+    rows = await connection.execute(
+        select(_d.channel, func.count().label("busy"))
+        .where(
+            _d.state == DeliveryState.CLAIMED.value,
+            _d.unclear_at.is_(None),
+            _d.lease_ends_at > now,
+        )
+        .group_by(_d.channel)
+    )
+    return Counter({row.channel: row.busy for row in rows})
+
+
+def _shared(lanes: Sequence[_Lane], most: int) -> list[tuple[_Lane, int]]:
+    """Deal *most* out among *lanes*, one each in turn."""
+    shares = dict.fromkeys((lane.channel for lane in lanes), 0)
+    left = most
+    while left > 0:
+        open_lanes = [lane for lane in lanes if shares[lane.channel] < lane.free][:left]
+        if not open_lanes:
+            break
+        for lane in open_lanes:
+            shares[lane.channel] += 1
+        left -= len(open_lanes)
+    return [(lane, shares[lane.channel]) for lane in lanes if shares[lane.channel]]
+
+
+async def _next(
+    connection: AsyncConnection, channel: ChannelId, stops: _Open, *, count: int, now: datetime
+) -> tuple[Delivery, ...]:
+    """Return the *count* due deliveries of *channel* whose turn it is, locked.
+
+    Each campaign's oldest comes before any campaign's second; whoever was served longest ago
+    begins.
+    """
+    oldest = (
+        select(_d.key, _d.campaign, _d.next_at)
+        .where(_due(now), _d.channel == channel, *stops)
+        .order_by(_d.next_at, _d.key)
+        .limit(CANDIDATES)
+        .subquery()
+    )
+    nth = func.row_number().over(
+        partition_by=oldest.c.campaign, order_by=(oldest.c.next_at, oldest.c.key)
+    )
+    ranked = select(oldest.c.key, oldest.c.campaign, oldest.c.next_at, nth.label("nth")).subquery()
+    turn = tables.turn.c
+    fair = (
+        select(ranked.c.key)
+        .outerjoin(tables.turn, and_(turn.channel == channel, turn.campaign == ranked.c.campaign))
+        .order_by(
+            ranked.c.nth,
+            case((turn.served_at.is_(None), 0), else_=1),
+            turn.served_at,
+            ranked.c.next_at,
+            ranked.c.key,
+        )
+        .limit(count)
+    )
+    rows = await connection.execute(
+        select(*COLUMNS)
+        .where(_d.key.in_(fair.scalar_subquery()), _due(now))
+        .order_by(_d.next_at, _d.key)
+        .with_for_update(skip_locked=True)  # SQLite has one writer, and leaves this out
+    )
+    return from_rows(rows.all())
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return and_(_d.state == DeliveryState.PENDING.value, _d.next_at <= now)
+
+
+def _claimed(row: Delivery, capabilities: Capabilities, *, owner: str, now: datetime) -> Claim:
+    delivery = replace(
+        row,
+        state=DeliveryState.CLAIMED,
+        reason=None,
+        note="",
+        token=row.token + 1,
+        attempts=row.attempts + 1,
+        owner=owner,
+        lease_ends_at=now + 2 * capabilities.timeout + LEASE_BEYOND,
+        first_send_at=row.first_send_at or now,
+        unclear_at=None,
+        frozen=row.frozen or row.payload,
+    )
+    return Claim(
+        delivery=delivery,
+        token=delivery.token,
+        attempt=delivery.attempts,
+        repeats=row.frozen is not None,
+    )
+
+
+async def _write(
+    connection: AsyncConnection, lane: _Lane, claims: Sequence[Claim], *, now: datetime
+) -> None:
+    """Record the claims, their attempts, and what they use up of pace and turns."""
+    if not claims:
+        return
+    first = claims[0].delivery
+    await connection.execute(
+        update(tables.delivery)
+        .where(_d.key.in_([claim.delivery.key for claim in claims]))
+        .values(
+            state=DeliveryState.CLAIMED.value,
+            reason="",
+            note="",
+            token=_d.token + 1,
+            attempts=_d.attempts + 1,
+            owner=first.owner,
+            lease_ends_at=first.lease_ends_at,
+            first_send_at=func.coalesce(_d.first_send_at, literal(now, tables.Moment())),
+            unclear_at=None,
+            frozen=func.coalesce(_d.frozen, _d.payload),
+        )
+    )
+    await connection.execute(
+        insert(tables.attempt),
+        [
+            {
+                "key": claim.delivery.key,
+                "token": claim.token,
+                "owner": claim.delivery.owner,
+                "started_at": now,
+                "request_hash": sha256(to_text(claim.payload).encode()).hexdigest(),
+            }
+            for claim in claims
+        ],
+    )
+    tat = pace.after_sends(len(claims), lane.tat, lane.capabilities, now=now)
+    await upsert(connection, tables.pace, {"channel": lane.channel, "tat": tat}, change=("tat",))
+    served = {claim.delivery.campaign for claim in claims}
+    await upsert(
+        connection,
+        tables.turn,
+        [
+            {"channel": lane.channel, "campaign": campaign, "served_at": now}
+            for campaign in sorted(served)
+        ],
+        change=("served_at",),
+    )

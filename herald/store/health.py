@@ -1,0 +1,87 @@
+"""Counts how the outbox fares."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from herald.model.delivery import DeliveryState, Reason
+from herald.model.health import OutboxHealth, StateCount
+from herald.model.ids import DeliveryKey
+from herald.model.stop import Stop
+from herald.store import tables
+from herald.store.claiming import LATE_AFTER
+from herald.store.stops import load_stops, stop_reason, unstopped
+
+LATELY = timedelta(days=1)
+"""So long a failure keeps being counted."""
+
+_d = tables.delivery.c
+
+
+async def outbox_health(connection: AsyncConnection, *, now: datetime) -> OutboxHealth:
+    """Count deliveries by state and reason, and find what is overdue, unclear or failed."""
+    stops = await load_stops(connection)
+    counts = await _counts(connection, stops)
+    cut = now - LATE_AFTER
+    pace = tables.pace.c
+    resting = select(pace.channel).where(or_(pace.not_before > now, pace.tat > now))
+    overdue = and_(
+        _d.state == DeliveryState.PENDING.value,
+        _d.due_at < cut,
+        _d.next_at < cut,
+        _d.channel.not_in(resting),
+        *unstopped(stops),
+    )
+    oldest = (
+        await connection.execute(
+            select(_d.key, _d.due_at).where(overdue).order_by(_d.due_at, _d.key).limit(1)
+        )
+    ).first()
+    return OutboxHealth(
+        counts=counts,
+        overdue=await _count(connection, overdue),
+        oldest_overdue=None if oldest is None else DeliveryKey(oldest.key),
+        oldest_overdue_at=None if oldest is None else oldest.due_at,
+        unclear=await _count(
+            connection,
+            or_(
+                and_(_d.state == DeliveryState.CLAIMED.value, _d.unclear_at.is_not(None)),
+                and_(_d.state == DeliveryState.HELD.value, _d.reason == Reason.UNCLEAR.value),
+            ),
+        ),
+        failed_lately=await _count(
+            connection,
+            and_(_d.state == DeliveryState.FAILED.value, _d.due_at > now - LATELY),
+        ),
+    )
+
+
+async def _counts(connection: AsyncConnection, stops: Sequence[Stop]) -> tuple[StateCount, ...]:
+    """Count by state and reason; what is pending and stopped has the stop's reason."""
+    by = [_d.state, _d.reason]
+    if stops:
+        by += [_d.channel, _d.partner, _d.campaign]
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in await connection.execute(select(*by, func.count().label("many")).group_by(*by)):
+        reason = row.reason
+        if stops and row.state == DeliveryState.PENDING.value:
+            reason = reason or stop_reason(
+                stops, channel=row.channel, partner=row.partner, campaign=row.campaign
+            )
+        counts[row.state, reason or ""] += row.many
+    return tuple(
+        StateCount(
+            state=DeliveryState(state), reason=Reason(reason) if reason else None, count=many
+        )
+        for (state, reason), many in sorted(counts.items())
+    )
+
+
+async def _count(connection: AsyncConnection, condition: ColumnElement[bool]) -> int:
+    statement = select(func.count()).select_from(tables.delivery).where(condition)
+    return int((await connection.execute(statement)).scalar_one())

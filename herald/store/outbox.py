@@ -1,0 +1,452 @@
+"""The outbox in the database: ``herald.ports.OutboxStore`` in short transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History, Payload, Reason
+from herald.model.health import OutboxHealth
+from herald.model.ids import ChannelId, DeliveryKey
+from herald.model.network import Capabilities
+from herald.model.plan import Change, Plan, Reconciliation, Step
+from herald.model.stop import Stop, StopOrigin, StopScope
+from herald.model.verdict import Park, StopChannel, Verdict
+from herald.store import tables
+from herald.store.claiming import claim_due
+from herald.store.engine import Store
+from herald.store.health import outbox_health
+from herald.store.limits import limits_from_text, limits_to_text
+from herald.store.rows import COLUMNS, from_row, from_rows, to_row, to_text, written_reason
+from herald.store.settling import outcome_of, settled
+from herald.store.stops import load_stops, save_stop, with_stops
+from herald.store.upsert import upsert
+
+_d = tables.delivery.c
+_BEYOND_PEOPLE = (DeliveryState.CLAIMED.value, DeliveryState.SENT.value)
+_ANSWER_MOST = 2000
+"""Characters of a network's answer that an attempt remembers."""
+
+
+class StoredOutbox:
+    """Keeps the outbox in *store*'s database."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def history(self) -> History:
+        """Return the whole outbox, and what was seen when (see OutboxStore)."""
+        async with self._store.reading() as connection:
+            deliveries = await _everything(connection)
+            seen = await connection.execute(
+                select(tables.first_seen).order_by(tables.first_seen.c.name)
+            )
+            return History(
+                deliveries=deliveries, first_seen=tuple((row.name, row.at) for row in seen)
+            )
+
+    async def reconcile(
+        self, plan: Plan, decide: Callable[[Sequence[Delivery]], Reconciliation], *, now: datetime
+    ) -> Reconciliation:
+        """Read, let *decide* compare, and write its steps (see OutboxStore)."""
+        async with self._store.writing() as connection:
+            rows = await _everything(connection, lock=True)
+            difference = decide(rows)
+            written = await _write_steps(connection, difference.steps, rows)
+            seen = [{"name": name, "at": now} for name in plan.first_seen]
+            await upsert(connection, tables.first_seen, seen)
+            if written:
+                await connection.execute(
+                    insert(tables.plan_run).values(_run(difference, written, now=now))
+                )
+            return difference
+
+    async def claim(
+        self,
+        *,
+        owner: str,
+        now: datetime,
+        most: int,
+        capabilities: dict[ChannelId, Capabilities],
+    ) -> tuple[Claim, ...]:
+        """Take up to *most* due deliveries, fairly (see OutboxStore)."""
+        if most <= 0 or not capabilities:
+            return ()
+        async with self._store.writing() as connection:
+            return await claim_due(
+                connection, owner=owner, now=now, most=most, capabilities=capabilities
+            )
+
+    async def settle(
+        self, key: DeliveryKey, *, token: int, verdict: Verdict, now: datetime
+    ) -> bool:
+        """Write what follows from a send or a look-up; False if *token* is stale."""
+        async with self._store.writing() as connection:
+            found = await connection.execute(
+                select(*COLUMNS)
+                .where(_d.key == key, _d.token == token)
+                .where(_d.state == DeliveryState.CLAIMED.value)
+                .with_for_update()
+            )
+            row = found.first()
+            if row is None:
+                return False
+            was = from_row(row)
+            await _replace(connection, [settled(was, verdict, now=now)])
+            await _end_attempt(connection, key, token, verdict, now=now)
+            await _apply_to_channel(connection, was.channel, verdict, now=now)
+            return True
+
+    async def reap(self, *, now: datetime) -> int:
+        """Make every claim whose lease lapsed unclear; never pending (see OutboxStore)."""
+        lapsed = and_(
+            _d.state == DeliveryState.CLAIMED.value,
+            _d.unclear_at.is_(None),
+            or_(_d.lease_ends_at.is_(None), _d.lease_ends_at <= now),
+        )
+        async with self._store.writing() as connection:
+            rows = await connection.execute(select(_d.key, _d.token).where(lapsed))
+            claims = [{"k": row.key, "t": row.token} for row in rows]
+            if not claims:
+                return 0
+            attempt = tables.attempt
+            await connection.execute(
+                update(attempt)
+                .where(attempt.c.key == bindparam("k"), attempt.c.token == bindparam("t"))
+                .values(outcome="lapsed"),
+                claims,
+            )
+            result = await connection.execute(
+                update(tables.delivery)
+                .where(lapsed)
+                .values(
+                    unclear_at=now,
+                    token=_d.token + 1,
+                    owner="",
+                    lease_ends_at=None,
+                    error="nobody knows what became of the last send",
+                )
+            )
+            return result.rowcount
+
+    async def unclear(self) -> tuple[Delivery, ...]:
+        """Return the claimed deliveries that may be out there, longest in doubt first."""
+        async with self._store.reading() as connection:
+            rows = await connection.execute(
+                select(*COLUMNS)
+                .where(_d.state == DeliveryState.CLAIMED.value, _d.unclear_at.is_not(None))
+                .order_by(_d.unclear_at, _d.key)
+            )
+            return from_rows(rows.all())
+
+    async def claim_look_up(
+        self, key: DeliveryKey, *, owner: str, now: datetime, lease: timedelta
+    ) -> Claim | None:
+        """Take an unclear delivery for a look-up; None if another has it (see OutboxStore)."""
+        async with self._store.writing() as connection:
+            rows = await connection.execute(
+                update(tables.delivery)
+                .where(
+                    _d.key == key,
+                    _d.state == DeliveryState.CLAIMED.value,
+                    _d.unclear_at.is_not(None),
+                    or_(_d.lease_ends_at.is_(None), _d.lease_ends_at <= now),
+                )
+                .values(token=_d.token + 1, owner=owner, lease_ends_at=now + lease)
+                .returning(*COLUMNS)
+            )
+            row = rows.first()
+            if row is None:
+                return None
+            taken = from_row(row)
+            return Claim(delivery=taken, token=taken.token, attempt=taken.attempts)
+
+    async def list_deliveries(
+        self,
+        *,
+        states: Collection[str] = (),
+        prefix: str = "",
+        campaign: str = "",
+        item: str = "",
+        channel: str = "",
+    ) -> tuple[Delivery, ...]:
+        """Return deliveries by due_at and key, with why they are stopped (see OutboxStore)."""
+        conditions = [
+            column == value
+            for column, value in (
+                (_d.campaign, campaign),
+                (_d.item, item),
+                (_d.channel, channel),
+            )
+            if value
+        ]
+        if states:
+            conditions.append(_d.state.in_(sorted(states)))
+        if prefix:
+            conditions.append(_d.key.startswith(prefix, autoescape=True))
+        async with self._store.reading() as connection:
+            rows = await connection.execute(
+                select(*COLUMNS).where(*conditions).order_by(_d.due_at, _d.key)
+            )
+            return with_stops(from_rows(rows.all()), await load_stops(connection))
+
+    async def attempts(self, key: DeliveryKey) -> tuple[Attempt, ...]:
+        """Return every send of a delivery, oldest first."""
+        async with self._store.reading() as connection:
+            rows = await connection.execute(
+                select(tables.attempt)
+                .where(tables.attempt.c.key == key)
+                .order_by(tables.attempt.c.id)
+            )
+            return tuple(_attempt(row) for row in rows)
+
+    async def decide(self, changed: Delivery, *, was: Delivery) -> bool:
+        """Write a person's decision, fenced by all that the person saw (see OutboxStore)."""
+        async with self._store.writing() as connection:
+            result = await connection.execute(
+                update(tables.delivery)
+                .where(
+                    _d.key == was.key,
+                    _d.state == was.state.value,
+                    _d.state.not_in(_BEYOND_PEOPLE),
+                    _d.reason == written_reason(was),
+                    _d.token == was.token,
+                    _d.content_hash == was.content_hash,
+                    _d.payload == to_text(was.payload),
+                    _d.due_at == was.due_at,
+                )
+                .values(to_row(changed))
+            )
+            return result.rowcount == 1
+
+    async def rewrite(self, key: DeliveryKey, payload: Payload) -> bool:
+        """Replace the payload of a delivery that waits and was never sent."""
+        waiting = (DeliveryState.PENDING.value, DeliveryState.HELD.value)
+        async with self._store.writing() as connection:
+            result = await connection.execute(
+                update(tables.delivery)
+                .where(_d.key == key, _d.state.in_(waiting), _d.frozen.is_(None))
+                .values(payload=to_text(payload))
+            )
+            return result.rowcount == 1
+
+    async def set_url(self, key: DeliveryKey, url: str, *, now: datetime) -> bool:
+        """Tell where a sent delivery is to be seen, which closes a manual channel's task.
+
+        Returns False if it was not sent.  The attempts remember when.
+        """
+        async with self._store.writing() as connection:
+            result = await connection.execute(
+                update(tables.delivery)
+                .where(_d.key == key, _d.state == DeliveryState.SENT.value)
+                .values(url=url)
+            )
+            if result.rowcount != 1:
+                return False
+            await connection.execute(
+                insert(tables.attempt).values(
+                    key=key,
+                    token=0,
+                    owner="a person",
+                    started_at=now,
+                    ended_at=now,
+                    outcome="done",
+                    answer=url[:_ANSWER_MOST],
+                )
+            )
+            return True
+
+    async def stop(self, stop: Stop) -> None:
+        """Stop claiming what *stop* names; repeating it updates the reason."""
+        async with self._store.writing() as connection:
+            await save_stop(connection, stop)
+
+    async def resume(self, scope: str, name: str) -> bool:
+        """End a person's stop and one for refused credentials; a file's stays with its file."""
+        stop = tables.stop
+        async with self._store.writing() as connection:
+            result = await connection.execute(
+                stop.delete().where(
+                    stop.c.scope == scope,
+                    stop.c.name == name,
+                    stop.c.origin != StopOrigin.FILE.value,
+                )
+            )
+            return result.rowcount > 0
+
+    async def stops(self) -> tuple[Stop, ...]:
+        """Return everything that is stopped."""
+        async with self._store.reading() as connection:
+            return await load_stops(connection)
+
+    async def sync_file_stops(self, stops: Iterable[Stop]) -> None:
+        """Make *stops* the stops of origin file; one that stands keeps its ``since``."""
+        wanted = {(each.scope, each.name): each for each in stops}
+        async with self._store.writing() as connection:
+            standing = [
+                each for each in await load_stops(connection) if each.origin is StopOrigin.FILE
+            ]
+            for each in standing:
+                if (each.scope, each.name) not in wanted:
+                    await connection.execute(
+                        tables.stop.delete().where(
+                            tables.stop.c.scope == each.scope.value,
+                            tables.stop.c.name == each.name,
+                            tables.stop.c.origin == StopOrigin.FILE.value,
+                        )
+                    )
+            for each in wanted.values():
+                await save_stop(connection, each)
+
+    async def capabilities(self) -> dict[ChannelId, Capabilities]:
+        """Return the channels' last stored capabilities."""
+        async with self._store.reading() as connection:
+            rows = await connection.execute(select(tables.channel))
+            return {ChannelId(row.id): limits_from_text(row.capabilities) for row in rows}
+
+    async def save_capabilities(
+        self, channel: ChannelId, network: str, capabilities: Capabilities
+    ) -> None:
+        """Remember a channel's capabilities."""
+        row = {
+            "id": channel,
+            "network": network,
+            "capabilities": limits_to_text(capabilities),
+        }
+        async with self._store.writing() as connection:
+            await upsert(connection, tables.channel, row, change=("network", "capabilities"))
+
+    async def health(self, *, now: datetime) -> OutboxHealth:
+        """Return how the outbox fares at *now*."""
+        async with self._store.reading() as connection:
+            return await outbox_health(connection, now=now)
+
+
+async def _everything(connection: AsyncConnection, *, lock: bool = False) -> tuple[Delivery, ...]:
+    statement = select(*COLUMNS).order_by(_d.due_at, _d.key)
+    rows = await connection.execute(statement.with_for_update() if lock else statement)
+    return from_rows(rows.all())
+
+
+async def _write_steps(
+    connection: AsyncConnection, steps: Iterable[Step], rows: Iterable[Delivery]
+) -> list[Step]:
+    """Write the steps that change something; one on what is, or may be, out there changes nothing.
+
+    Where two steps name one key the last is written.
+    """
+    standing = {row.key: row for row in rows}
+    changes: dict[DeliveryKey, Step] = {}
+    for step in steps:
+        row = standing.get(step.key)
+        if step.after is None or step.after == row:
+            continue
+        if row is not None and _is_out_there(row):
+            continue
+        changes[step.key] = step
+    after = [step.after for step in changes.values() if step.after is not None]
+    fresh = [to_row(each) for each in after if each.key not in standing]
+    if fresh:
+        await connection.execute(insert(tables.delivery), fresh)
+    await _replace(connection, [each for each in after if each.key in standing])
+    return list(changes.values())
+
+
+def _is_out_there(row: Delivery) -> bool:
+    return row.state in {DeliveryState.CLAIMED, DeliveryState.SENT} or (
+        row.state is DeliveryState.HELD and row.reason is Reason.UNCLEAR
+    )
+
+
+async def _replace(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
+    """Write the rows of *deliveries*, which this transaction has read and locked."""
+    if not deliveries:
+        return
+    rows = [{f"new_{name}": value for name, value in to_row(each).items()} for each in deliveries]
+    values: dict[str, Any] = {name[4:]: bindparam(name) for name in rows[0] if name != "new_key"}
+    await connection.execute(
+        update(tables.delivery).where(_d.key == bindparam("new_key")).values(values), rows
+    )
+
+
+def _run(difference: Reconciliation, written: Sequence[Step], *, now: datetime) -> dict[str, Any]:
+    counts = {
+        change: sum(step.change is change for step in written)
+        for change in (Change.NEW, Change.CHANGED, Change.WITHDRAWN)
+    }
+    return {
+        "hash": difference.hash,
+        "at": now,
+        "added": counts[Change.NEW],
+        "changed": counts[Change.CHANGED],
+        "withdrawn": counts[Change.WITHDRAWN],
+        "refused": difference.refused,
+    }
+
+
+async def _end_attempt(
+    connection: AsyncConnection, key: DeliveryKey, token: int, verdict: Verdict, *, now: datetime
+) -> None:
+    """Write what a send came to; a look-up's finding joins the send that it explains."""
+    attempt = tables.attempt
+    sends = select(func.max(attempt.c.id)).where(attempt.c.key == key, attempt.c.token <= token)
+    newest = (await connection.execute(sends)).scalar()
+    if newest is None:
+        return
+    row = (await connection.execute(select(attempt).where(attempt.c.id == newest))).one()
+    word = outcome_of(verdict)
+    is_look_up = row.token != token
+    if is_look_up and word == row.outcome:
+        return  # still unclear
+    await connection.execute(
+        update(attempt)
+        .where(attempt.c.id == newest)
+        .values(
+            ended_at=now,
+            outcome=f"{row.outcome or 'lapsed'}, then {word}" if is_look_up else word,
+            status=getattr(verdict, "status", None),
+            answer=getattr(verdict, "why", "")[:_ANSWER_MOST],
+        )
+    )
+
+
+async def _apply_to_channel(
+    connection: AsyncConnection, channel: ChannelId, verdict: Verdict, *, now: datetime
+) -> None:
+    """Let the channel rest or stop, where its network asked for that."""
+    match verdict:
+        case Park(until=until):
+            await upsert(
+                connection,
+                tables.pace,
+                {"channel": channel, "not_before": until},
+                change=("not_before",),
+            )
+        case StopChannel(why=why):
+            stop = Stop(
+                scope=StopScope.CHANNEL,
+                name=channel,
+                origin=StopOrigin.AUTH,
+                because=why,
+                since=now,
+            )
+            await save_stop(connection, stop)
+        case _:
+            pass
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(
+        key=DeliveryKey(row.key),
+        token=row.token,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        status=row.status,
+        request_hash=row.request_hash,
+        answer=row.answer,
+    )

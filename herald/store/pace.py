@@ -1,0 +1,35 @@
+"""How many sends a channel's pace allows now: GCRA, on one stored moment per channel. Pure.
+
+The theoretical arrival time (tat) is when the channel will have earned back all that it sent.
+See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from herald.model.network import Capabilities
+
+UNLIMITED = 1_000_000
+"""More than anybody claims at once."""
+
+
+def slots(tat: datetime | None, capabilities: Capabilities, *, now: datetime) -> int:
+    """Return how many sends may start at *now*."""
+    if capabilities.pace <= timedelta(0):
+        return UNLIMITED
+    full = now + capabilities.pace * max(capabilities.burst, 1)
+    return max((full - _begun(tat, capabilities, now=now)) // capabilities.pace, 0)
+
+
+def after_sends(
+    count: int, tat: datetime | None, capabilities: Capabilities, *, now: datetime
+) -> datetime:
+    """Return the channel's tat once *count* sends have started at *now*."""
+    return _begun(tat, capabilities, now=now) + capabilities.pace * count
+
+
+def _begun(tat: datetime | None, capabilities: Capabilities, *, now: datetime) -> datetime:
+    """Return where counting begins; a clock that was set back must not silence the channel."""
+    furthest = now + capabilities.pace * max(capabilities.burst, 1)
+    return min(max(tat or now, now), furthest)
