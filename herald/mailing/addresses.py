@@ -10,8 +10,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from herald.model.mailing import AddressHash
 
-NAME_MOST = 200
-"""Characters of a name; a header that is longer is refused by some servers."""
+NAME_MOST = 100
+"""Characters of a name: encoded, it still stays within a header's longest line."""
 
 
 class BadAddress(ValueError):

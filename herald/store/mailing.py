@@ -23,7 +23,7 @@ from herald.store import mailing_issues, mailing_lists
 from herald.store.engine import Store
 
 
-class SqlMailingStore:
+class StoredMailing:
     """Lists, issues and recipients in the store; the port's docstrings are the contract."""
 
     def __init__(self, store: Store) -> None:

@@ -1,0 +1,290 @@
+"""The mailing room as the rest of Herald sees it.
+
+    mailing = Mailing(store=StoredMailing(store), lists=…, server=…, public_url=…, clock=…)
+    await mailing.recover()                          # once, by the only process on the store
+    await mailing.sync_issues(plan.issues, sources, until=plan.last)   # after every planning
+    await mailing.send_due(stop)                     # whenever the bell rings
+
+Nothing starts by itself, and every call may be repeated or interrupted anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from herald.mailing.concerns import Concern, concerns_of
+from herald.mailing.gather import Sources
+from herald.mailing.issues import approve, closed, weigh
+from herald.mailing.leaving import Leaving
+from herald.mailing.mime import UnsafeHeader
+from herald.mailing.phrases import edition_for
+from herald.mailing.preparing import follow_plan, sender_of
+from herald.mailing.sender import Dispatch, compose_copy, lease_of, send_copies
+from herald.mailing.smtp import Mailer, SmtpMailer
+from herald.model.configuration import MailingList
+from herald.model.ids import Language, ListId
+from herald.model.mailing import (
+    Issue,
+    IssueState,
+    MailOutcome,
+    MailServer,
+    Progress,
+    RecipientClaim,
+    RelayTrouble,
+    SubscriptionId,
+)
+from herald.model.plan import PlannedIssue
+from herald.model.stop import Stop, StopScope
+from herald.ports import Clock, MailingStore
+
+_LOG = logging.getLogger(__name__)
+
+_CONNECTIONS_MOST = 4
+_FIRST_REST = 30.0
+_LONGEST_REST = 900.0
+"""Seconds for which a mail server that takes nothing is left alone, doubling up to this."""
+
+
+async def _nothing_is_stopped() -> Collection[Stop]:
+    return ()
+
+
+def _chance() -> float:
+    return random.SystemRandom().random()
+
+
+class Mailing:
+    """Issues from plan to mailbox, and the way out of a list."""
+
+    def __init__(
+        self,
+        *,
+        store: MailingStore,
+        lists: Callable[[], Mapping[ListId, MailingList]],
+        server: MailServer,
+        public_url: str,
+        clock: Clock,
+        stops: Callable[[], Awaitable[Collection[Stop]]] = _nothing_is_stopped,
+        mailer: Callable[[MailServer], Mailer] = SmtpMailer,
+        chance: Callable[[], float] = _chance,
+    ) -> None:
+        """Join the room's parts.
+
+        *lists* gives the mailing lists as the files now have them, *stops* what is paused.
+        """
+        self._store = store
+        self._lists = lists
+        self._server = server
+        self._public_url = public_url
+        self._clock = clock
+        self._stops = stops
+        self._mailer = mailer
+        self._chance = chance
+        self._owner = secrets.token_hex(8)
+        self._rest = 0.0
+        self._rested_at = 0.0
+        self._trouble: RelayTrouble | None = None
+        self.leaving = Leaving(store=store, lists=lists, clock=clock)
+
+    async def recover(self) -> int:
+        """Mark what a crashed sender had claimed as uncertain; return how many copies.
+
+        Only for a process that knows that no other one sends from this store.
+        """
+        return await self._store.abandon_recipients(now=self._clock.now())
+
+    async def sync_issues(
+        self, planned: Sequence[PlannedIssue], sources: Sources, *, until: datetime
+    ) -> None:
+        """Let the issues follow the plan, and put together those that come next.
+
+        Issues that fall before *until*, lie ahead and are planned no more are cancelled; one that
+        has been started is never changed.
+        """
+        await follow_plan(self._store, planned, sources, until=until, now=self._clock.now())
+
+    async def send_due(self, stop: asyncio.Event) -> None:
+        """Begin the issues that are due, and send every copy that is, until *stop* is set."""
+        if self._clock.monotonic() < self._rested_at:
+            return
+        now = self._clock.now()
+        await self._store.reap_recipients(now=now)
+        for issue in await self._store.issues():
+            if stop.is_set():
+                return
+            if await self._is_stopped(issue):
+                continue
+            begun = await self._begin(issue, now=now)
+            if begun is not None and not await self._send(begun, stop):
+                return
+
+    async def progress(self) -> tuple[Progress, ...]:
+        """Return how far every issue has got, by its moment."""
+        found = [await self._store.progress(issue.key) for issue in await self._store.issues()]
+        return tuple(one for one in found if one is not None)
+
+    async def concerns(self) -> tuple[Concern, ...]:
+        """Return what a person should know or decide."""
+        now = self._clock.now()
+        found = [concern for one in await self.progress() for concern in concerns_of(one, now=now)]
+        if self._trouble is not None:
+            message = f"the mail server takes no mail: {self._trouble.why}"
+            found.append(Concern(issue="", code="relay", message=message))
+        return tuple(found)
+
+    async def approve(self, key: str) -> Issue | str:
+        """Approve an issue as it stands; return it, or a sentence that says why not."""
+        issue = await self._store.issue(key)
+        if issue is None:
+            return "there is no such issue"
+        changed = approve(issue, now=self._clock.now())
+        if isinstance(changed, str):
+            return changed
+        if not await self._store.save_issue(changed, was=issue):
+            return "it has just changed: look at it again"
+        return changed
+
+    async def test_send(
+        self, key: str, address: str, languages: Collection[Language] = ()
+    ) -> tuple[tuple[Language, MailOutcome | str], ...]:
+        """Send an issue's editions to one address that need not be on any list."""
+        issue = await self._store.issue(key)
+        if issue is None:
+            return ()
+        dispatch = await self._dispatch(issue)
+        if dispatch is None:
+            return ()
+        mailer = self._mailer(self._server)
+        outcomes: list[tuple[Language, MailOutcome | str]] = []
+        try:
+            for language in dispatch.editions:
+                if not languages or language in languages:
+                    outcome = await self._send_test(dispatch, language, address, mailer)
+                    outcomes.append((language, outcome))
+        finally:
+            await mailer.close()
+        return tuple(outcomes)
+
+    async def _begin(self, issue: Issue, *, now: datetime) -> Issue | None:
+        """Return *issue* with its audience frozen, if it is due and may be sent."""
+        if issue.state is not IssueState.PENDING or issue.due_at > now:
+            return issue if issue.state is IssueState.SENDING else None
+        changed = closed(issue, now=now) or (weigh(issue, now=now) if issue.content_hash else None)
+        if changed is None:
+            return None  # it was never put together: the next planning does
+        if changed != issue:
+            await self._store.save_issue(changed, was=issue)
+            return None
+        audience = await self._store.freeze_audience(
+            issue, lambda language: edition_for(language, issue.languages), now=now
+        )
+        if audience is None:
+            return None
+        _LOG.info("issue begun", extra={"issue": issue.key, "audience": audience})
+        return await self._store.issue(issue.key)
+
+    async def _send(self, issue: Issue, stop: asyncio.Event) -> bool:
+        """Send what is due of an issue; return whether the mail server takes more."""
+        dispatch = await self._dispatch(issue)
+        if dispatch is None:
+            return True
+
+        async def may_go_on() -> bool:
+            return not stop.is_set() and not await self._is_stopped(issue)
+
+        mailers = [self._mailer(self._server) for _ in range(self._connections())]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(
+                        send_copies(
+                            dispatch,
+                            store=self._store,
+                            mailer=mailer,
+                            clock=self._clock,
+                            owner=self._owner,
+                            lease=lease_of(self._server),
+                            may_go_on=may_go_on,
+                            chance=self._chance,
+                        ),
+                        name=f"mail {issue.key} {place}",
+                    )
+                    for place, mailer in enumerate(mailers)
+                ]
+        finally:
+            for mailer in mailers:
+                await mailer.close()
+        self._note(next((trouble for task in tasks if (trouble := task.result())), None))
+        if await self._store.finish_issue(issue.key, now=self._clock.now()):
+            _LOG.info("issue sent", extra={"issue": issue.key})
+        return self._trouble is None
+
+    async def _dispatch(self, issue: Issue) -> Dispatch | None:
+        mailing_list = self._lists().get(issue.list)
+        editions = await self._store.editions(issue.key)
+        if mailing_list is None or not editions:
+            _LOG.error("issue cannot be sent", extra={"issue": issue.key, "list": issue.list})
+            return None
+        return Dispatch(
+            issue=issue,
+            editions={edition.language: edition for edition in editions},
+            senders={
+                edition.language: sender_of(mailing_list, edition.language) for edition in editions
+            },
+            key=await self._store.mailing_key(),
+            public_url=self._public_url,
+        )
+
+    async def _send_test(
+        self, dispatch: Dispatch, language: Language, address: str, mailer: Mailer
+    ) -> MailOutcome | str:
+        now = self._clock.now()
+        edition = dispatch.editions[language]
+        marked = replace(edition, subject=f"[Test] {edition.subject}")
+        trial = replace(dispatch, editions={**dispatch.editions, language: marked})
+        claim = RecipientClaim(
+            id=0,
+            issue=f"test/{secrets.token_hex(8)}",
+            token=0,
+            attempts=0,
+            first_at=now,
+            # Nobody's: its unsubscribe link can be tried, and changes nothing.
+            subscription=SubscriptionId(secrets.token_hex(16)),
+            address=address,
+            name="",
+            language=language,
+        )
+        try:
+            mail = compose_copy(trial, claim)
+        except UnsafeHeader as error:
+            return str(error)
+        sender = trial.senders[language].address
+        return await mailer.connect() or await mailer.send(
+            sender=sender, recipient=address, mail=mail
+        )
+
+    def _connections(self) -> int:
+        return max(1, min(self._server.connections, _CONNECTIONS_MOST))
+
+    def _note(self, trouble: RelayTrouble | None) -> None:
+        """Remember how the mail server fares, and when it is tried again."""
+        self._trouble = trouble
+        if trouble is None:
+            self._rest = 0.0
+            return
+        self._rest = min(max(self._rest * 2, _FIRST_REST), _LONGEST_REST)
+        self._rested_at = self._clock.monotonic() + self._rest
+        _LOG.warning("mail server takes no mail", extra={"why": trouble.why, "code": trouble.code})
+
+    async def _is_stopped(self, issue: Issue) -> bool:
+        return any(
+            stop.scope is StopScope.EVERYTHING
+            or (stop.scope is StopScope.CAMPAIGN and stop.name == issue.campaign)
+            for stop in await self._stops()
+        )

@@ -1,0 +1,186 @@
+"""Making the mail itself: headers and parts, as RFC 5322, 2369, 2919 and 8058 want them.
+
+The standard library folds a header that is longer than its policy's line, and turns a long
+unbroken word into an RFC 2047 encoded word.  In ``List-Unsubscribe`` that silently kills
+one-click.  With long lines for everything, on the other hand, it writes encoded words beyond the
+75 characters of RFC 2047 section 2 into ``Subject``.  So the policy here folds as usual, and
+leaves whole the headers in which only addresses and links stand.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import quote
+
+from herald.model.ids import ListId
+from herald.model.mailing import Edition
+
+LINE_MOST = 998
+"""Bytes of a line without its end (RFC 5322 section 2.1.1)."""
+
+_ONE_LINE = frozenset(
+    {
+        "from",
+        "to",
+        "message-id",
+        "list-id",
+        "list-help",
+        "list-owner",
+        "list-post",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
+    }
+)
+"""From and To are among them because the standard library, folding a name that needs encoding,
+leaves its other words bare: a name with a comma or a bracket may become a second recipient."""
+
+
+class UnsafeHeader(ValueError):
+    """A value would break out of its header: it holds a line break or another control."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who writes to a list."""
+
+    list: ListId
+    list_name: str
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        """The domain that signs, and that names the list and its mails."""
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What differs between two recipients of one edition."""
+
+    address: str
+    name: str
+    message_id: str
+    token: str
+    """Of the unsubscribe link."""
+    date: datetime
+    public_url: str
+    """Where the world reaches Herald's pages; empty where it does not."""
+
+    def link(self, sender: Sender) -> str:
+        """Return the visible unsubscribe link: a page, or a mail to the list's owner."""
+        if self.public_url:
+            return f"{self.public_url.rstrip('/')}/u/{self.token}"
+        return _mail_link(sender, self.token)
+
+
+def make_mail(edition: Edition, sender: Sender, envelope: Envelope) -> bytes:
+    """Return the mail for one recipient; *edition* holds the recipient's own link already.
+
+    The same arguments make the same bytes. Raises UnsafeHeader.
+    """
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = _mailbox(sender.name, sender.address)
+    mail["To"] = _mailbox(envelope.name, envelope.address)
+    mail["Subject"] = _safe(edition.subject)
+    mail["Date"] = format_datetime(envelope.date.replace(microsecond=0))
+    mail["Message-ID"] = _safe(envelope.message_id)
+    for name, value in _list_headers(sender, envelope):
+        mail[name] = _safe(value)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(edition.text, charset="utf-8", cte="quoted-printable")
+    mail.add_alternative(
+        edition.html,
+        subtype="html",
+        charset="utf-8",
+        cte="quoted-printable",
+    )
+    mail["Content-Language"] = _safe(edition.language)  # set_content drops an earlier one
+    # Nothing random: a retry sends the same bytes. "=_" never occurs in quoted-printable text.
+    mail.set_boundary(f"=_{envelope.message_id.strip('<>').partition('@')[0]}")
+    return mail.as_bytes()
+
+
+def _list_headers(sender: Sender, envelope: Envelope) -> list[tuple[str, str]]:
+    link = envelope.link(sender)
+    by_mail = _mail_link(sender, envelope.token)
+    headers = [
+        ("List-Id", f"{_phrase(sender.list_name)} <{_label(sender.list)}.{sender.domain}>"),
+        ("List-Help", f"<mailto:{quote(sender.address, safe='@')}?subject=help>"),
+        ("List-Owner", f"<mailto:{quote(sender.address, safe='@')}>"),
+        ("List-Post", "NO"),
+    ]
+    if link.startswith("https://"):
+        # RFC 8058 section 3.1: exactly one HTTPS URI, and this Post header.
+        headers.append(("List-Unsubscribe", f"<{link}>, <{by_mail}>"))
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    else:
+        headers.append(("List-Unsubscribe", f"<{by_mail}>"))
+    return headers
+
+
+def _mail_link(sender: Sender, token: str) -> str:
+    return f"mailto:{quote(sender.address, safe='@')}?subject=unsubscribe%20{quote(token)}"
+
+
+def _mailbox(name: str, address: str) -> str:
+    try:
+        bare = str(Address(addr_spec=_safe(address)))
+    except (HeaderParseError, ValueError) as error:
+        raise UnsafeHeader(f"{address!r} is no address ({error})") from error
+    return f"{_phrase(name)} <{bare}>" if name.strip() else bare
+
+
+def _phrase(name: str) -> str:
+    """Return a name as a phrase: quoted, or wholly in encoded words."""
+    name = _safe(name.strip())
+    if name.isascii():
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}"'
+    return Header(name, "utf-8", maxlinelen=75).encode(linesep="")
+
+
+def _label(list_id: ListId) -> str:
+    """Return a list's id as a part of a domain name."""
+    return "".join(mark if mark.isalnum() and mark.isascii() else "-" for mark in list_id)
+
+
+def _safe(value: str) -> str:
+    if any(unicodedata.category(mark) in {"Cc", "Zl", "Zp", "Cs"} for mark in value):
+        raise UnsafeHeader("a header must not hold a line break or another control character")
+    return value
+
+
+class _WholeLinks(EmailPolicy):
+    """Folds headers as the standard library does, but never one of links and addresses."""
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        """Keep such a header as it is: parsed, its encoded words would be decoded."""
+        return (
+            (name, value) if name.lower() in _ONE_LINE else super().header_store_parse(name, value)
+        )
+
+    def fold(self, name: str, value: Any) -> str:
+        """Return a header as text."""
+        if name.lower() in _ONE_LINE:
+            line = f"{name}: {value}"
+            if not line.isascii() or len(line) > LINE_MOST:
+                raise UnsafeHeader(f"{name} must be ASCII and at most {LINE_MOST} long")
+            return line + self.linesep
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return a header as bytes."""
+        return self.fold(name, value).encode("ascii", "surrogateescape")
+
+
+_POLICY = _WholeLinks(linesep=SMTP.linesep, max_line_length=76)
