@@ -13,24 +13,26 @@ import logging
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from herald.channels.registry import NETWORKS, check_settings, open_channel
+from herald.channels.journal_file import journal_path, read_journal
+from herald.channels.registry import NETWORKS, open_channel
 from herald.data.calendar import calendar
 from herald.data.networks import capabilities_of
 from herald.delivery.happened import Happened, Summary
 from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker, unwatched
+from herald.desk import Desk
 from herald.errors import ChannelUnreachable, ConfigurationBroken
-from herald.model.campaign import Campaign
-from herald.model.delivery import Delivery
+from herald.model.configuration import ChannelConfig, Configuration
+from herald.model.delivery import Delivery, DeliveryState, History
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
@@ -40,13 +42,23 @@ from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
 from herald.ports import Channel, Clock
 from herald.reporting.documents import plan_document
+from herald.reporting.health import Health, open_tasks
+from herald.reporting.timeline import JournalPost, render_timeline_html
 from herald.settings import Settings, load_settings
+from herald.sources.feeds.fetch import Fetcher
+from herald.sources.feeds.poll import Poller
+from herald.sources.feeds.wanted import wanted_feeds
+from herald.sources.feeds.workers import Parser
 from herald.sources.load import Loaded, Loader
 from herald.store.engine import Store, open_store
-from herald.store.outbox import OutboxInStore
+from herald.store.feeds import StoredFeeds
+from herald.store.lock import run_lock
+from herald.store.outbox import StoredOutbox
 
 AHEAD = timedelta(days=60)
 """What falls in this span from now is enqueued."""
+REMEMBER_ENTRIES = timedelta(days=60)
+"""Entries first seen longer ago are amplified no more; events are as long as they lie ahead."""
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +72,474 @@ class Compared:
     waiting: Sequence[Delivery]
     broken: tuple[Problem, ...] = ()
     """Why some files were not read; they keep what they last planned."""
-    issue_states: tuple[tuple[str, str], ...] = ()
+    issue_states: Mapping[str, str]
 
     def document(self) -> dict[str, Any]:
         """Return what ``herald plan --json`` prints."""
         rows: dict[DeliveryKey, Delivery] = {row.key: row for row in self.waiting}
-        return plan_document(self.plan, self.difference, rows, dict(self.issue_states))
+        return plan_document(self.plan, self.difference, rows, self.issue_states)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What one ``run --once`` came to."""
+
+    summary: Summary
+    health: Health
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Tell whether a file is broken, or something is overdue, unclear, or has failed."""
+        return not self.health.ok or bool(self.summary.failed or self.summary.stopped)
+
+    def document(self) -> dict[str, Any]:
+        """Return what ``herald run --once --json`` prints."""
+        return {
+            "sent": self.summary.sent,
+            "later": self.summary.later,
+            "failed": self.summary.failed,
+            "expired": self.summary.expired,
+            "held": self.summary.held,
+            "unclear": self.summary.unclear,
+            "health": self.health.document(),
+        }
+
+    def sentence(self) -> str:
+        """Return the same in a line for cron's mail."""
+        told = [
+            f"{count} {name}"
+            for name, count in (
+                ("sent", self.summary.sent),
+                ("to try again later", self.summary.later),
+                ("failed", self.summary.failed),
+                ("expired", self.summary.expired),
+                ("held for a person", self.summary.held),
+                ("unclear", self.summary.unclear),
+            )
+            if count
+        ]
+        advice = " Something needs a person: herald status." if self.needs_a_person else ""
+        return f"{', '.join(told) or 'Nothing was due'}.{advice}"
+
+
+class App:
+    """Herald on one folder, its stages joined. Make it with ``open_app``."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        *,
+        clock: Clock,
+        store: Store,
+        channels: Mapping[ChannelId, Channel],
+        loader: Loader,
+        on_settled: Callable[[Happened], None],
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.clock = clock
+        self.store = StoredOutbox(store)
+        self.feeds = StoredFeeds(store)
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.channels = channels
+        self.channel_trouble: tuple[str, ...] = ()
+        self.desk = Desk(self.store, clock=clock)
+        self._loader = loader
+        self._database = store
+        self._fetching = AsyncExitStack()
+        self._poller: Poller | None = None
+        self.worker = Worker(
+            self.store,
+            channels,
+            clock=clock,
+            owner=self.owner,
+            policy=Policy(),
+            random=random.random,
+            on_settled=on_settled,
+        )
+
+    # ------------------------------------------------------------------ sources
+
+    async def load(self) -> Loaded:
+        """Read campaigns and configuration; a broken file keeps its last good value."""
+        return await asyncio.to_thread(self._loader.load)
+
+    async def poll(self, stop: asyncio.Event | None = None) -> int:
+        """Ask the feeds that are due; return how many entries are new or changed."""
+        poller = await self.open_poller(await self.load())
+        polled = await poller.poll_due(self.clock.now(), stop or asyncio.Event())
+        return sum(each.new + each.edited for each in polled)
+
+    async def open_poller(self, loaded: Loaded) -> Poller:
+        """Return what polls feeds, in step with the partners' files; made at its first use."""
+        if self._poller is None:
+            fetcher = await self._fetching.enter_async_context(
+                Fetcher(
+                    contact=self.settings.contact,
+                    clock=self.clock,
+                    allow_private=self.settings.feeds.allow_private,
+                )
+            )
+            parser = await self._fetching.enter_async_context(Parser())
+            self._poller = Poller(
+                self.feeds,
+                fetcher,
+                parser,
+                clock=self.clock,
+                random=random.random,
+                owner=self.owner,
+            )
+        await self._poller.sync(wanted_feeds(loaded.configuration.partners.values()))
+        return self._poller
+
+    # ------------------------------------------------------------------ planning and outbox
+
+    async def compare(self, *, first: date | None = None, last: date | None = None) -> Compared:
+        """Plan the span from *first* to *last*, both included, and compare; writes nothing."""
+        loaded = await self.load()
+        plan, history = await self._plan(loaded, first, last)
+        waiting = _concerned(history.deliveries, loaded)
+        difference = reconcile(plan, waiting, now=plan.made_at)
+        return await self._compared(loaded, plan, difference, waiting)
+
+    async def replan(self, *, confirmed: str = "") -> Compared:
+        """Plan what lies ahead and bring the outbox in line with it.
+
+        *confirmed* is the hash with which a person agreed to a mass withdrawal. Raises
+        ConfigurationBroken when the files under config/ cannot be used: nothing changes then.
+        """
+        loaded = await self.load()
+        plan, history = await self._plan(loaded, None, None)
+        await self._keep_media(plan)
+        now = plan.made_at
+        difference = await self.store.reconcile(
+            plan,
+            lambda rows: reconcile(plan, _concerned(rows, loaded), now=now, confirmed=confirmed),
+            now=now,
+        )
+        await self.store.sync_file_stops(_file_stops(loaded, now))
+        self.worker.wake()
+        return await self._compared(loaded, plan, difference, history.deliveries)
+
+    async def replan_if_sound(self) -> None:
+        """Plan again; unusable configuration is logged, and everything stays as it was planned."""
+        try:
+            compared = await self.replan()
+        except ConfigurationBroken as error:
+            log.error("planning waits until config/ is mended: %s", error)
+            return
+        for problem in compared.broken:
+            log.error("a broken file keeps its last good plan: %s", problem)
+        if compared.difference.refused:
+            log.error(
+                "too much would be withdrawn and is held; see herald plan",
+                extra={"withdrawals": compared.difference.withdrawals},
+            )
+
+    async def poll_and_replan(self) -> None:
+        """Ask the feeds that are due, and plan again if they said something new."""
+        if await self.poll():
+            await self.replan_if_sound()
+
+    async def _plan(
+        self, loaded: Loaded, first: date | None, last: date | None
+    ) -> tuple[Plan, History]:
+        self._refuse_broken_configuration(loaded)
+        now = self.clock.now()
+        begin, end = _span(ZoneInfo(loaded.configuration.zone), now, first, last)
+        history = await self.store.history()
+        plan = await asyncio.to_thread(
+            make_plan,
+            loaded.campaigns,
+            loaded.configuration,
+            entries=await self.feeds.entries(now - REMEMBER_ENTRIES),
+            history=history,
+            capabilities=await self.capabilities(loaded.configuration),
+            now=now,
+            first=begin,
+            last=end,
+        )
+        return plan, history
+
+    async def capabilities(self, configuration: Configuration) -> dict[ChannelId, Capabilities]:
+        """Return each channel's limits: what its network said last, else what is known of it."""
+        stored = await self.store.capabilities()
+        return {
+            channel.id: known_capabilities(channel, stored.get(channel.id))
+            for channel in configuration.channels.values()
+        }
+
+    async def _keep_media(self, plan: Plan) -> None:
+        """Put the plan's pictures into the store, so that what is enqueued needs no files."""
+        wanted = {
+            media.sha256: media
+            for delivery in plan.deliveries
+            for media in delivery.payload.media
+            if media.sha256 and media.file
+        }
+        missing = wanted.keys() - await self.store.has_media(wanted.keys())
+        for digest in sorted(missing):
+            media = wanted[digest]
+            content = await asyncio.to_thread((self.folder / media.file).read_bytes)
+            if sha256(content).hexdigest() == digest:
+                await self.store.put_media(digest, media.media_type, content)
+            else:
+                log.warning("a picture changed while planning", extra={"file": media.file})
+
+    async def _compared(
+        self,
+        loaded: Loaded,
+        plan: Plan,
+        difference: Reconciliation,
+        waiting: Sequence[Delivery],
+    ) -> Compared:
+        return Compared(
+            plan=plan,
+            difference=difference,
+            waiting=waiting,
+            broken=_errors(loaded),
+            issue_states={},
+        )
+
+    def _refuse_broken_configuration(self, loaded: Loaded) -> None:
+        unusable = [
+            problem
+            for problem in _errors(loaded)
+            if problem.place.file == "campaigns" or problem.place.file.startswith("config")
+            if problem.place.file not in loaded.kept
+        ]
+        if unusable:
+            told = "\n".join(str(problem) for problem in unusable)
+            raise ConfigurationBroken(f"{told}\nNothing was planned. `herald check` shows it all.")
+
+    # ------------------------------------------------------------------ delivery
+
+    async def begin(self) -> None:
+        """Make ready to send: check that the store is whole, ask networks for limits."""
+        await self._database.verify()
+        await self.refresh_capabilities()
+
+    async def refresh_capabilities(self) -> None:
+        """Ask each network for its limits and remember them; what is known holds until then."""
+        loaded = await self.load()
+        stored = await self.store.capabilities()
+        for channel in self.channels.values():
+            try:
+                limits = await channel.capabilities()
+            except ChannelUnreachable as error:
+                log.warning("channel did not tell its limits: %s", error)
+                config = loaded.configuration.channels.get(channel.id)
+                if config is None or channel.id in stored:
+                    continue
+                limits = known_capabilities(config, None)
+            await self.store.save_capabilities(channel.id, channel.network, limits)
+
+    async def run_once(self, stop: asyncio.Event) -> Pass:
+        """Plan, poll, send everything that is due, and tell what came of it."""
+        await self.begin()
+        await self.replan_if_sound()
+        if not stop.is_set():
+            await self.poll_and_replan()
+        summary = await self.worker.drain(stop)
+        self.write_timelines()
+        return Pass(summary=summary, health=await self.health())
+
+    async def next_due(self, until: datetime) -> datetime | None:
+        """Return the next moment after now, up to *until*, at which something may be sent."""
+        now = self.clock.now()
+        waiting = await self.store.list_deliveries(states=(DeliveryState.PENDING,))
+        moments = [row.next_at for row in waiting if now < row.next_at <= until]
+        return min(moments, default=None)
+
+    # ------------------------------------------------------------------ telling
+
+    async def health(self) -> Health:
+        """Return how everything fares now."""
+        now = self.clock.now()
+        loaded = await self.load()
+        feeds = await self.feeds.health(now=now)
+        stops = await self.store.stops()
+        pending = await self.store.list_deliveries(states=(DeliveryState.PENDING,))
+        ahead = [row for row in pending if row.due_at >= now and row.reason is None]
+        return Health(
+            at=now,
+            outbox=await self.store.health(now=now),
+            tasks=await self.open_tasks(),
+            feeds=tuple(each for each in feeds if each.feed.trouble),
+            stops=stops,
+            broken=_errors(loaded),
+            channels=(*self.channel_trouble, *_refused_sign_ins(stops)),
+            next=min(ahead, key=lambda row: row.due_at, default=None),
+        )
+
+    async def open_tasks(self) -> tuple[Delivery, ...]:
+        """Return what Herald prepared and a person has not yet reported as done."""
+        return open_tasks(await self.store.list_deliveries(states=(DeliveryState.SENT,)))
+
+    def write_timelines(self) -> None:
+        """Write each journal's readable page beside its JSON lines."""
+        journals = [each for each in self.channels.values() if each.network == "journal"]
+        for channel in journals:
+            path = journal_path(self.folder, channel.id)
+            lines = read_journal(path)
+            if not lines:
+                continue
+            posts = tuple(
+                JournalPost(
+                    sent_at=line.sent_at,
+                    channel=line.channel,
+                    language=line.language,
+                    text=line.text,
+                    link=line.link or "",
+                    alts=tuple(media.alt for media in line.media),
+                    campaign=line.campaign,
+                    item=line.item,
+                    partner=line.partner or "",
+                )
+                for line in lines
+            )
+            path.with_suffix(".html").write_text(render_timeline_html(posts), encoding="utf-8")
+
+    async def close(self) -> None:
+        """Give back connections, processes and files."""
+        await self._fetching.aclose()
+        for channel in self.channels.values():
+            await channel.close()
+
+
+@asynccontextmanager
+async def open_app(
+    folder: Path,
+    clock: Clock,
+    *,
+    channels: bool = False,
+    alone: bool = False,
+    on_settled: Callable[[Happened], None] = unwatched,
+) -> AsyncIterator[App]:
+    """Open Herald on *folder*.
+
+    With *channels* the configured accounts are opened, so that it can send. With *alone* it is
+    the only one that runs on its store: a second one is refused with StoreTaken.
+    """
+    settings = load_settings(folder)
+    loader = Loader(folder, anchors=frozenset(each.id for each in calendar()), networks=NETWORKS)
+    async with AsyncExitStack() as stack:
+        store = await open_store(settings.store, folder)
+        stack.push_async_callback(store.close)
+        if alone and store.path is not None:
+            stack.enter_context(run_lock(store.path))
+        opened: dict[ChannelId, Channel] = {}
+        trouble: tuple[str, ...] = ()
+        if channels:
+            configuration = (await asyncio.to_thread(loader.load)).configuration
+            media = StoredOutbox(store)
+            opened, trouble = _open_channels(
+                configuration, settings, folder=folder, media=media, clock=clock
+            )
+        app = App(
+            folder,
+            settings,
+            clock=clock,
+            store=store,
+            channels=opened,
+            loader=loader,
+            on_settled=on_settled,
+        )
+        app.channel_trouble = trouble
+        stack.push_async_callback(app.close)
+        yield app
+
+
+def known_capabilities(channel: ChannelConfig, stored: Capabilities | None) -> Capabilities:
+    """Return a channel's limits: its network's word where it gives one, else Herald's data.
+
+    A journal is like the network that it is told to be like.
+    """
+    network = channel.network
+    if network == "journal":
+        like = channel.settings.get("like", "")
+        return capabilities_of(like or network)
+    return stored or capabilities_of(network)
+
+
+def _open_channels(
+    configuration: Configuration,
+    settings: Settings,
+    *,
+    folder: Path,
+    media: StoredOutbox,
+    clock: Clock,
+) -> tuple[dict[ChannelId, Channel], tuple[str, ...]]:
+    """Open every account that can be opened; return also, in words, why some cannot."""
+    opened: dict[ChannelId, Channel] = {}
+    trouble = []
+    for config in configuration.channels.values():
+        secrets = settings.channels.get(config.id.replace("-", "_"), {})
+        try:
+            opened[config.id] = open_channel(
+                config,
+                secrets={name: value.get_secret_value() for name, value in secrets.items()},
+                folder=folder,
+                media=media,
+                clock=clock,
+                contact=settings.contact,
+            )
+        except ConfigurationBroken as error:
+            log.error("channel cannot be used: %s", error)
+            trouble.append(str(error))
+    return opened, tuple(trouble)
+
+
+def _refused_sign_ins(stops: Sequence[Stop]) -> list[str]:
+    return [
+        f"channel {stop.name} is stopped, its sign-in was refused ({stop.because}):"
+        f" mend its credentials, then herald resume {stop.name}"
+        for stop in stops
+        if stop.origin is StopOrigin.AUTH
+    ]
+
+
+def _errors(loaded: Loaded) -> tuple[Problem, ...]:
+    return tuple(each for each in loaded.problems if each.severity is Severity.ERROR)
+
+
+def _concerned(rows: Sequence[Delivery], loaded: Loaded) -> tuple[Delivery, ...]:
+    """Return the deliveries that a plan of *loaded* speaks about.
+
+    While a file is broken and its last sound state is not known, any campaign that is missing
+    may be in it: what waits for such a campaign stays as it is.
+    """
+    if not set(loaded.broken) - set(loaded.kept):
+        return tuple(rows)
+    known = {campaign.id for campaign in loaded.campaigns}
+    return tuple(row for row in rows if row.campaign in known)
+
+
+def _span(
+    zone: ZoneInfo, now: datetime, first: date | None, last: date | None
+) -> tuple[datetime, datetime]:
+    """Return the moments that a plan of whole local days begins and ends with."""
+    begin = now if first is None else datetime.combine(first, time(0), zone)
+    if last is None:
+        return begin, max(begin, now) + AHEAD
+    return begin, datetime.combine(last + timedelta(days=1), time(0), zone)
+
+
+def _file_stops(loaded: Loaded, now: datetime) -> tuple[Stop, ...]:
+    """Return everything that files say is paused."""
+    configuration = loaded.configuration
+    named = [
+        (scope, name)
+        for scope, names in (
+            (StopScope.EVERYTHING, [""] if configuration.paused else []),
+            (StopScope.CHANNEL, [c.id for c in configuration.channels.values() if c.paused]),
+            (StopScope.PARTNER, [p.id for p in configuration.partners.values() if p.paused]),
+            (StopScope.CAMPAIGN, [c.id for c in loaded.campaigns if c.paused]),
+        )
+        for name in names
+    ]
+    return tuple(
+        Stop(scope=scope, name=name, origin=StopOrigin.FILE, because="paused in a file", since=now)
+        for scope, name in named
+    )

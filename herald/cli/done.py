@@ -25,6 +25,6 @@ def done(invocation: Invocation, task: str, url: str) -> None:
         from herald.app import open_app
 
         async with open_app(invocation.folder, invocation.clock()) as app:
-            return await app.close_task(task, url)
+            return await app.desk.close_task(task, url)
 
     click.echo(run_async(work()))

@@ -34,7 +34,7 @@ def outbox() -> None:
 @click.option("--channel", default="", help="Only this channel's.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
-def list_(invocation: Invocation, as_json: bool, states: tuple[str, ...], **narrow: str) -> None:
+def list_(invocation: Invocation, /, as_json: bool, states: tuple[str, ...], **narrow: str) -> None:
     """List deliveries, oldest moment first.
 
     \b
@@ -75,7 +75,7 @@ def show(invocation: Invocation, key: str, as_json: bool) -> None:
         from herald.app import open_app
 
         async with open_app(invocation.folder, invocation.clock()) as app:
-            found = await app.find_delivery(key)
+            found = await app.desk.find(key)
             return found, await app.store.attempts(found.key)
 
     delivery, attempts = run_async(work())
@@ -111,14 +111,17 @@ def _decision(verb: str, summary: str) -> None:
     """Add ``herald outbox VERB``."""
 
     @click.pass_obj
-    def command(invocation: Invocation, **choice: Any) -> None:
+    def command(invocation: Invocation, /, **choice: Any) -> None:
         _decide(invocation, verb, **choice)
 
     command.__doc__ = (
         f"{summary}\n\nKEYS are keys or their first digits."
         f"\n\n\b\nherald outbox {verb} 3fa9\nherald outbox {verb} --campaign ecomuseum-stories"
     )
-    outbox.command(verb)(_choosing(command))
+    chosen = _choosing(command)
+    if verb == "retry":
+        chosen = click.option("--sure", is_flag=True, help="I looked: it is not there.")(chosen)
+    outbox.command(verb)(chosen)
 
 
 def _decide(
@@ -130,6 +133,7 @@ def _decide(
     item: str,
     everything: bool,
     as_json: bool,
+    sure: bool = False,
 ) -> None:
     if not (keys or campaign or item or everything):
         raise click.UsageError("Say which: a key, --campaign, --item or --all.")
@@ -138,7 +142,7 @@ def _decide(
         from herald.app import open_app
 
         async with open_app(invocation.folder, invocation.clock()) as app:
-            return await app.decide(verb, keys=keys, campaign=campaign, item=item)
+            return await app.desk.decide(verb, keys=keys, campaign=campaign, item=item, sure=sure)
 
     decided, refused = run_async(work())
     if as_json:
@@ -189,7 +193,7 @@ def mark_sent(invocation: Invocation, key: str, url: str) -> None:
         from herald.app import open_app
 
         async with open_app(invocation.folder, invocation.clock()) as app:
-            await app.mark_sent(key, url)
+            await app.desk.mark_sent(key, url)
 
     run_async(work())
     click.echo("Recorded as sent.")
@@ -209,9 +213,13 @@ def translate(invocation: Invocation, key: str, language: str, text: str) -> Non
 
     async def work() -> Delivery:
         from herald.app import open_app
+        from herald.model.network import Capabilities
 
         async with open_app(invocation.folder, invocation.clock()) as app:
-            return await app.translate(key, language, text)
+            row = await app.desk.find(key)
+            configuration = (await app.load()).configuration
+            limits = (await app.capabilities(configuration)).get(row.channel, Capabilities())
+            return await app.desk.translate(key, language, text, capabilities=limits)
 
     delivery = run_async(work())
     click.echo(f"{delivery.key[:8]}  {delivery.state}\n\n{delivery.payload.text}")

@@ -40,7 +40,7 @@ def _told(scope: str, name: str) -> str:
 @_scoped
 @click.option("--because", default="", metavar="TEXT", help="Why; shown in status.")
 @click.pass_obj
-def pause(invocation: Invocation, because: str, **names: Any) -> None:
+def pause(invocation: Invocation, /, because: str, **names: Any) -> None:
     """Stop sending: everything, a channel, a partner or a campaign. Nothing is lost.
 
     \b
@@ -54,7 +54,7 @@ def pause(invocation: Invocation, because: str, **names: Any) -> None:
         from herald.app import open_app
 
         async with open_app(invocation.folder, invocation.clock()) as app:
-            await app.pause(scope, name, because=because)
+            await app.desk.pause(scope, name, because=because)
 
     run_async(work())
     click.echo(f"{_told(scope, name)} is paused. `herald resume` starts it again.")
@@ -63,7 +63,7 @@ def pause(invocation: Invocation, because: str, **names: Any) -> None:
 @click.command()
 @_scoped
 @click.pass_obj
-def resume(invocation: Invocation, **names: Any) -> None:
+def resume(invocation: Invocation, /, **names: Any) -> None:
     """Go on after a pause. What is late goes out or not as its catch_up says.
 
     \b
@@ -76,6 +76,6 @@ def resume(invocation: Invocation, **names: Any) -> None:
         from herald.app import open_app
 
         async with open_app(invocation.folder, invocation.clock()) as app:
-            return await app.resume(scope, name)
+            return await app.desk.resume(scope, name)
 
     click.echo(run_async(work()))
