@@ -1,0 +1,186 @@
+"""Settings: config/herald.yaml, and above it what the surroundings say.
+
+From the weakest to the strongest: ``config/herald.yaml``, the file ``.env`` beside ``config/``, the
+secrets folder (one file per value), environment variables. All but the first use names such as
+``HERALD_SMTP__PASSWORD``; a channel's secret is ``HERALD_CHANNELS__FEDI__ACCESS_TOKEN``, hyphens of
+its id written ``_``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from herald.errors import ConfigurationBroken
+from herald.model.problem import Place, Problem
+from herald.sources.config.load import ConfigFile, read_config_file
+from herald.sources.config.secrets import is_secret
+from herald.sources.config.shapes import HeraldShape, SmtpShape
+from herald.sources.problems import Problems
+from herald.sources.shape import note
+
+PREFIX = "HERALD_"
+SECRETS_VARIABLE = "HERALD_SECRETS_DIR"
+_SURROUNDINGS = "environment"
+
+
+class SmtpSettings(SmtpShape):
+    """The server that takes mail, with its password."""
+
+    password: SecretStr | None = None
+
+
+class Settings(HeraldShape, BaseSettings):
+    """What holds for everything, secrets included; made by ``load_settings``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        case_sensitive=False,
+        extra="ignore",
+        frozen=True,
+    )
+
+    smtp: SmtpSettings = SmtpSettings()
+    channels: dict[str, dict[str, SecretStr]] = Field(default_factory=dict)
+    """Secrets by channel id (lower case, ``-`` as ``_``) and name: see ``secrets_of``."""
+
+    def secrets_of(self, channel: str) -> Mapping[str, SecretStr]:
+        """Return the secrets of a channel by its id as channels.yaml spells it."""
+        return self.channels.get(channel.casefold().replace("-", "_"), {})
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources, strongest first; what herald.yaml says comes as arguments."""
+        dotenv = _DotEnv(settings_cls, env_file=getattr(dotenv_settings, "env_file", None))
+        folder = getattr(file_secret_settings, "secrets_dir", None)
+        return _Environment(settings_cls), _SecretFiles(settings_cls, folder), dotenv, init_settings
+
+
+class _AsWritten:
+    """Keeps ``12345`` and ``true`` as text: only what looks like a JSON list or map is decoded."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        if isinstance(value, str) and not value.lstrip().startswith(("[", "{")):
+            return value
+        return super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
+
+
+class _Environment(_AsWritten, EnvSettingsSource):
+    """HERALD_* variables."""
+
+
+class _DotEnv(_AsWritten, DotEnvSettingsSource):
+    """The same names in a file .env."""
+
+
+class _SecretFiles(_AsWritten, EnvSettingsSource):
+    """The same names as files of a folder, the prefix optional, each with one value."""
+
+    def __init__(self, settings_cls: type[BaseSettings], folder: Path | None) -> None:
+        self._folder = folder
+        super().__init__(settings_cls)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        if self._folder is None or not self._folder.is_dir():
+            return {}
+        found: dict[str, str | None] = {}
+        for path in sorted(self._folder.iterdir()):
+            if path.is_file() and not path.name.startswith("."):
+                name = path.name.casefold()
+                name = name if name.startswith(PREFIX.casefold()) else PREFIX.casefold() + name
+                found[name] = path.read_text(encoding="utf-8-sig").strip()
+        return found
+
+
+def load_settings(folder: Path) -> Settings:
+    """Return the settings of a folder; raise ConfigurationBroken with all that is wrong."""
+    settings, problems = read_settings(folder)
+    if settings is None:
+        shown = "\n".join(f"  {problem}" for problem in problems)
+        raise ConfigurationBroken(f"the settings cannot be used:\n{shown}")
+    return settings
+
+
+def read_settings(folder: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """Return the settings, or None and the errors of herald.yaml and of the surroundings."""
+    file = read_config_file(folder.resolve(), "herald")
+    if file.is_broken:
+        return None, file.problems
+    problems = Problems()
+    settings = _overlaid(file, folder, problems)
+    return settings, tuple(problems.found)
+
+
+def secrets_folder(folder: Path) -> Path:
+    """Return where secrets lie as files: HERALD_SECRETS_DIR, else ``secrets`` in the folder."""
+    named = os.environ.get(SECRETS_VARIABLE)
+    return Path(named) if named else folder / "secrets"
+
+
+def _overlaid(file: ConfigFile, folder: Path, problems: Problems) -> Settings | None:
+    said = {name: getattr(file.shape, name) for name in file.shape.model_fields_set}
+    said = {name: _as_plain(value) for name, value in said.items()}
+    try:
+        return Settings(_env_file=folder / ".env", _secrets_dir=secrets_folder(folder), **said)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_context=True):
+            _note(detail, problems)
+    except UnicodeDecodeError:
+        message = ".env or a file in the secrets folder is no UTF-8 text"
+        problems.error(Place(file=_SURROUNDINGS), "wrong-encoding", message, "save it as UTF-8")
+    except OSError as error:
+        message = f"{error.filename} cannot be read: {error.strerror}"
+        problems.error(Place(file=_SURROUNDINGS), "unreadable", message, "check who may read it")
+    return None
+
+
+def _note(detail: ErrorDetails, problems: Problems) -> None:
+    """Note one error; what was given for a secret is not repeated."""
+    loc = detail["loc"]
+    if loc[0] == "channels" or is_secret(str(loc[-1])):
+        hint = "channels' secrets are named like HERALD_CHANNELS__FEDI__ACCESS_TOKEN"
+        problems.error(_Variables().place(loc), "wrong-value", "this is no secret's place", hint)
+        return
+    note(detail, Settings, _Variables(), problems)
+
+
+def _as_plain(value: Any) -> Any:
+    """Return what was said in a part of herald.yaml, so that another source can say the rest."""
+    if isinstance(value, tuple) or not hasattr(value, "model_fields_set"):
+        return value
+    return {name: getattr(value, name) for name in value.model_fields_set}
+
+
+class _Variables:
+    """Places of settings that came from the surroundings: the variable's name."""
+
+    def place(self, loc: Any = ()) -> Place:
+        """Return the variable that gives the value at *loc*."""
+        name = PREFIX + "__".join(str(step).upper() for step in loc)
+        return Place(file=_SURROUNDINGS, path=name)
+
+    def key(self, loc: Any) -> Place:
+        """Return the same."""
+        return self.place(loc)

@@ -1,0 +1,82 @@
+"""Pictures as written, turned into values with their bytes' hash and their descriptions."""
+
+from __future__ import annotations
+
+from herald.model.campaign import Image
+from herald.model.words import Words
+from herald.sources.campaigns.item_shapes import ImageShape
+from herald.sources.campaigns.pictures import NoPicture, PictureFile
+from herald.sources.campaigns.scope import Scope
+from herald.sources.yaml import Loc
+
+_ALT = "say in alt: what it shows, for those who cannot see it; or decorative: true"
+
+
+def image_of(shape: ImageShape | None, loc: Loc, scope: Scope) -> Image | None:
+    """Return the picture, or None where there is none or none that can be used."""
+    if shape is None:
+        return None
+    if (shape.file is None) == (shape.url is None):
+        scope.error(loc, "bad-image", "a picture is either a file or a url", "write one of them")
+        return None
+    if shape.file is None:
+        return _image(shape, loc, scope, url=shape.url or "")
+    path = scope.pictures.find(shape.file, scope.folder)
+    if path is None:
+        message = f'"{shape.file}" leads out of the folder that Herald works on'
+        scope.error((*loc, "file"), "file-outside", message, "copy the picture into media/")
+        return None
+    scope.depend_on(path)
+    found = scope.pictures.read(path)
+    if isinstance(found, NoPicture):
+        message = f'picture "{shape.file}": {found.message}'
+        scope.error((*loc, "file"), "bad-picture", message, found.hint)
+        return None
+    shape = _with_shared(shape, scope.pictures.described.get(path))
+    file = path.relative_to(scope.pictures.root).as_posix()
+    return _image(shape, loc, scope, file=file, found=found)
+
+
+def note_missing_alt(image: Image | None, written: Words, loc: Loc, scope: Scope) -> None:
+    """Warn of languages that have a text but no description of its picture."""
+    if image is None or image.decorative or not image.alt:
+        return
+    lacking = [tag for tag in written.languages if image.alt.get(tag) is None]
+    if lacking:
+        message = f"the picture has no description (alt) in {', '.join(lacking)}"
+        scope.warn(loc, "missing-alt", message, "add it beside the other languages")
+
+
+def _image(
+    shape: ImageShape,
+    loc: Loc,
+    scope: Scope,
+    *,
+    file: str = "",
+    url: str = "",
+    found: PictureFile | None = None,
+) -> Image:
+    if not shape.alt and not shape.decorative:
+        scope.error(loc, "missing-alt", "this picture has no description", _ALT)
+    if (shape.people == "identifiable" or shape.minors) and not shape.consent_ref:
+        message = "people can be recognised in this picture, and no consent is on record"
+        scope.error(loc, "no-consent", message, "name in consent_ref: where it is kept")
+    return Image(
+        file=file,
+        url=url,
+        alt=scope.words_for_all(shape.alt, (*loc, "alt")),
+        decorative=shape.decorative,
+        credit=shape.credit or "",
+        licence=shape.licence or "",
+        sha256=found.sha256 if found else "",
+        media_type=found.media_type if found else "",
+        size=found.size if found else 0,
+    )
+
+
+def _with_shared(own: ImageShape, shared: ImageShape | None) -> ImageShape:
+    """Return *own* with what it does not say filled in from the media folder's description."""
+    if shared is None:
+        return own
+    said = {name: getattr(own, name) for name in own.model_fields_set}
+    return shared.model_copy(update=said)

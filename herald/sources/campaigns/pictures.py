@@ -1,0 +1,89 @@
+"""Pictures beside campaign files: found, read, and recognised by their bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from herald.sources.campaigns.item_shapes import ImageShape
+from herald.sources.files import Stamp, stamp_of
+
+MOST_BYTES = 50_000_000
+"""No network takes more for one picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture's bytes in short."""
+
+    sha256: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoPicture:
+    """Why a file cannot be used as a picture, and what to do."""
+
+    message: str
+    hint: str
+
+
+class Pictures:
+    """Finds pictures below one folder, and reads each only once while it stays the same."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.described: Mapping[Path, ImageShape] = {}
+        """By the picture's whole path; from the media.yaml of its folder."""
+        self._seen: dict[Path, tuple[Stamp, PictureFile | NoPicture]] = {}
+
+    def find(self, name: str, folder: Path) -> Path | None:
+        """Return the path of *name* as seen from *folder*, else from the root.
+
+        None means that it leads out of the root. A path that does not exist is the one beside the
+        campaign.
+        """
+        tried = [(base / name).resolve() for base in (folder, self.root)]
+        inside = [path for path in tried if path.is_relative_to(self.root)]
+        return next((path for path in inside if path.is_file()), inside[0] if inside else None)
+
+    def read(self, path: Path) -> PictureFile | NoPicture:
+        """Return what the picture at *path* is."""
+        stamp = stamp_of(path)
+        if (seen := self._seen.get(path)) and seen[0] == stamp:
+            return seen[1]
+        found = _read(path, stamp)
+        self._seen[path] = (stamp, found)
+        return found
+
+
+def _read(path: Path, stamp: Stamp) -> PictureFile | NoPicture:
+    if stamp is None:
+        return NoPicture("there is no such file", "check the name, capital letters included")
+    if stamp[1] > MOST_BYTES:
+        return NoPicture(f"the picture has {stamp[1]:,} bytes", "make it smaller: 2 MB are plenty")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return NoPicture(f"the picture cannot be read: {error.strerror}", "check who may read it")
+    media_type = sniff(content)
+    if media_type is None:
+        hint = "save the picture as JPEG, PNG, WebP or GIF"
+        return NoPicture("this file is no picture that networks accept", hint)
+    return PictureFile(hashlib.sha256(content).hexdigest(), media_type, len(content))
+
+
+def sniff(content: bytes) -> str | None:
+    """Return a picture's media type by its first bytes, whatever its file is called."""
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if content.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "image/webp"
+    return None
