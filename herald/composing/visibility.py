@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -76,6 +76,12 @@ def has_statement(text: str, project: Project) -> bool:
     return table is not None and any(
         _stands(wanted, folded) for wanted in _accepted(_era(project), project.funding)
     )
+
+
+def is_statement(text: str, own: Iterable[str] = ()) -> bool:
+    """Tell whether *text* is a funding statement and nothing else: a known one or one of *own*."""
+    folded = fold(text).rstrip(".")
+    return folded in _known() or any(folded == fold(words).rstrip(".") for words in own)
 
 
 def contains(text: str, statement: str) -> bool:
@@ -262,6 +268,19 @@ def _disclaimer_in(language: Language, era: _Era, project: Project) -> Statement
         )
     )
     return Statement(text=row.text, language=language, confidence=row.confidence, warning=warning)
+
+
+@cache
+def _known() -> frozenset[str]:
+    facts = funding_data()
+    tables = (facts.co_funded, facts.funded, facts.old_erasmus_plus, facts.programmes)
+    return frozenset(
+        fold(text)
+        for table in tables
+        for wording in table.values()
+        for text in (wording.text, *wording.variants)
+        if text
+    )
 
 
 @cache
