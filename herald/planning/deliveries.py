@@ -1,0 +1,248 @@
+"""From a moment to its deliveries: what goes out, what is left out, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from herald.model.campaign import Approve, Item
+from herald.model.configuration import ChannelConfig, Configuration
+from herald.model.delivery import Reason
+from herald.model.ids import Language
+from herald.model.plan import PlannedDelivery, Skipped
+from herald.model.problem import Problem
+from herald.planning.moment import Moment, Scene, Timing, left_out, warning
+from herald.planning.payloads import Composer, Post, content_hash
+from herald.planning.references import finishes
+from herald.planning.schedule import Slot, Unfit, schedule
+from herald.planning.variants import (
+    Fate,
+    Variant,
+    catch_up,
+    channel_ids,
+    routing,
+    time_override,
+    variants,
+)
+from herald.planning.wording import script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A delivery that stands in the files, outside the span of the plan."""
+
+    delivery: PlannedDelivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Something whose first sight the store is to remember."""
+
+    name: str
+
+
+Result = PlannedDelivery | Standing | Seen | Skipped | Problem
+
+_ON_ITS_WAY = frozenset({Fate.WANTED, Fate.STANDING})
+
+
+def deliveries(
+    moment: Moment,
+    item: Item,
+    scene: Scene,
+    *,
+    configuration: Configuration,
+    composer: Composer,
+) -> Iterator[Result]:
+    """Yield what *moment* of *item* wants of each channel, and what it leaves out and why."""
+    found: list[Variant] = []
+    unfit: dict[str, Unfit] = {}
+    for channel_id in channel_ids(moment, item, scene.campaign):
+        channel = configuration.channels.get(channel_id)
+        if channel is None:
+            yield _unknown_channel(channel_id, scene)
+            continue
+        slot = schedule(moment, item, scene, channel=time_override(moment, item, channel_id))
+        if isinstance(slot, Unfit):
+            unfit.setdefault(slot.reason, slot)
+        elif slot.due_at < scene.horizon.last or item.id in scene.past.items:
+            there, missing = _on_channel(moment, item, scene, channel, slot)
+            found.extend(there)
+            yield from missing
+    for variant in found:
+        if variant.fate in _ON_ITS_WAY:
+            yield from _planned(variant, moment, item, scene, composer)
+    yield from _too_late(found, moment, item, scene)
+    yield from _unfit(tuple(unfit.values()), moment, item, scene)
+
+
+def _on_channel(
+    moment: Moment, item: Item, scene: Scene, channel: ChannelConfig, slot: Slot
+) -> tuple[tuple[Variant, ...], tuple[Skipped, ...]]:
+    """Return the variants of one channel, and a word on each language that it does not get."""
+    words = script(moment, item, channel.id)
+    routed = routing(moment, item, scene.campaign, channel, words)
+    there = tuple(
+        variants(
+            moment,
+            item,
+            scene,
+            channel=channel,
+            slot=slot,
+            script=words,
+            choices=routed.choices,
+        )
+    )
+    if not scene.horizon.keeps(slot.due_at, slot.not_after(slot.due_at)):
+        return there, ()
+    missing = tuple(
+        left_out(
+            scene.campaign,
+            item.id,
+            f"it has no words in {language}",
+            occasion=moment.id,
+            channel=channel.id,
+            language=language,
+        )
+        for language in routed.missing
+    )
+    return there, missing
+
+
+def _planned(
+    variant: Variant, moment: Moment, item: Item, scene: Scene, composer: Composer
+) -> Iterator[Result]:
+    slot = variant.slot
+    post = composer.post(variant.script, item, variant.choice, variant.channel, slot.local)
+    delivery = _delivery(variant, moment, item, scene, post)
+    if variant.fate is Fate.STANDING:
+        yield Standing(delivery=delivery)
+        return
+    yield from slot.warnings
+    if post.statement.warning:
+        yield warning(scene.campaign.place, "statement", post.statement.warning)
+    if not post.fits:
+        yield from _too_long(variant, moment, item, scene, post)
+        return
+    if moment.seen:
+        yield Seen(name=moment.seen)
+    yield delivery
+
+
+def _delivery(
+    variant: Variant, moment: Moment, item: Item, scene: Scene, post: Post
+) -> PlannedDelivery:
+    campaign = scene.campaign
+    return PlannedDelivery(
+        key=variant.key,
+        campaign=campaign.id,
+        item=item.id,
+        occasion=moment.id,
+        partner=item.partner,
+        channel=variant.channel.id,
+        network=variant.channel.network,
+        language=variant.choice.language,
+        occasion_local=variant.slot.local,
+        zone=moment.zone,
+        due_at=variant.due_at,
+        not_after_at=variant.slot.not_after(variant.due_at),
+        catch_up=catch_up(moment, item, campaign),
+        moves=moment.moves,
+        payload=post.payload,
+        hold=_hold(variant, moment, post),
+        needs_approval=campaign.approve is not Approve.AUTO,
+        content_hash=content_hash(post.payload, variant.due_at),
+    )
+
+
+def _hold(variant: Variant, moment: Moment, post: Post) -> Reason | None:
+    """Return why it may not go out as it is; what a person decides on first comes first."""
+    if moment.occasion.draft:
+        return Reason.DRAFT
+    if post.statement.required and not post.statement.text:
+        return Reason.VISIBILITY
+    return Reason.TRANSLATION if variant.choice.hold else None
+
+
+def _too_long(
+    variant: Variant, moment: Moment, item: Item, scene: Scene, post: Post
+) -> Iterator[Result]:
+    channel, language, payload = variant.channel.id, variant.choice.language, post.payload
+    reason = (
+        f"nothing sensible is left of it within the {payload.limit} that {channel} takes"
+        f" ({payload.length} are needed)"
+    )
+    yield _skip(reason, moment, item, scene, variant)
+    yield warning(
+        moment.occasion.place,
+        "too-long",
+        f"{item.id}, {moment.id}, {language}: {reason}",
+        f"write a shorter text, or one for this channel under on_channel: {channel}",
+    )
+
+
+def _too_late(
+    found: Sequence[Variant], moment: Moment, item: Item, scene: Scene
+) -> Iterator[Result]:
+    """Say what was over before it was seen: in one word where that is so on every channel."""
+    for variant in found:
+        if variant.fate is Fate.LATE:
+            reason = "its moment is over, and what is late is to be left out (catch_up: skip)"
+            yield _skip(reason, moment, item, scene, variant)
+    past = [variant for variant in found if variant.fate is Fate.PAST]
+    if not past or not _is_worth_a_word(moment, item, scene):
+        return
+    spelled = past[0].slot.local.strftime("%Y-%m-%d %H:%M")
+    reason = f"its moment, {spelled}, was over when it was first seen"
+    if len(past) == len(found):
+        yield left_out(scene.campaign, item.id, reason, occasion=moment.id)
+    else:
+        yield from (_skip(reason, moment, item, scene, variant) for variant in past)
+    if moment.timing is Timing.EXPLICIT:
+        yield warning(
+            moment.occasion.place,
+            "past",
+            f"{item.id}, {moment.id}: {reason}",
+            "give it a moment that is to come, or take it out",
+        )
+
+
+def _is_worth_a_word(moment: Moment, item: Item, scene: Scene) -> bool:
+    """Tell whether somebody asked for exactly this moment, or would still expect it."""
+    if moment.timing is Timing.EXPLICIT:
+        return True
+    end = finishes(item)
+    over = end is not None and end.at <= scene.horizon.now
+    return moment.timing is Timing.DEFAULT and not over
+
+
+def _unfit(unfit: Sequence[Unfit], moment: Moment, item: Item, scene: Scene) -> Iterator[Result]:
+    for one in unfit:
+        late = moment.timing is Timing.EXPLICIT and scene.horizon.spans(one.at)
+        if not (scene.horizon.holds(one.at) or late):
+            continue
+        yield left_out(scene.campaign, item.id, one.reason, occasion=moment.id)
+        if one.code:
+            message = f"{item.id}, {moment.id} ({one.local:%Y-%m-%d %H:%M}): {one.reason}"
+            yield warning(moment.occasion.place, one.code, message, "it will not be posted")
+
+
+def _skip(reason: str, moment: Moment, item: Item, scene: Scene, variant: Variant) -> Skipped:
+    language: Language = variant.choice.language
+    return left_out(
+        scene.campaign,
+        item.id,
+        reason,
+        occasion=moment.id,
+        channel=variant.channel.id,
+        language=language,
+    )
+
+
+def _unknown_channel(channel_id: str, scene: Scene) -> Problem:
+    return warning(
+        scene.campaign.place,
+        "unknown-channel",
+        f"the channel {channel_id} is not in config/channels.yaml",
+        "nothing goes there until it is",
+    )

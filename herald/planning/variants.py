@@ -1,0 +1,146 @@
+"""From a moment to its variants: every channel and language, its time, and where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+
+from herald.composing.language import Choice, Routing, route
+from herald.model.campaign import At, Campaign, CatchUp, ChannelOverride, Item, Now
+from herald.model.configuration import ChannelConfig
+from herald.model.ids import ChannelId, DeliveryKey, Language, campaign_key
+from herald.planning.moment import Moment, Scene
+from herald.planning.records import is_waiting
+from herald.planning.schedule import Slot, stagger
+from herald.planning.wording import Script, override
+
+
+class Fate(Enum):
+    """Where a variant belongs, by its moment and by what is known of it."""
+
+    WANTED = auto()
+    """It lies in the span, and can go out or is known to history."""
+    STANDING = auto()
+    """History knows it and the files still hold it, outside the span."""
+    PAST = auto()
+    """Its moment was over before it was ever seen."""
+    LATE = auto()
+    """Its moment is over, it could still go out, and the editor wants late ones left out."""
+    ELSEWHERE = auto()
+    """It belongs to another span."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One language of a moment on one channel, not yet put into words."""
+
+    key: DeliveryKey
+    choice: Choice
+    channel: ChannelConfig
+    script: Script
+    slot: Slot
+    due_at: datetime
+    fate: Fate
+
+
+def channel_ids(moment: Moment, item: Item, campaign: Campaign) -> tuple[ChannelId, ...]:
+    """Return the channels that get *moment*: the closest list counts."""
+    return moment.occasion.channels or item.channels or campaign.channels
+
+
+def languages(moment: Moment, item: Item, campaign: Campaign) -> tuple[Language, ...]:
+    """Return the languages in which *moment* is wanted, the leading one first."""
+    return moment.occasion.languages or item.languages or campaign.languages
+
+
+def catch_up(moment: Moment, item: Item, campaign: Campaign) -> CatchUp:
+    """Return what a late post of *moment* does: the closest word counts."""
+    return moment.occasion.catch_up or item.catch_up or campaign.catch_up
+
+
+def time_override(moment: Moment, item: Item, channel: ChannelId) -> ChannelOverride | None:
+    """Return the channel's own time for *moment*, if it has one.
+
+    A date that the item gives a channel can only be meant where the item is posted once.
+    """
+    close = override(moment.occasion.on_channel, channel)
+    if close is not None and not (close.on is None and close.at is None):
+        return close
+    wide = override(item.on_channel, channel)
+    if wide is None or (wide.on is None and wide.at is None):
+        return None
+    return wide if is_posted_once(item) else replace(wide, on=None)
+
+
+def is_posted_once(item: Item) -> bool:
+    """Tell whether *item* has a single moment of its own."""
+    return item.post is not None and len(item.post) == 1 and isinstance(item.post[0].when, At | Now)
+
+
+def routing(
+    moment: Moment, item: Item, campaign: Campaign, channel: ChannelConfig, script: Script
+) -> Routing:
+    """Return the languages in which *moment* goes to *channel*, and those that are missing."""
+    return route(
+        script.languages(),
+        wanted=languages(moment, item, campaign),
+        spoken=channel.languages,
+        missing_translation=item.missing_translation or campaign.missing_translation,
+    )
+
+
+def variants(
+    moment: Moment,
+    item: Item,
+    scene: Scene,
+    *,
+    channel: ChannelConfig,
+    slot: Slot,
+    script: Script,
+    choices: Sequence[Choice],
+) -> Iterator[Variant]:
+    """Yield a variant for each of *choices*, at its language's place in the stagger."""
+    order = _order(moment, item, scene.campaign)
+    due = stagger(slot, moment, scene.campaign, len(order))
+    for choice in choices:
+        due_at = due[order.index(choice.language)]
+        key = campaign_key(scene.campaign.id, item.id, moment.id, channel.id, choice.language)
+        yield Variant(
+            key=key,
+            choice=choice,
+            channel=channel,
+            script=script,
+            slot=slot,
+            due_at=due_at,
+            fate=_fate(key, due_at, slot.not_after(due_at), moment, item, scene),
+        )
+
+
+def _order(moment: Moment, item: Item, campaign: Campaign) -> tuple[Language, ...]:
+    """Return every language in its place: the campaign's list, then what only this moment has."""
+    wanted = languages(moment, item, campaign)
+    if wanted is campaign.languages:
+        return wanted
+    return tuple(dict.fromkeys((*campaign.languages, *wanted)))
+
+
+def _fate(
+    key: DeliveryKey,
+    due_at: datetime,
+    not_after_at: datetime,
+    moment: Moment,
+    item: Item,
+    scene: Scene,
+) -> Fate:
+    horizon = scene.horizon
+    known = scene.records.by_key.get(key)
+    if known is not None:
+        if horizon.holds(due_at) or horizon.keeps(due_at, not_after_at):
+            return Fate.WANTED
+        return Fate.STANDING if moment.moves or is_waiting(known) else Fate.ELSEWHERE
+    if horizon.keeps(due_at, not_after_at):
+        skips = catch_up(moment, item, scene.campaign) is CatchUp.SKIP
+        return Fate.LATE if skips and due_at < horizon.now else Fate.WANTED
+    return Fate.PAST if due_at < horizon.now and horizon.spans(due_at) else Fate.ELSEWHERE
