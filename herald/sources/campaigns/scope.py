@@ -9,11 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from herald.composing.templates import template_problems
 from herald.model.ids import ChannelId, Language
 from herald.model.problem import Place
 from herald.model.words import EVERY, Words
 from herald.sources.campaigns.pictures import Pictures
-from herald.sources.campaigns.templates import faults
 from herald.sources.files import Stamp, stamp_of
 from herald.sources.problems import Problems
 from herald.sources.shape import Located
@@ -114,8 +114,9 @@ class Scope:
             return Words()
         for tag, text in texts.items():
             if "{" in text:
-                for message, hint in faults(text):
-                    self.error((*loc, tag), "unknown-name", message, hint)
+                for trouble in template_problems(text):
+                    message, _, hint = trouble.partition(" (")
+                    self.error((*loc, tag), "unknown-name", message, hint.removesuffix(")"))
         return Words(
             tuple((Language(tag) if tag != LEAD else single, t) for tag, t in texts.items())
         )

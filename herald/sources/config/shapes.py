@@ -92,7 +92,7 @@ class HeraldShape(Shape):
 
     timezone: Zone = "UTC"
     """The zone of campaigns that name none: Europe/Rome"""
-    contact: Text | None = None
+    contact: str = ""
     """A page or address by which a partner's web master can ask"""
     officers: Annotated[tuple[OfficerShape, ...], AlsoSingle()] = ()
     """Who looks after Herald"""

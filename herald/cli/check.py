@@ -1,0 +1,90 @@
+"""``herald check``: every problem in campaigns/ and config/, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from herald.cli.context import Invocation
+
+if TYPE_CHECKING:
+    from herald.model.problem import Problem
+    from herald.sources.load import Loaded
+
+
+@click.command(
+    epilog="Exit status: 0 where there is no error (warnings alone are none), 1 where there is."
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, for programs, or as annotations of a GitHub workflow.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.pass_obj
+def check(invocation: Invocation, paths: tuple[Path, ...], form: str, as_json: bool) -> None:
+    """Find every problem in campaigns/ and config/; PATHs narrow what is shown.
+
+    \b
+    herald check
+    herald check campaigns/ecomuseum-stories.yaml
+    herald check --format github
+    """
+    from herald.cli import check_report as report
+    from herald.sources.problems import has_errors
+
+    root = invocation.folder.resolve()
+    wanted = [_inside(path, root) for path in paths]
+    loaded, problems = load_all(root)
+    problems = [problem for problem in problems if _is_wanted(problem, wanted)]
+    match "json" if as_json else form:
+        case "json":
+            report.print_as_json(problems)
+        case "github":
+            report.print_for_github(problems, invocation.folder)
+        case _:
+            report.print_for_people(problems, loaded, root)
+    if has_errors(problems):
+        raise SystemExit(1)
+
+
+def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
+    """Load a folder as the daemon does; return it with the problems of its surroundings too."""
+    from herald.channels.registry import NETWORKS, check_settings
+    from herald.data.calendar import observances
+    from herald.settings import read_settings
+    from herald.sources.load import load
+
+    settings, about_settings = read_settings(root)
+    loaded = load(root, anchors=frozenset(observances()), networks=NETWORKS, settings=settings)
+    problems = list(loaded.problems)
+    problems += [problem for problem in about_settings if problem not in problems]
+    for channel in loaded.configuration.channels.values():
+        problems += check_settings(channel)
+    return loaded, sorted(problems, key=_in_order)
+
+
+def _in_order(problem: Problem) -> tuple[str, int, int]:
+    return problem.place.file, problem.place.line, problem.place.column
+
+
+def _inside(path: Path, root: Path) -> str:
+    """Return PATH as problems spell their files; one that is nowhere is wrong usage."""
+    for candidate in (path, root / path):
+        if candidate.exists():
+            found = candidate.resolve()
+            if found.is_relative_to(root):
+                return found.relative_to(root).as_posix()
+            raise click.BadParameter(f"{path} is not in {root}", param_hint="PATH")
+    raise click.BadParameter(f"{path} does not exist", param_hint="PATH")
+
+
+def _is_wanted(problem: Problem, wanted: Sequence[str]) -> bool:
+    file = problem.place.file
+    return not wanted or any(path in (".", file) or file.startswith(f"{path}/") for path in wanted)
