@@ -365,7 +365,8 @@ class Tls(StrEnum):
     """How the way to the mail server is protected."""
 
     STARTTLS = "starttls"
-    IMPLICIT = "implicit"
+    IMPLICIT = "tls"
+    """From the first byte, as on port 465."""
     NONE = "none"
 
 

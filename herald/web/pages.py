@@ -1,0 +1,111 @@
+"""The public pages: short, without scripts, in the reader's language, in light and dark.  Pure.
+
+The one style sheet is allowed by its hash, so that the content security policy can refuse
+everything else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+
+from herald.composing.cleaning import is_right_to_left
+from herald.mailing.phrases import ENGLISH, phrases, phrases_language, spoken_languages
+from herald.model.ids import Language
+
+STYLE = """
+:root { color-scheme: light dark; --paper: #ffffff; --ink: #22241f; --soft: #575a52;
+  --leaf: #14532d; --on-leaf: #ffffff; --ground: #f4f1ea; }
+@media (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #eceae4; --soft: #bdb9af;
+  --leaf: #8fd3a8; --on-leaf: #10130f; --ground: #0f1113; } }
+body { margin: 0; background: var(--ground); color: var(--ink);
+  font: 1.125rem/1.6 Georgia, "Noto Serif", serif; }
+main { box-sizing: border-box; max-width: 36rem; margin: 8vh auto; padding: 2.5rem;
+  background: var(--paper); border-top: 4px solid var(--leaf); }
+h1 { margin: 0 0 1rem; font-size: 1.75rem; line-height: 1.25; font-weight: normal; }
+p { margin: 0 0 1rem; }
+.soft { color: var(--soft); }
+button { font: inherit; padding: 0.7em 1.4em; border: 2px solid var(--leaf); border-radius: 4px;
+  background: var(--leaf); color: var(--on-leaf); cursor: pointer; }
+button:focus-visible { outline: 3px solid var(--ink); outline-offset: 3px; }
+@media (max-width: 30rem) { main { margin: 0; min-height: 100vh; padding: 1.5rem; } }
+"""
+"""Kept without a single value from outside."""
+
+STYLE_HASH = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"
+
+
+def question_page(language: Language, list_name: str) -> str:
+    """Return the page that asks whether somebody wants to leave; asking changes nothing."""
+    say = phrases(language)
+    form = (
+        '<form method="post">'
+        '<input type="hidden" name="List-Unsubscribe" value="One-Click">'
+        f'<button type="submit">{escape(say["leave_button"])}</button></form>'
+    )
+    return _page(
+        language,
+        say["leave_title"],
+        [
+            f"<p>{escape(say['leave_question'].format(list=list_name))}</p>",
+            f'<p class="soft">{escape(say["leave_explain"])}</p>',
+            form,
+        ],
+    )
+
+
+def left_page(language: Language, list_name: str) -> str:
+    """Return the page that confirms that somebody has left."""
+    say = phrases(language)
+    told = say["left_text"].format(list=list_name) if list_name else say["left_text_bare"]
+    return _page(
+        language,
+        say["left_title"],
+        [
+            f'<p role="status">{escape(told)}</p>',
+            f'<p class="soft">{escape(say["left_close"])}</p>',
+        ],
+    )
+
+
+def notice_page(language: Language, notice: str) -> str:
+    """Return a page for what went wrong: unknown, unclear, missing or broken."""
+    say = phrases(language)
+    return _page(language, say[f"{notice}_title"], [f"<p>{escape(say[f'{notice}_text'])}</p>"])
+
+
+def preferred_language(accepted: str) -> Language:
+    """Choose among Herald's own languages by an Accept-Language header (RFC 9110 12.5.4)."""
+    wanted: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accepted[:1000].split(",")):
+        tag, _, weight = part.partition(";")
+        value = _weight(weight)
+        if value > 0:
+            wanted.append((-value, place, tag.strip().split("-")[0].casefold()))
+    spoken = spoken_languages()
+    return next((Language(tag) for _, _, tag in sorted(wanted) if tag in spoken), ENGLISH)
+
+
+def _weight(written: str) -> float:
+    name, _, value = written.strip().partition("=")
+    if not written.strip():
+        return 1.0
+    try:
+        return float(value) if name.strip() == "q" else 0.0
+    except ValueError:
+        return 0.0
+
+
+def _page(language: Language, title: str, parts: list[str]) -> str:
+    spoken = phrases_language(language)
+    direction = "rtl" if is_right_to_left(spoken) else "ltr"
+    return (
+        f'<!DOCTYPE html>\n<html lang="{escape(spoken)}" dir="{direction}">\n<head>\n'
+        '<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="robots" content="noindex">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n<h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</main>\n</body>\n"
+        "</html>\n"
+    )
