@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import groupby
 from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.text import Text
 
 from herald.composing.dates import spell
 from herald.composing.locales import language_name
@@ -22,6 +26,8 @@ PAGE_LANGUAGE = Language("en")
 """Herald's own words are English so far; each post says its own language."""
 NEARLY_FULL = 0.9
 _NARROWEST = 30
+_CONSOLE = Console(width=100, color_system=None)
+"""Only asked where lines break; it prints nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,20 +120,19 @@ def render_preview_html(
 
 
 def render_preview_text(plan: Plan, *, width: int) -> str:
-    """Render *plan* as plain text that is *width* columns wide."""
-    width = max(width, _NARROWEST)
+    """Render *plan* as plain text, *width* columns wide; wide characters count two."""
+    wrap = partial(_wrapped, width=max(width, _NARROWEST))
     lines: list[str] = []
     for day in _days(plan, ()):
-        lines += ["", day.name, "─" * min(width, len(day.name))]
+        lines += ["", day.name, "─" * len(day.name)]
         for card in day.cards:
-            lines += _card_lines(card, width)
+            lines += _card_lines(card, wrap, max(width, _NARROWEST))
     left_out = _left_out(plan.skipped)
     if left_out:
         lines += ["", "Not posted", "──────────"]
-        lines += [_left_out_line(entry) for entry in left_out]
-    if not lines:
-        return "Nothing is planned in this span."
-    return "\n".join(lines).strip("\n")
+        for entry in left_out:
+            lines += wrap(_left_out_line(entry), "  ")
+    return "\n".join(lines).strip("\n") or "Nothing is planned in this span."
 
 
 def _days(plan: Plan, statements: tuple[str, ...]) -> tuple[Day, ...]:
@@ -195,23 +200,27 @@ def _left_out(skipped: Iterable[Skipped]) -> list[LeftOut]:
 
 def _left_out_line(entry: LeftOut) -> str:
     where = f" ({entry.where})" if entry.where else ""
-    return f"  {entry.what}{where}: {entry.reason}"
+    return f"{entry.what}{where}: {entry.reason}"
 
 
-def _card_lines(card: Card, width: int) -> list[str]:
-    from rich.console import Console  # noqa: PLC0415 (only a terminal needs columns counted)
-    from rich.text import Text  # noqa: PLC0415
-
+def _card_lines(card: Card, wrap: Callable[[str, str], list[str]], width: int) -> list[str]:
     count = f"{card.length}/{card.limit}" if card.limit else f"{card.length}"
     head = f"{card.local:%H:%M}  {card.channel} ({card.network}) · {card.language_name}"
     lines = ["", f"{head}{count:>{max(len(count) + 2, width - len(head))}}"]
-    lines.append(f"       {card.campaign} / {card.item}")
-    lines += [f"       ! {note}" for note in card.notes]
-    console = Console(width=width, color_system=None)
+    lines += wrap(f"{card.campaign} / {card.item}", "       ")
+    for note in card.notes:
+        lines += wrap(f"! {note}", "       ")
+    if not card.paragraphs:
+        lines += ["  │", "  │ (no text yet)"]
     for paragraph in card.paragraphs:
-        text = Text("".join(segment.text for segment in paragraph.segments))
-        wrapped = text.wrap(console, width - 4, overflow="fold")
-        lines += ["  │", *(f"  │ {line.plain.rstrip()}" for line in wrapped)]
-    for picture in card.pictures:
-        lines += ["  │", f"  │ [{picture.name}: {picture.alt or 'no description'}]"]
+        text = "".join(segment.text for segment in paragraph.segments)
+        lines += ["  │", *wrap(text, "  │ ")]
+    for shown in card.pictures:
+        lines += ["  │", *wrap(f"[{shown.name}: {shown.alt or 'no description'}]", "  │ ")]
     return lines
+
+
+def _wrapped(text: str, lead: str, *, width: int) -> list[str]:
+    """Return *text* in lines that fit beside *lead*; a link longer than that is folded."""
+    folded = Text(text).wrap(_CONSOLE, width - len(lead), overflow="fold")
+    return [f"{lead}{line.plain.rstrip()}" for line in folded]
