@@ -1,0 +1,148 @@
+"""The process that is killed: the real worker on the real SQLite store.
+
+It is told everything by one value and tells nothing; what it did stands in the store and on the
+network.
+"""
+
+import asyncio
+import logging
+import random
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from herald.channels.journal import open_journal
+from herald.clock import SystemClock
+from herald.delivery.verdict import Policy
+from herald.delivery.worker import Worker
+from herald.model.ids import ChannelId
+from herald.model.plan import Plan
+from herald.outbox.reconcile import reconcile
+from herald.ports import Channel
+from herald.store.engine import open_store
+from herald.store.outbox import StoredOutbox
+from tests.faults.channel import LoopbackChannel, Sight, limits
+from tests.faults.crashing import Crash, CrashingStore
+from tests.makers import a_channel
+
+LEASE_AND_MORE = timedelta(seconds=45)
+"""Between two lives the machine is off for longer than a lease of these channels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """One life of the process."""
+
+    folder: Path
+    plan: Plan
+    port: int = 0
+    """Of the fake network; 0 for a journal channel alone."""
+    nth: int = 0
+    """Which life: each begins later on the wall clock."""
+    crash_at: str = ""
+    crash_on: int = 1
+    timeout: float = 0.4
+    settle_window: float = 0.5
+    mutant: str = ""
+    """``look-up denies`` or ``lapsed is pending``."""
+    until_done: bool = False
+    """End when every delivery has come to its end; otherwise live until killed."""
+
+
+class LaterClock(SystemClock):
+    """The machine's clocks, the wall clock set forward."""
+
+    def __init__(self, by: timedelta) -> None:
+        self._by = by
+
+    def now(self) -> datetime:
+        """Return a later moment."""
+        return super().now() + self._by
+
+    def set_forward(self, by: timedelta) -> None:
+        """Set the wall clock forward by more."""
+        self._by += by
+
+
+class ReapToPending:
+    """A mutant store: a lapsed claim is simply sent again."""
+
+    def __init__(self, inner: Any, path: Path) -> None:
+        self._inner = inner
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def reap(self, *, now: datetime) -> int:
+        return await asyncio.to_thread(self._reap, now)
+
+    def _reap(self, now: datetime) -> int:
+        moment = (now - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        database = sqlite3.connect(self._path, timeout=5, isolation_level=None)
+        reaped = database.execute(
+            "UPDATE delivery SET state='pending', token=token+1, lease_ends_at=NULL, frozen=NULL,"
+            " first_send_at=NULL WHERE state='claimed' AND lease_ends_at < ?",
+            (moment,),
+        ).rowcount
+        database.close()
+        return reaped
+
+
+def live(life: Life) -> None:
+    """Live *life*; the target of a process."""
+    logging.disable(logging.CRITICAL)
+    asyncio.run(_live(life))
+
+
+async def _live(life: Life) -> None:
+    clock = LaterClock(LEASE_AND_MORE * life.nth)
+    crash = Crash(life.crash_at, life.crash_on)
+    opened = await open_store("sqlite:///herald.db", life.folder)
+    store: Any = StoredOutbox(opened)
+    if life.mutant == "lapsed is pending":
+        store = ReapToPending(store, life.folder / "herald.db")
+    store = CrashingStore(store, crash)
+    channels = _channels(life, crash, clock)
+    for channel in channels.values():
+        capabilities = replace(
+            await channel.capabilities(),
+            timeout=timedelta(seconds=life.timeout),
+            settle_window=timedelta(seconds=life.settle_window),
+        )
+        await store.save_capabilities(channel.id, channel.network, capabilities)
+    now = clock.now()
+    await store.reconcile(life.plan, lambda rows: reconcile(life.plan, rows, now=now), now=now)
+    worker = Worker(
+        store,
+        channels,
+        clock=clock,
+        owner=f"life {life.nth}",
+        policy=Policy(first_wait=timedelta(seconds=0.05), longest_wait=timedelta(seconds=0.2)),
+        random=random.Random(life.nth).random,
+    )
+    if not life.until_done:
+        await worker.run(asyncio.Event())
+    while await store.list_deliveries(states=("pending", "claimed")):
+        await worker.drain()
+        clock.set_forward(LEASE_AND_MORE)
+    await opened.close()
+
+
+def _channels(life: Life, crash: Crash, clock: LaterClock) -> dict[ChannelId, Channel]:
+    if not life.port:
+        journal = open_journal(a_channel(id="journal"), folder=life.folder, clock=clock)
+        return {journal.id: journal}
+    return {
+        ChannelId(sight): LoopbackChannel(
+            id=ChannelId(sight),
+            sight=sight,
+            port=life.port,
+            limits=limits(sight, timeout=life.timeout, settle_window=life.settle_window),
+            crash=crash,
+            denies=life.mutant == "look-up denies",
+        )
+        for sight in Sight
+    }
