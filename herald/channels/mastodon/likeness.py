@@ -19,8 +19,10 @@ from herald.model.ids import Language
 
 _NEAR = 0.75
 _MENTION = re.compile(r"(@[\w.-]+)@[\w.-]+\.\w+")
-_COMPARED_MOST = 20_000
-"""Characters; no post is longer, and comparing takes the square of it."""
+_READ_MOST = 100_000
+"""Characters of HTML; no status has more."""
+_COMPARED_MOST = 2_000
+"""Characters; telling how near two texts are takes the square of it."""
 
 
 class Likeness(Enum):
@@ -45,8 +47,8 @@ def is_source(source: str, text: str) -> bool:
 
 def compare_content(content: str, text: str) -> Likeness:
     """Compare a status's HTML with the text that was sent."""
-    sent = _folded(text[:_COMPARED_MOST])
-    shown = {_folded(read) for read in _read_html(content[: 5 * _COMPARED_MOST])}
+    sent = _folded(text)
+    shown = {_folded(read) for read in _read_html(content[:_READ_MOST])}
     if sent in shown:
         return Likeness.SAME
     near = any(_is_near(sent, read) for read in shown)
@@ -54,7 +56,7 @@ def compare_content(content: str, text: str) -> Likeness:
 
 
 def _is_near(one: str, other: str) -> bool:
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    matcher = SequenceMatcher(None, one[:_COMPARED_MOST], other[:_COMPARED_MOST], autojunk=False)
     # The first is cheap and never less than the second.
     return matcher.quick_ratio() >= _NEAR and matcher.ratio() >= _NEAR
 

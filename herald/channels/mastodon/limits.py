@@ -98,4 +98,8 @@ def _count(values: dict[str, Any], name: str) -> int | None:
 
 def _types(attachments: dict[str, Any]) -> frozenset[str]:
     found = attachments.get("supported_mime_types")
-    return frozenset(one for one in found if isinstance(one, str)) if isinstance(found, list) else frozenset()
+    return (
+        frozenset(one for one in found if isinstance(one, str))
+        if isinstance(found, list)
+        else frozenset()
+    )

@@ -27,7 +27,8 @@ class MastodonSettings(NetworkSettings):
         remedy = '(write it as in "https://social.example.org")'
         try:
             parts = urlsplit(server if "://" in server else f"https://{server}")
-            host, _ = parts.hostname, parts.port
+            host, _ = parts.hostname or "", parts.port
+            host.encode("idna")
         except ValueError as error:
             raise ValueError(f"{server!r} is no address of a server {remedy}") from error
         if not host or parts.scheme not in {"https", "http"} or any(map(str.isspace, server)):
