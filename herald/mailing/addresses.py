@@ -30,7 +30,7 @@ def read_address(written: str) -> str:
     if any(unicodedata.category(mark) in {"Cc", "Cf", "Zl", "Zp"} for mark in written.strip()):
         raise BadAddress("it holds an invisible character or a line break")
     try:
-        checked = validate_email(written.strip(), check_deliverability=False)
+        checked = validate_email(written.strip(), check_deliverability=False, strict=True)
     except EmailNotValidError as error:
         raise BadAddress(str(error).rstrip(".")) from error
     if checked.ascii_email is None:

@@ -21,7 +21,7 @@ from datetime import datetime
 from herald.mailing.concerns import Concern, concerns_of
 from herald.mailing.gather import Sources
 from herald.mailing.issues import approve, closed, weigh
-from herald.mailing.leaving import Leaving
+from herald.mailing.leaving import Departure, Leaving
 from herald.mailing.mime import UnsafeHeader
 from herald.mailing.phrases import edition_for
 from herald.mailing.preparing import follow_plan, sender_of
@@ -90,7 +90,15 @@ class Mailing:
         self._rest = 0.0
         self._rested_at = 0.0
         self._trouble: RelayTrouble | None = None
-        self.leaving = Leaving(store=store, lists=lists, clock=clock)
+        self._leaving = Leaving(store=store, lists=lists, clock=clock)
+
+    async def look(self, token: str) -> Departure | None:
+        """Return whose unsubscribe link it is, changing nothing; None for a bad token."""
+        return await self._leaving.look(token)
+
+    async def leave(self, token: str) -> Departure | None:
+        """End a subscription at once; None for a bad token."""
+        return await self._leaving.leave(token)
 
     async def recover(self) -> int:
         """Mark what a crashed sender had claimed as uncertain; return how many copies.
@@ -149,6 +157,13 @@ class Mailing:
         if not await self._store.save_issue(changed, was=issue):
             return "it has just changed: look at it again"
         return changed
+
+    async def resolve_uncertain(self, key: str, *, resend: bool) -> int:
+        """Send an issue's uncertain copies again, or leave them for good; return how many."""
+        now = self._clock.now()
+        count = await self._store.resolve_uncertain(key, resend=resend, now=now)
+        await self._store.finish_issue(key, now=now)
+        return count
 
     async def test_send(
         self, key: str, address: str, languages: Collection[Language] = ()

@@ -1,6 +1,6 @@
 """Herald's public web application: its health, and the way out of a mailing list.
 
-    app = create_app(health=…, leaving=mailing.leaving)
+    app = create_app(herald.health, mailing)
     runner = await serve(app, "127.0.0.1:8460")
     …
     await runner.cleanup()
@@ -77,9 +77,7 @@ class WayOut(Protocol):
         ...
 
 
-def create_app(
-    *, health: Callable[[], Awaitable[HealthReport]], leaving: WayOut
-) -> web.Application:
+def create_app(health: Callable[[], Awaitable[HealthReport]], leaving: WayOut) -> web.Application:
     """Return the application; *health* is asked at every ``/healthz``."""
 
     async def healthz(request: web.Request) -> web.Response:

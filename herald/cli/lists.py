@@ -1,0 +1,300 @@
+"""``herald lists``: who receives the newsletters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from herald.cli.context import Invocation
+from herald.cli.output import print_json, run_async
+
+if TYPE_CHECKING:
+    from herald.mailing.lists import ImportReport
+    from herald.model.configuration import MailingList
+    from herald.model.mailing import Subscriber
+    from herald.store.mailing import StoredMailing
+
+_SHOWN = 50
+"""Refused rows shown on a terminal; ``--json`` shows all."""
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+
+
+@click.group()
+def lists() -> None:
+    """See, bring in and let go the subscribers of mailing lists.
+
+    \b
+    herald lists show
+    herald lists import friends people.csv
+    """
+
+
+@lists.command()
+@click.argument("name", metavar="[LIST]", default="")
+@as_json_option
+@click.pass_obj
+def show(invocation: Invocation, name: str, as_json: bool) -> None:
+    """Show how many subscribers the lists have, in which languages.
+
+    \b
+    herald lists show friends
+    """
+
+    async def work() -> list[dict[str, Any]]:
+        async with _opened(invocation) as (store, known):
+            chosen = [_list_of(known, name)] if name else list(known.values())
+            return [
+                _summary(one, await store.subscribers(one.id), await store.suppressed(one.id))
+                for one in chosen
+            ]
+
+    found = run_async(work())
+    if as_json:
+        print_json({"lists": found})
+        return
+    if not found:
+        click.echo("There is no list yet: write one into config/lists.yaml.")
+    for one in found:
+        click.echo(
+            f"{one['list']}: {one['subscribed']} subscribed, {one['left']} left,"
+            f" {one['suppressed']} never written to again"
+        )
+        for language in one["languages"]:
+            click.echo(f"  {language['language'] or 'no language'}: {language['subscribed']}")
+
+
+@lists.command("import")
+@click.argument("name", metavar="LIST")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json_option
+@click.pass_obj
+def import_(invocation: Invocation, name: str, file: Path, as_json: bool) -> None:
+    """Add the people of a CSV file to a list.
+
+    The first row names the columns: email, name, language, consent source, consent date. Whoever
+    has left the list or was erased stays away. Importing a file again changes nothing.
+
+    Exit status 1 if a row was refused.
+
+    \b
+    herald lists import friends people.csv
+    """
+    from herald.mailing.lists import import_rows
+    from herald.mailing.spreadsheet import UnreadableFile, read_spreadsheet
+
+    try:
+        sheet = read_spreadsheet(file.read_bytes())
+    except (UnreadableFile, OSError) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+
+    async def work() -> ImportReport:
+        async with _opened(invocation) as (store, known):
+            chosen = _list_of(known, name)
+            now = invocation.moment()
+            return await import_rows(store, chosen.id, sheet, source=f"file {file.name}", now=now)
+
+    report = run_async(work())
+    refused = [row for row in report.rows if row.fate == "refused"]
+    if as_json:
+        print_json(_import_document(report))
+    else:
+        _tell_import(report, file)
+    if refused:
+        raise SystemExit(1)
+
+
+@lists.command()
+@click.argument("name", metavar="LIST")
+@click.option("--all", "everybody", is_flag=True, help="Also those who have left.")
+@as_json_option
+@click.pass_obj
+def export(invocation: Invocation, name: str, everybody: bool, as_json: bool) -> None:
+    """Print a list as CSV, which an import reads back.
+
+    \b
+    herald lists export friends > friends.csv
+    """
+
+    async def work() -> tuple[Subscriber, ...]:
+        async with _opened(invocation) as (store, known):
+            found = await store.subscribers(_list_of(known, name).id)
+            return tuple(one for one in found if everybody or one.state != "left")
+
+    found = run_async(work())
+    if as_json:
+        print_json({"list": name, "subscribers": [_person(one) for one in found]})
+        return
+    from herald.mailing.lists import export_rows
+
+    click.echo(export_rows(found), nl=False)
+
+
+@lists.command()
+@click.argument("address")
+@click.option("--list", "name", default="", help="Only this list (default: every list).")
+@as_json_option
+@click.pass_obj
+def unsubscribe(invocation: Invocation, address: str, name: str, as_json: bool) -> None:
+    """Take somebody off a list who wrote to you instead of using the link.
+
+    \b
+    herald lists unsubscribe ana@example.org
+    """
+
+    async def work() -> int:
+        from herald.mailing.lists import find_hash
+
+        async with _opened(invocation) as (store, known):
+            chosen = _list_of(known, name).id if name else None
+            left = 0
+            for subscription in await store.find_subscriptions(
+                await find_hash(store, _sound(address))
+            ):
+                person = await store.subscriber(subscription)
+                if person is not None and chosen in {None, person.list}:
+                    left += await store.leave(subscription, now=invocation.moment())
+            return left
+
+    left = run_async(work())
+    if as_json:
+        print_json({"left": left})
+    else:
+        click.echo(f"Taken off {left} list(s)." if left else "This address is on no such list.")
+    if not left:
+        raise SystemExit(1)
+
+
+@lists.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+@click.pass_obj
+def erase(invocation: Invocation, address: str, yes: bool, as_json: bool) -> None:
+    """Remove all that is known of a person, on every list.
+
+    Only a hash of the address stays, so that no import brings the person back.
+
+    \b
+    herald lists erase ana@example.org
+    """
+    if not yes and not as_json:
+        click.confirm(f"Remove all that is known of {address}?", abort=True)
+
+    async def work() -> bool:
+        from herald.mailing.lists import find_hash
+        from herald.model.mailing import SuppressionReason
+
+        async with _opened(invocation) as (store, _):
+            known = await find_hash(store, _sound(address))
+            return await store.erase(
+                known, reason=SuppressionReason.ERASED, now=invocation.moment()
+            )
+
+    was_known = run_async(work())
+    if as_json:
+        print_json({"erased": was_known, "suppressed": True})
+    elif was_known:
+        click.echo("Erased. No import brings this address back.")
+    else:
+        click.echo("Nothing was known of this address. No import will bring it in from now on.")
+
+
+@asynccontextmanager
+async def _opened(
+    invocation: Invocation,
+) -> AsyncIterator[tuple[StoredMailing, dict[str, MailingList]]]:
+    """Give the store of the mailing room, and the lists as the files have them."""
+    from herald.app import open_app
+
+    async with open_app(invocation.folder, invocation.clock()) as app:
+        loaded = await app.load()
+        yield app.mailing_store, dict(loaded.configuration.lists)
+
+
+def _list_of(known: dict[str, MailingList], name: str) -> MailingList:
+    if name in known:
+        return known[name]
+    there = ", ".join(sorted(known)) or "none"
+    raise click.ClickException(
+        f"there is no list {name!r} in config/lists.yaml (there is: {there})"
+    )
+
+
+def _sound(address: str) -> str:
+    from herald.mailing.addresses import BadAddress, read_address
+
+    try:
+        return read_address(address)
+    except BadAddress as error:
+        raise click.ClickException(f"{address!r} is no address: {error}") from error
+
+
+def _summary(
+    one: MailingList, subscribers: tuple[Subscriber, ...], suppressed: int
+) -> dict[str, Any]:
+    from collections import Counter
+
+    there = [person for person in subscribers if person.state == "subscribed"]
+    languages = Counter(person.language for person in there)
+    return {
+        "list": one.id,
+        "subscribed": len(there),
+        "left": sum(person.state == "left" for person in subscribers),
+        "suppressed": suppressed,
+        "without_consent_date": sum(not person.consent.given for person in there),
+        "languages": [
+            {"language": language, "subscribed": count}
+            for language, count in sorted(languages.items(), key=lambda pair: str(pair[0] or ""))
+        ],
+    }
+
+
+def _import_document(report: ImportReport) -> dict[str, Any]:
+    from herald.model.mailing import Fate
+
+    return {
+        "list": report.list,
+        "added": report.count(Fate.ADDED),
+        "already_there": report.count(Fate.ALREADY_THERE),
+        "refused": report.count(Fate.REFUSED),
+        "notes": list(report.notes),
+        "rows": [
+            {"line": row.line, "address": row.address, "fate": row.fate.value, "why": row.why}
+            for row in report.rows
+        ],
+    }
+
+
+def _tell_import(report: ImportReport, file: Path) -> None:
+    from herald.model.mailing import Fate
+
+    for note in report.notes:
+        click.echo(f"{file}: {note}", err=True)
+    refused = [row for row in report.rows if row.fate is Fate.REFUSED]
+    for row in refused[:_SHOWN]:
+        click.echo(f"{file}:{row.line}: {row.address or '(no address)'}: {row.why}", err=True)
+    if len(refused) > _SHOWN:
+        click.echo(f"… and {len(refused) - _SHOWN} more (--json shows all)", err=True)
+    click.echo(
+        f"{report.list}: {report.count(Fate.ADDED)} added,"
+        f" {report.count(Fate.ALREADY_THERE)} already there, {len(refused)} refused"
+    )
+
+
+def _person(one: Subscriber) -> dict[str, Any]:
+    from herald.reporting.documents import instant
+
+    return {
+        "address": one.address,
+        "name": one.name,
+        "language": one.language,
+        "state": one.state.value,
+        "since": instant(one.since),
+        "left_at": instant(one.left_at),
+        "consent": {"source": one.consent.source, "given": one.consent.given},
+    }

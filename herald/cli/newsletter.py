@@ -1,0 +1,356 @@
+"""``herald newsletter``: issues before, while and after they are sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from herald.cli.context import Invocation
+from herald.cli.lists import as_json_option
+from herald.cli.output import print_json, run_async
+
+if TYPE_CHECKING:
+    from herald.app import App
+    from herald.model.mailing import Edition, Issue, Progress
+
+
+@click.group()
+def newsletter() -> None:
+    """Look at issues, approve them, and see how far they have got.
+
+    \b
+    herald newsletter list
+    herald newsletter preview ecomuseum-stories/monthly/2027-05-04 --html letter.html
+    """
+
+
+@newsletter.command("list")
+@as_json_option
+@click.pass_obj
+def list_(invocation: Invocation, as_json: bool) -> None:
+    """List the issues that are planned, held, being sent and sent.
+
+    Exit status 1 if one of them needs a person.
+
+    \b
+    herald newsletter list
+    """
+
+    async def work() -> tuple[Issue, ...]:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            return await app.mailing_store.issues()
+
+    issues = run_async(work())
+    if as_json:
+        print_json({"issues": [_issue(one) for one in issues]})
+    elif not issues:
+        click.echo("There is no issue yet: `herald run --once` plans the next ones.")
+    else:
+        for one in issues:
+            reason = f" ({one.reason.value})" if one.reason else ""
+            note = f": {one.note}" if one.note else ""
+            click.echo(f"{one.key}  {_local(one)}  {one.state.value}{reason}{note}")
+    if any(one.state == "held" for one in issues):
+        raise SystemExit(1)
+
+
+@newsletter.command()
+@click.argument("issue")
+@click.option("--language", default="", help="Only this edition.")
+@click.option(
+    "--html",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the HTML editions here, one below the other.",
+)
+@as_json_option
+@click.pass_obj
+def preview(
+    invocation: Invocation, issue: str, language: str, file: Path | None, as_json: bool
+) -> None:
+    """Show an issue as its subscribers will read it.
+
+    ISSUE is its key, or as much of the key's end as names only one (2027-05-04).
+
+    \b
+    herald newsletter preview 2027-05-04 --language it
+    herald newsletter preview 2027-05-04 --html letter.html
+    """
+
+    async def work() -> tuple[Issue, tuple[Edition, ...]]:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            found = await _find(app, issue)
+            return found, await app.mailing_store.editions(found.key)
+
+    found, editions = run_async(work())
+    chosen = [one for one in editions if language in {"", one.language}]
+    if not chosen:
+        why = found.note or "it is put together two weeks before its moment"
+        raise click.ClickException(f"{found.key} has no such edition ({why})")
+    if file is not None:
+        file.write_text(_joined(chosen), encoding="utf-8")
+    if as_json:
+        document = [
+            {"language": one.language, "subject": one.subject, "text": one.text, "html": one.html}
+            for one in chosen
+        ]
+        print_json(_issue(found) | {"editions": document})
+    elif file is not None:
+        click.echo(f"Open {file} in a browser.")
+    else:
+        for one in chosen:
+            click.echo(f"[{one.language}] {one.subject}\n\n{one.text}")
+
+
+@newsletter.command("test-send")
+@click.argument("issue")
+@click.argument("address")
+@click.option("--language", default="", help="Only this edition.")
+@as_json_option
+@click.pass_obj
+def test_send(
+    invocation: Invocation, issue: str, address: str, language: str, as_json: bool
+) -> None:
+    """Send an issue's editions to one address, to look at them in a mail program.
+
+    Exit status 1 if the mail server did not take one.
+
+    \b
+    herald newsletter test-send 2027-05-04 me@example.org
+    """
+
+    async def work() -> list[dict[str, Any]]:
+        from herald.app import open_app
+        from herald.mailing.addresses import BadAddress, read_address
+        from herald.model.ids import Language
+        from herald.model.mailing import Accepted
+
+        try:
+            sound = read_address(address)
+        except BadAddress as error:
+            raise click.ClickException(f"{address!r} is no address: {error}") from error
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            found = await _find(app, issue)
+            wanted = (Language(language),) if language else ()
+            return [
+                {
+                    "language": edition,
+                    "accepted": isinstance(outcome, Accepted),
+                    "why": outcome if isinstance(outcome, str) else getattr(outcome, "why", ""),
+                }
+                for edition, outcome in await app.mailing.test_send(found.key, sound, wanted)
+            ]
+
+    sent = run_async(work())
+    if as_json:
+        print_json({"sent": sent})
+    elif not sent:
+        click.echo("There is nothing in this issue yet, or its list is not in config/lists.yaml.")
+    else:
+        for one in sent:
+            click.echo(f"[{one['language']}] {'sent' if one['accepted'] else one['why']}")
+    if not sent or not all(one["accepted"] for one in sent):
+        raise SystemExit(1)
+
+
+@newsletter.command()
+@click.argument("issue")
+@as_json_option
+@click.pass_obj
+def approve(invocation: Invocation, issue: str, as_json: bool) -> None:
+    """Agree to an issue as `preview` shows it; any later edit holds it again.
+
+    \b
+    herald newsletter approve 2027-05-04
+    """
+
+    async def work() -> Issue | str:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            return await app.mailing.approve((await _find(app, issue)).key)
+
+    outcome = run_async(work())
+    if isinstance(outcome, str):
+        raise click.ClickException(f"not approved: {outcome}")
+    if as_json:
+        print_json(_issue(outcome))
+    else:
+        click.echo(f"Approved. {outcome.key} goes out at {_local(outcome)}.")
+
+
+@newsletter.command()
+@click.argument("issue", default="")
+@as_json_option
+@click.pass_obj
+def progress(invocation: Invocation, issue: str, as_json: bool) -> None:
+    """Show how many copies were accepted, wait, or need a decision.
+
+    Exit status 1 if a copy needs a decision or could not be delivered.
+
+    \b
+    herald newsletter progress
+    herald newsletter progress 2027-05-04
+    """
+
+    async def work() -> list[Progress]:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            key = (await _find(app, issue)).key if issue else ""
+            return [
+                one
+                for one in await app.mailing.progress()
+                if one.issue.key == key or (not key and one.issue.started_at is not None)
+            ]
+
+    found = run_async(work())
+    if as_json:
+        print_json({"issues": [_progress(one) for one in found]})
+    elif not found:
+        click.echo("No issue has been started yet.")
+    else:
+        for one in found:
+            _tell_progress(one)
+    if any(one.uncertain or _count(one, "failed") for one in found):
+        raise SystemExit(1)
+
+
+@newsletter.command("resend-uncertain")
+@click.argument("issue")
+@as_json_option
+@click.pass_obj
+def resend_uncertain(invocation: Invocation, issue: str, as_json: bool) -> None:
+    """Send the copies again of which nobody knows whether they arrived.
+
+    Some of those people may get the letter twice.
+
+    \b
+    herald newsletter resend-uncertain 2027-05-04
+    """
+    _resolve(invocation, issue, resend=True, as_json=as_json)
+
+
+@newsletter.command("hold-uncertain")
+@click.argument("issue")
+@as_json_option
+@click.pass_obj
+def hold_uncertain(invocation: Invocation, issue: str, as_json: bool) -> None:
+    """Leave the copies alone of which nobody knows whether they arrived.
+
+    Some of those people may not get the letter.
+
+    \b
+    herald newsletter hold-uncertain 2027-05-04
+    """
+    _resolve(invocation, issue, resend=False, as_json=as_json)
+
+
+def _resolve(invocation: Invocation, issue: str, *, resend: bool, as_json: bool) -> None:
+    async def work() -> int:
+        from herald.app import open_app
+
+        async with open_app(invocation.folder, invocation.clock()) as app:
+            key = (await _find(app, issue)).key
+            return await app.mailing.resolve_uncertain(key, resend=resend)
+
+    count = run_async(work())
+    if as_json:
+        print_json({"copies": count, "resend": resend})
+        return
+    told = "will be sent again" if resend else "are left as they are"
+    click.echo(f"{count} copies {told}." if count else "No copy is uncertain.")
+
+
+async def _find(app: App, written: str) -> Issue:
+    """Return the one issue whose key ends in what was written."""
+    issues = await app.mailing_store.issues()
+    found = [one for one in issues if one.key == written] or [
+        one for one in issues if one.key.endswith(written)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise click.ClickException(
+            f"there is no issue {written!r} (`herald newsletter list` shows them)"
+        )
+    keys = ", ".join(one.key for one in found)
+    raise click.ClickException(f"{written!r} names several issues: {keys}")
+
+
+def _issue(one: Issue) -> dict[str, Any]:
+    from herald.reporting.documents import instant
+
+    return {
+        "key": one.key,
+        "campaign": one.campaign,
+        "newsletter": one.newsletter,
+        "list": one.list,
+        "due_at": instant(one.due_at),
+        "due_local": _local(one),
+        "state": one.state.value,
+        "reason": one.reason.value if one.reason else None,
+        "note": one.note,
+        "languages": list(one.languages),
+        "audience": one.audience,
+        "approved_at": instant(one.approved_at),
+        "started_at": instant(one.started_at),
+        "finished_at": instant(one.finished_at),
+    }
+
+
+def _progress(one: Progress) -> dict[str, Any]:
+    from herald.reporting.documents import instant
+
+    return _issue(one.issue) | {
+        "counts": {state.value: count for state, count in one.counts},
+        "next_at": instant(one.next_at),
+        "uncertain": [
+            {"address": copy.address, "claimed_at": instant(copy.claimed_at), "why": copy.why}
+            for copy in one.uncertain
+        ],
+    }
+
+
+def _tell_progress(one: Progress) -> None:
+    counts = ", ".join(f"{count} {state.value}" for state, count in one.counts) or "nobody"
+    click.echo(f"{one.issue.key}  {one.issue.state.value}  {one.issue.audience}: {counts}")
+    for copy in one.uncertain:
+        click.echo(f"  uncertain: {copy.address or '(erased)'}: {copy.why}")
+    if one.uncertain:
+        click.echo("  Look into the mail server's log, then resend-uncertain or hold-uncertain.")
+
+
+def _count(one: Progress, state: str) -> int:
+    return sum(count for name, count in one.counts if name == state)
+
+
+def _local(one: Issue) -> str:
+    from zoneinfo import ZoneInfo
+
+    return f"{one.due_at.astimezone(ZoneInfo(one.zone)):%Y-%m-%d %H:%M}"
+
+
+def _joined(editions: list[Edition]) -> str:
+    """Return one page that shows every edition in a frame of its own."""
+    from html import escape
+
+    if len(editions) == 1:
+        return editions[0].html
+    frames = "".join(
+        f"<h2>{escape(one.language)}: {escape(one.subject)}</h2>"
+        f'<iframe title="{escape(one.subject)}" sandbox srcdoc="{escape(one.html)}"></iframe>'
+        for one in editions
+    )
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Editions</title>'
+        "<style>body{font-family:sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}"
+        "iframe{width:100%;height:60rem;border:1px solid #999}</style></head>"
+        f"<body><h1>Editions</h1>{frames}</body></html>"
+    )
