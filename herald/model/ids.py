@@ -17,6 +17,8 @@ DeliveryKey = NewType("DeliveryKey", str)
 Language = NewType("Language", str)
 """A BCP 47 tag such as ``sl`` or ``sr-Latn``."""
 
+_SPELL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 KEY_LENGTH = 32
 """Hexadecimal digits of a key: 128 bits, so that two deliveries never share one."""
 
@@ -49,5 +51,5 @@ def amplify_key(
 
 
 def _key(*places: str | int) -> DeliveryKey:
-    spelled = json.dumps(places, ensure_ascii=False, separators=(",", ":"))
+    spelled = _SPELL(places)
     return DeliveryKey(hashlib.sha256(spelled.encode()).hexdigest()[:KEY_LENGTH])

@@ -151,7 +151,7 @@ def _delivery(
         payload=post.payload,
         hold=_hold(variant, moment, post),
         needs_approval=campaign.approve is not Approve.AUTO,
-        content_hash=content_hash(post.payload, variant.due_at),
+        content_hash=content_hash(post.fingerprint, variant.due_at),
     )
 
 

@@ -18,11 +18,13 @@ from herald.data.networks import capabilities_of
 from herald.model.campaign import Campaign, Image, Item, Statement
 from herald.model.configuration import ChannelConfig, Configuration, Project
 from herald.model.delivery import Media, Payload
-from herald.model.ids import ChannelId, Language
+from herald.model.ids import ChannelId, Language, PartnerId
 from herald.model.network import Capabilities
 from herald.model.words import EVERY, Words
 from herald.planning.wording import Script
 
+_SPELL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NO_NAMES = Names()
 _NOT_OWED = Told(text="", language=Language(""), required=False)
 
 
@@ -33,6 +35,8 @@ class Post:
     payload: Payload
     fits: bool
     statement: Told
+    fingerprint: str
+    """Of what the payload shows."""
 
 
 class Composer:
@@ -48,6 +52,8 @@ class Composer:
         self._configuration = configuration
         self._capabilities = capabilities
         self._statements: dict[Language, Told] = {}
+        self._tags: dict[Language, tuple[str, ...]] = {}
+        self._posts: dict[tuple[Draft, ChannelId, Image | None], Post] = {}
 
     def post(
         self, script: Script, item: Item, choice: Choice, channel: ChannelConfig, local: datetime
@@ -60,33 +66,29 @@ class Composer:
         text, own = script.text(words) or ("", False)
         title = script.title(words)
         link = script.link(words, self._campaign.lead)
-        names = Names(language=words)
-        if "{" in text or "{" in title:
-            names = self._names(script, item, words, link, local)
         statement = self.statement(words, item.statement)
-        limits = self.limits(channel)
+        templates = "{" in text or "{" in title
         draft = Draft(
             language=words,
             title=title,
             text=text,
             own_text=own,
             link=link,
-            hashtags=_tags(item.hashtags, words) + _tags(self._campaign.hashtags, words),
+            hashtags=self._hashtags(item, words),
             statement=statement.text,
             marker=choice.marker,
-            names=names,
+            names=self._names(script, item, words, link, local) if templates else _NO_NAMES,
         )
-        composed = compose(draft, limits)
-        payload = Payload(
-            text=composed.text,
-            language=words,
-            title=substitute(title, names),
-            link=link,
-            media=self._media(script.image, words) if limits.media_most else (),
-            length=composed.length,
-            limit=composed.limit,
-        )
-        return Post(payload=payload, fits=composed.fits, statement=statement)
+        return self.compose(draft, channel, image=script.image, statement=statement)
+
+    def compose(
+        self, draft: Draft, channel: ChannelConfig, *, image: Image | None, statement: Told
+    ) -> Post:
+        """Fit *draft* to *channel*: composed, and kept in memory, once for all its occasions."""
+        told = (draft, channel.id, image)
+        if told not in self._posts:
+            self._posts[told] = self._fitted(draft, channel, image, statement)
+        return self._posts[told]
 
     def limits(self, channel: ChannelConfig) -> Capabilities:
         """Return what *channel* told last, else what its network usually takes."""
@@ -102,12 +104,39 @@ class Composer:
             self._statements[language] = _told(project, self._campaign, language)
         return self._statements[language]
 
-    def partner(self, item: Item, language: Language) -> str:
-        """Return the name of the partner of *item*, as *language* calls it."""
-        known = self._configuration.partners.get(item.partner) if item.partner else None
+    def _hashtags(self, item: Item, language: Language) -> tuple[str, ...]:
+        """Return the item's tags and the campaign's: where room is short, the last go first."""
+        if language not in self._tags:
+            self._tags[language] = _tags(self._campaign.hashtags, language)
+        return _tags(item.hashtags, language) + self._tags[language]
+
+    def partner(self, partner: PartnerId | None, language: Language) -> str:
+        """Return the name of *partner* as *language* calls it; nothing for one nobody knows."""
+        known = self._configuration.partners.get(partner) if partner else None
         if known is None:
             return ""
         return known.name.first([language, EVERY, *known.name.languages]) or ""
+
+    def _fitted(
+        self, draft: Draft, channel: ChannelConfig, image: Image | None, statement: Told
+    ) -> Post:
+        limits = self.limits(channel)
+        composed = compose(draft, limits)
+        payload = Payload(
+            text=composed.text,
+            language=draft.language,
+            title=substitute(draft.title, draft.names),
+            link=draft.link,
+            media=self._media(image, draft.language) if limits.media_most else (),
+            length=composed.length,
+            limit=composed.limit,
+        )
+        return Post(
+            payload=payload,
+            fits=composed.fits,
+            statement=statement,
+            fingerprint=fingerprint(payload),
+        )
 
     def _names(
         self, script: Script, item: Item, language: Language, link: str, local: datetime
@@ -116,7 +145,7 @@ class Composer:
             title=script.title(language),
             text=script.item_text(language),
             link=link,
-            partner=self.partner(item, language),
+            partner=self.partner(item.partner, language),
             begins=spell(item.begins, language, item.zone) if item.begins else "",
             finishes=spell(item.finishes, language, item.zone) if item.finishes else "",
             place=item.location.name if item.location else "",
@@ -142,13 +171,17 @@ class Composer:
         )
 
 
-def content_hash(payload: Payload, due_at: datetime) -> str:
-    """Return a name for what a person approves: text, title, link, pictures and moment."""
+def fingerprint(payload: Payload) -> str:
+    """Return a name for what *payload* shows: text, title, link and pictures."""
     pictures = [(each.file, each.url, each.alt, each.sha256) for each in payload.media]
-    shown = [payload.text, payload.title, payload.link, pictures, due_at.isoformat()]
-    spelled = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    spelled = _SPELL([payload.text, payload.title, payload.link, pictures])
     # A lone surrogate, which an escape in a file can bring in, has no UTF-8.
-    return hashlib.sha256(spelled.encode(errors="surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(spelled.encode(errors="surrogatepass")).hexdigest()
+
+
+def content_hash(shown: str, due_at: datetime) -> str:
+    """Return a name for what a person approves: what is *shown* (a fingerprint), and when."""
+    return hashlib.sha256(f"{shown} {due_at.isoformat()}".encode()).hexdigest()[:32]
 
 
 def _told(project: Project | None, campaign: Campaign, language: Language) -> Told:

@@ -17,6 +17,8 @@ from herald.model.plan import Plan, PlannedDelivery, PlannedIssue, Skipped
 from herald.model.problem import Problem
 from herald.model.words import speaks
 from herald.planning import defaults, occasions, series
+from herald.planning.amplified import amplified
+from herald.planning.amplify import choose
 from herald.planning.deliveries import Result, Seen, Standing, deliveries
 from herald.planning.horizon import Horizon
 from herald.planning.issues import issues
@@ -44,10 +46,17 @@ def make_plan(
     """
     horizon = Horizon(now=now, first=first, last=last)
     records = index(history)
+    composers = {one.id: Composer(one, configuration, capabilities) for one in campaigns}
     tray = _Tray()
     for campaign in campaigns:
-        tray.take(_campaign(campaign, configuration, capabilities, horizon, records))
+        scene = _scene(campaign, configuration, horizon, records)
+        tray.take(_campaign(scene, configuration, composers[campaign.id]))
         tray.issues.extend(issues(campaign, configuration, horizon))
+    chosen, skipped = choose(campaigns, entries, configuration, history, now=now, last=last)
+    for one in chosen:
+        composer = composers[one.campaign.id]
+        tray.take(amplified(one, configuration, composer, horizon=horizon, records=records))
+    tray.take(iter(skipped))
     return tray.plan(horizon)
 
 
@@ -98,15 +107,8 @@ def _by_moment(delivery: PlannedDelivery) -> tuple[datetime, DeliveryKey]:
     return delivery.due_at, delivery.key
 
 
-def _campaign(
-    campaign: Campaign,
-    configuration: Configuration,
-    capabilities: Mapping[ChannelId, Capabilities],
-    horizon: Horizon,
-    records: Records,
-) -> Iterator[Result]:
-    scene = _scene(campaign, configuration, horizon, records)
-    composer = Composer(campaign, configuration, capabilities)
+def _campaign(scene: Scene, configuration: Configuration, composer: Composer) -> Iterator[Result]:
+    campaign = scene.campaign
     yield from _unheard(campaign, configuration)
     for item in campaign.items:
         yield from _item(item, scene, configuration, composer)

@@ -10,7 +10,9 @@ from enum import Enum, auto
 from herald.composing.language import Choice, Routing, route
 from herald.model.campaign import At, Campaign, CatchUp, ChannelOverride, Item, Now
 from herald.model.configuration import ChannelConfig
+from herald.model.delivery import Delivery
 from herald.model.ids import ChannelId, DeliveryKey, Language, campaign_key
+from herald.planning.horizon import Horizon
 from herald.planning.moment import Moment, Scene
 from herald.planning.records import is_waiting
 from herald.planning.schedule import Slot, stagger
@@ -103,6 +105,7 @@ def variants(
 ) -> Iterator[Variant]:
     """Yield a variant for each of *choices*, at its language's place in the stagger."""
     order = _order(moment, item, scene.campaign)
+    late = catch_up(moment, item, scene.campaign)
     due = stagger(slot, moment, scene.campaign, len(order))
     for choice in choices:
         due_at = due[order.index(choice.language)]
@@ -114,8 +117,35 @@ def variants(
             script=script,
             slot=slot,
             due_at=due_at,
-            fate=_fate(key, due_at, slot.not_after(due_at), moment, item, scene),
+            fate=fate(
+                due_at,
+                slot.not_after(due_at),
+                scene.records.by_key.get(key),
+                scene.horizon,
+                moves=moment.moves,
+                catch_up=late,
+            ),
         )
+
+
+def fate(
+    due_at: datetime,
+    not_after_at: datetime,
+    known: Delivery | None,
+    horizon: Horizon,
+    *,
+    moves: bool,
+    catch_up: CatchUp,
+) -> Fate:
+    """Return where a delivery belongs that is due at *due_at* and *known* to history, or not."""
+    if known is not None:
+        if horizon.holds(due_at) or horizon.keeps(due_at, not_after_at):
+            return Fate.WANTED
+        return Fate.STANDING if moves or is_waiting(known) else Fate.ELSEWHERE
+    if horizon.keeps(due_at, not_after_at):
+        skips = catch_up is CatchUp.SKIP and due_at < horizon.now
+        return Fate.LATE if skips else Fate.WANTED
+    return Fate.PAST if due_at < horizon.now and horizon.spans(due_at) else Fate.ELSEWHERE
 
 
 def _order(moment: Moment, item: Item, campaign: Campaign) -> tuple[Language, ...]:
@@ -124,23 +154,3 @@ def _order(moment: Moment, item: Item, campaign: Campaign) -> tuple[Language, ..
     if wanted is campaign.languages:
         return wanted
     return tuple(dict.fromkeys((*campaign.languages, *wanted)))
-
-
-def _fate(
-    key: DeliveryKey,
-    due_at: datetime,
-    not_after_at: datetime,
-    moment: Moment,
-    item: Item,
-    scene: Scene,
-) -> Fate:
-    horizon = scene.horizon
-    known = scene.records.by_key.get(key)
-    if known is not None:
-        if horizon.holds(due_at) or horizon.keeps(due_at, not_after_at):
-            return Fate.WANTED
-        return Fate.STANDING if moment.moves or is_waiting(known) else Fate.ELSEWHERE
-    if horizon.keeps(due_at, not_after_at):
-        skips = catch_up(moment, item, scene.campaign) is CatchUp.SKIP
-        return Fate.LATE if skips and due_at < horizon.now else Fate.WANTED
-    return Fate.PAST if due_at < horizon.now and horizon.spans(due_at) else Fate.ELSEWHERE
