@@ -1,0 +1,275 @@
+"""Chooses which partner entries are passed on, and when: fairly, within limits, and only once.
+
+An entry that stands in the outbox keeps its moment, so that planning again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+
+from herald.model.campaign import Amplify, Approve, Campaign, CatchUp, Occasion
+from herald.model.configuration import Configuration, Partner
+from herald.model.delivery import Action, Delivery, DeliveryState, History
+from herald.model.feed import Entry
+from herald.model.ids import EntryId, ItemId, OccasionId, PartnerId
+from herald.model.plan import Skipped
+from herald.planning.amplify_match import asks_for
+from herald.planning.amplify_place import Candidate, Key, Placed, in_turn, place
+from herald.planning.amplify_room import Room
+from herald.planning.amplify_when import Wanted, is_off, wanted_moments
+from herald.planning.records import index
+from herald.planning.window import Opening, opening
+
+_SETTLED = frozenset(
+    {DeliveryState.SENT, DeliveryState.CLAIMED, DeliveryState.FAILED, DeliveryState.EXPIRED}
+)
+_NOT_COUNTED = frozenset({DeliveryState.WITHDRAWN, DeliveryState.FAILED, DeliveryState.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """An entry that is passed on at one occasion; its channels and words are found elsewhere."""
+
+    entry: Entry
+    partner: PartnerId
+    """Who is credited first and counts against the limit: the first that the network knows."""
+    campaign: Campaign
+    rule: Amplify
+    occasion: OccasionId
+    own: Occasion | None
+    """The occasion of the rule's ``post`` that applies; None for an entry that goes as it comes."""
+    occasion_local: datetime
+    """Naive, in ``zone``: before window, quiet hours and limits moved it."""
+    zone: str
+    due_at: datetime
+    not_after_at: datetime
+    catch_up: CatchUp
+    moves: bool
+    """The moment depends on when the event begins."""
+    needs_approval: bool
+
+
+def choose(
+    campaigns: Sequence[Campaign],
+    entries: Iterable[Entry],
+    configuration: Configuration,
+    history: History,
+    *,
+    now: datetime,
+    last: datetime,
+) -> tuple[tuple[Chosen, ...], tuple[Skipped, ...]]:
+    """Return what is passed on before *last*, in the order of its moments, and what is not.
+
+    What is too old to be news is left out without a word; what was asked for and has no room, or
+    comes too late, is told.
+    """
+    past = _past(history)
+    trusted = _trusted(history)
+    assigned = _assigned(campaigns, entries, configuration)
+    others = frozenset(entry.id for _, _, its in assigned for entry in its)
+    chosen: list[Chosen] = []
+    skipped: list[Skipped] = []
+    for campaign, rule, its_entries in assigned:
+        opened = opening(campaign, configuration)
+        candidates = list(_candidates(campaign, rule, its_entries, configuration, now=now))
+        kept, new = _split(candidates, past, opened, now=now)
+        unknown = others - {entry.id for entry in its_entries}
+        room = _room(campaign, rule, past, without={one.key for one in new}, not_of=unknown)
+        placed, unplaced = place(room, opened, in_turn(new, _served(past)), now=now)
+        skipped.extend((*_cancelled(campaign, its_entries, now=now), *unplaced))
+        chosen.extend(_chosen(one, trusted) for one in (*kept, *placed) if one.due_at < last)
+    chosen.sort(key=lambda one: (one.due_at, one.entry.id, one.occasion))
+    return tuple(chosen), tuple(skipped)
+
+
+def _past(history: History) -> dict[Key, Delivery]:
+    """Return one delivery for each entry and occasion that has a moment: its channels share it."""
+    found: dict[Key, Delivery] = {}
+    for delivery in index(history).by_key.values():
+        if delivery.entry is None or delivery.action is not Action.CREATE:
+            continue
+        key = (delivery.entry, delivery.occasion)
+        if key not in found or _precedence(delivery) < _precedence(found[key]):
+            found[key] = delivery
+    return found
+
+
+def _precedence(delivery: Delivery) -> tuple[bool, bool, datetime, str]:
+    """Order what counts first: what is out or on its way, then what still waits."""
+    return (
+        delivery.state not in _SETTLED,
+        delivery.state in _NOT_COUNTED,
+        delivery.due_at,
+        delivery.key,
+    )
+
+
+def _trusted(history: History) -> dict[PartnerId, frozenset[EntryId]]:
+    """Return the entries of each partner that were sent, or that a person approved."""
+    found: dict[PartnerId, set[EntryId]] = defaultdict(set)
+    for delivery in history.deliveries:
+        if delivery.entry is None or delivery.partner is None:
+            continue
+        if delivery.state is DeliveryState.SENT or delivery.approved:
+            found[delivery.partner].add(delivery.entry)
+    return {partner: frozenset(ids) for partner, ids in found.items()}
+
+
+def _assigned(
+    campaigns: Sequence[Campaign], entries: Iterable[Entry], configuration: Configuration
+) -> tuple[tuple[Campaign, Amplify, list[Entry]], ...]:
+    """Give each entry to the first rule that asks for it, campaigns by name: it is posted once."""
+    rules: list[tuple[Campaign, Amplify, list[Entry]]] = [
+        (campaign, rule, [])
+        for campaign in sorted(campaigns, key=lambda one: one.id)
+        for rule in campaign.amplify
+    ]
+    for entry in entries:
+        for _, rule, its_entries in rules:
+            if asks_for(rule, entry, configuration.partners):
+                its_entries.append(entry)
+                break
+    return tuple(rules)
+
+
+def _candidates(
+    campaign: Campaign,
+    rule: Amplify,
+    entries: Iterable[Entry],
+    configuration: Configuration,
+    *,
+    now: datetime,
+) -> Iterator[Candidate]:
+    for entry in entries:
+        partner = _first_partner(entry, configuration.partners)
+        if partner is None:
+            continue
+        for wanted in _distinct(wanted_moments(entry, campaign, rule, now=now)):
+            yield Candidate(
+                entry=entry, partner=partner, wanted=wanted, campaign=campaign, rule=rule
+            )
+
+
+def _first_partner(entry: Entry, partners: Mapping[PartnerId, Partner]) -> PartnerId | None:
+    return next((one for one in entry.partners if one in partners), None)
+
+
+def _distinct(moments: Iterable[Wanted]) -> Iterable[Wanted]:
+    """Drop a second occasion of one name: it would have the first one's key."""
+    return {wanted.occasion: wanted for wanted in reversed(tuple(moments))}.values()
+
+
+def _split(
+    candidates: Iterable[Candidate],
+    past: Mapping[Key, Delivery],
+    opened: Opening,
+    *,
+    now: datetime,
+) -> tuple[list[Placed], list[Candidate]]:
+    """Part what has its moment from what needs one."""
+    kept, new = [], []
+    for candidate in candidates:
+        delivery = past.get(candidate.key)
+        if delivery is None or not _keeps_its_moment(delivery, candidate.wanted, opened, now=now):
+            new.append(candidate)
+            continue
+        bound = candidate.wanted.bound
+        kept.append(
+            Placed(
+                candidate=candidate,
+                local=delivery.occasion_local,
+                zone=delivery.zone,
+                due_at=delivery.due_at,
+                not_after_at=(
+                    delivery.not_after_at if bound is None else min(delivery.not_after_at, bound)
+                ),
+            )
+        )
+    return kept, new
+
+
+def _keeps_its_moment(
+    delivery: Delivery, wanted: Wanted, opened: Opening, *, now: datetime
+) -> bool:
+    """Tell whether *delivery* stands: what is out does; what waits, while its reasons hold."""
+    if delivery.state in _SETTLED or delivery.state is DeliveryState.WITHDRAWN:
+        return True
+    if wanted.is_exact and (delivery.occasion_local, delivery.zone) != (wanted.local, wanted.zone):
+        return False  # the event was moved
+    if wanted.bound is not None and delivery.due_at >= wanted.bound:
+        return False
+    return delivery.due_at <= now or opened.holds(delivery.due_at)
+
+
+def _room(
+    campaign: Campaign,
+    rule: Amplify,
+    past: Mapping[Key, Delivery],
+    *,
+    without: AbstractSet[Key],
+    not_of: AbstractSet[EntryId],
+) -> Room:
+    """Return the room that is left under *rule* by what went out and what waits.
+
+    What another rule asks for counts there; what no rule asks for any more counts everywhere in
+    its campaign, as its readers saw it.
+    """
+    room = Room(rule=rule, zone=campaign.zone)
+    for key, delivery in past.items():
+        if key in without or key[0] in not_of or delivery.campaign != campaign.id:
+            continue
+        if delivery.state not in _NOT_COUNTED:
+            room.take(delivery.partner or PartnerId(""), delivery.due_at)
+    return room
+
+
+def _served(past: Mapping[Key, Delivery]) -> dict[PartnerId, datetime]:
+    """Return when each partner had its last turn."""
+    served: dict[PartnerId, datetime] = {}
+    for delivery in past.values():
+        if delivery.partner is not None and delivery.state not in _NOT_COUNTED:
+            before = served.get(delivery.partner, delivery.due_at)
+            served[delivery.partner] = max(delivery.due_at, before)
+    return served
+
+
+def _cancelled(campaign: Campaign, entries: Iterable[Entry], *, now: datetime) -> Iterator[Skipped]:
+    for entry in entries:
+        event = entry.content.event
+        if event is not None and event.begins_at > now and is_off(entry):
+            yield Skipped(
+                campaign=campaign.id, item=ItemId(entry.id), reason="its event was cancelled"
+            )
+
+
+def _chosen(placed: Placed, trusted: Mapping[PartnerId, frozenset[EntryId]]) -> Chosen:
+    candidate = placed.candidate
+    wanted = candidate.wanted
+    return Chosen(
+        entry=candidate.entry,
+        partner=candidate.partner,
+        campaign=candidate.campaign,
+        rule=candidate.rule,
+        occasion=wanted.occasion,
+        own=wanted.own,
+        occasion_local=placed.local,
+        zone=placed.zone,
+        due_at=placed.due_at,
+        not_after_at=placed.not_after_at,
+        catch_up=wanted.catch_up,
+        moves=wanted.is_exact,
+        needs_approval=_needs_approval(candidate, trusted),
+    )
+
+
+def _needs_approval(candidate: Candidate, trusted: Mapping[PartnerId, frozenset[EntryId]]) -> bool:
+    """Tell whether a person must agree; a partner is trusted by another entry than this one."""
+    if Approve.MANUAL in (candidate.rule.approve, candidate.campaign.approve):
+        return True
+    if candidate.rule.approve is Approve.AUTO:
+        return False
+    return not trusted.get(candidate.partner, frozenset()) - {candidate.entry.id}
