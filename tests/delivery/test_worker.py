@@ -577,14 +577,8 @@ async def test_a_look_up_waits_while_its_own_process_is_still_sending() -> None:
 
 async def test_a_pass_waits_for_the_pace_of_a_channel_that_has_more_to_send() -> None:
     clock, channel = SetClock(NOON), ScriptedChannel()
-
-    class Paced(MemoryOutbox):
-        async def settle(self, *args: Any, **asked: Any) -> bool:
-            self.parked[ChannelId("fedi")] = clock.now() + 36 * SECOND
-            return await super().settle(*args, **asked)
-
     limits = {"fedi": replace(LIMITS, pace=36 * SECOND)}
-    outbox = Paced(*(due(nth=nth) for nth in range(4)), limits=limits)
+    outbox = MemoryOutbox(*(due(nth=nth) for nth in range(4)), limits=limits)
     assert (await a_worker(outbox, channel, clock=clock).drain()).sent == 4
     assert 108 <= clock.monotonic() <= 120
 
