@@ -19,7 +19,6 @@ _UNWANTED = re.compile(
     # can make a text read as another; unpaired surrogates, which cannot be sent at all.
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u206a-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-_BLANKS_AT_LINE_ENDS = re.compile(r"[ \t]+$", re.MULTILINE)
 _MANY_LINES = re.compile(r"\n{3,}")
 _ISOLATES = re.compile("[\u2066-\u2069]")
 _TROUBLE_IN_ASCII = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]|[ ]\n|\n\n\n")
@@ -38,7 +37,7 @@ def clean(text: str) -> str:
         return text
     text = _LINE_END.sub("\n", text)
     text = unicodedata.normalize("NFC", _UNWANTED.sub("", text)).replace("\t", " ")
-    text = _MANY_LINES.sub("\n\n", _BLANKS_AT_LINE_ENDS.sub("", text))
+    text = _MANY_LINES.sub("\n\n", "\n".join(line.rstrip(" ") for line in text.split("\n")))
     return balance(text).strip()
 
 

@@ -8,7 +8,7 @@ import regex
 # (config/initializers/twitter_regex.rb), mentions by Account::MENTION_RE. Where a list of all
 # top-level domains would be needed, two letters or more stand for it.
 _LABEL = r"[^\s\p{C}\p{P}\p{S}](?:[^\s\p{C}\p{P}\p{S}]|[-_](?=[^\s\p{C}.]))*+"
-_DOMAIN = rf"(?:{_LABEL}\.)++(?:xn--[0-9a-z]++|\p{{L}}{{2,}}+)"
+_DOMAIN = rf"(?:{_LABEL}\.)++(?:xn--[0-9a-z]++|\p{{L}}{{2,}}+(?![0-9a-z@]))"
 _PATH = r"[^\s<>()?]"
 _BALANCED = rf"\((?:{_PATH}|\({_PATH}+\))+\)"
 _PATH_END = r"""[^\s()?!*"'「」<>;:=,.$%\[\]~&|@]"""
@@ -24,8 +24,8 @@ URL = regex.compile(
 """A link as Mastodon counts it; a full stop that ends the sentence is no part of it."""
 
 MENTION = regex.compile(
-    r"(?<![=/\w])@(?P<user>[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*)"
-    r"(?P<domain>@\w+(?:[.-]+\w+)*)?(?![@＠\u00c0-\u024f\u0300-\u036f\u1e00-\u1eff]|://)"
+    r"(?<![=/\w])(?>@(?P<user>[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*)(?:@\w+(?:[.-]+\w+)*)?)"
+    r"(?![@＠\u00c0-\u024f\u0300-\u036f\u1e00-\u1eff]|://)"
 )
 """``@user`` or ``@user@domain``."""
 
@@ -33,7 +33,7 @@ HASHTAG = regex.compile(r"(?<![\w/)&#])[#＃](?P<tag>[\w\u00b7\u30fb\u200c]+)")
 """A hashtag, its sign included."""
 
 ATOM = regex.compile(
-    r"[a-z][a-z0-9+.-]*+://\S++|[^\s@]++@[^\s@]++\.[^\s@]++|@[\w.@-]++|[#＃][\w\u00b7\u30fb\u200c]++",
+    r"[a-z][a-z0-9+.-]{0,20}+://\S++|[^\s@]{1,64}+@[^\s@]++\.[^\s@]++|@[\w.@-]++|[#＃][\w\u00b7\u30fb\u200c]++",
     regex.IGNORECASE,
 )
 """What fitting never cuts through: a generous reading of links, addresses, mentions, hashtags."""

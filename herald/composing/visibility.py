@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
+from herald.composing.locales import language_name
 from herald.data.funding import ENGLISH, Wording, funding_data
 from herald.model.configuration import Funding, Project
 from herald.model.ids import Language
@@ -193,8 +194,9 @@ def _told(table: Mapping[str, Wording], project: Project, language: Language) ->
         )
         return _instead(english, "statement", language)
     warning = (
-        f"the funding statement in {language} ({wording.text!r}) is not confirmed: compare it with"
-        " the grant agreement, or write `statement:` in config/projects.yaml"
+        f"the funding statement in {_named(language)}, “{wording.text}”, is not confirmed:"
+        f" compare it with the grant agreement, then write `statement: {{{language}: …}}` in"
+        " config/projects.yaml"
     )
     return Statement(
         text=wording.text,
@@ -208,9 +210,13 @@ def _instead(english: Statement, field: str, language: Language) -> Statement:
     """Return the English text with the reason why it stands in for *language*."""
     return replace(
         english,
-        warning=f"no confirmed funding {field} is known in {language}: the English one is used"
-        f" (write `{field}: {{{language}: …}}` in config/projects.yaml to say it in {language})",
+        warning=f"no confirmed funding {field} is known in {_named(language)}: the English one is"
+        f" used, unless you write `{field}: {{{language}: …}}` in config/projects.yaml",
     )
+
+
+def _named(language: Language) -> str:
+    return language_name(language, Language(ENGLISH))
 
 
 def _row(table: Mapping[str, Wording], language: Language) -> Wording | None:
@@ -236,8 +242,8 @@ def _own_in_another(words: Words, project: Project, field: str) -> Statement | N
                 text=text.strip(),
                 language=tag,
                 confidence="own",
-                warning=f"the {field} of project {project.id} is written in {tag} only: it is used"
-                " in other languages as well",
+                warning=f"the {field} of project {project.id} is written in {_named(tag)} only: it"
+                " is used in other languages as well",
             )
     return None
 

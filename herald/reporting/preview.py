@@ -107,7 +107,7 @@ def render_preview_html(
     return render_page(
         "preview.html",
         title=title,
-        made=f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".strip(),
+        made=f"{spell(moment, PAGE_LANGUAGE)} {moment.tzname() or ''}".strip(),
         days=days,
         posts=len(cards),
         waiting=sum(1 for card in cards if card.notes),

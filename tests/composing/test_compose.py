@@ -222,6 +222,31 @@ def test_a_second_limit_in_bytes_is_kept() -> None:
     assert len(composition.text.encode()) <= 3000
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a",
+        "a ",
+        "A. ",
+        "塩",
+        "https://e.org/a ",
+        "@a@b.c ",
+        "a@",
+        "a.",
+        "{title",
+        "a\n",
+        "👩‍👩‍👧‍👦",
+        "\u2068",
+    ],
+)
+def test_a_huge_text_is_fitted_like_any_other(piece: str) -> None:
+    composition = compose(a_draft(text=piece * 30_000), MASTODON)
+
+    assert composition.fits
+    assert composition.text.startswith("The salt house\n\n")
+    assert composition.text.endswith(f"{LINK}\n\n{STATEMENT}")
+
+
 WORDS = st.one_of(
     st.text(max_size=300),
     st.lists(

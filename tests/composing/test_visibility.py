@@ -145,7 +145,7 @@ def test_words_written_once_serve_where_the_grant_tells_nothing() -> None:
     statement = short_statement(project, Language("it"))
 
     assert (statement.text, statement.language) == ("Funded by the Union", "en")
-    assert "in en only" in statement.warning
+    assert "in English only" in statement.warning
 
 
 def test_a_project_without_a_grant_owes_nothing() -> None:
