@@ -56,6 +56,23 @@ def open_journal(config: ChannelConfig, *, folder: Path, clock: Clock) -> Journa
     return JournalChannel(config, settings, folder=folder, clock=clock)
 
 
+def journal_capabilities(like: str = "") -> Capabilities:
+    """Return a journal's habits with the limits of the network that it is *like*."""
+    limits = capabilities_of(like or JournalChannel.network)
+    return replace(
+        capabilities_of(JournalChannel.network),
+        count=limits.count,
+        limit=limits.limit,
+        bytes_most=limits.bytes_most,
+        url_length=limits.url_length,
+        media_most=limits.media_most,
+        media_types=limits.media_types,
+        media_bytes=limits.media_bytes,
+        alt_limit=limits.alt_limit,
+        concurrent=_AT_ONCE,
+    )
+
+
 class JournalChannel:
     """One journal."""
 
@@ -71,19 +88,7 @@ class JournalChannel:
 
     async def capabilities(self) -> Capabilities:
         """Return a journal's habits with the limits of the network it is like."""
-        like = capabilities_of(self._settings.like or self.network)
-        return replace(
-            capabilities_of(self.network),
-            count=like.count,
-            limit=like.limit,
-            bytes_most=like.bytes_most,
-            url_length=like.url_length,
-            media_most=like.media_most,
-            media_types=like.media_types,
-            media_bytes=like.media_bytes,
-            alt_limit=like.alt_limit,
-            concurrent=_AT_ONCE,
-        )
+        return journal_capabilities(self._settings.like)
 
     async def send(self, claim: Claim) -> Outcome:
         """Append one line, forced to the disk; what is there already is not written again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
@@ -333,6 +334,24 @@ async def test_what_this_version_cannot_do_is_refused_and_not_posted(world: Worl
     assert world.server.requests == []
 
 
+async def test_an_answer_that_does_not_come_is_waited_for_so_long_and_no_longer(
+    world: World,
+) -> None:
+    world.server.faults.append(Fault.HANG_BEFORE)
+    assert await world.send() == Unclear(f"no answer within {PATIENCE_SECONDS} seconds")
+
+
+async def test_a_closed_channel_asks_nothing_more(world: World) -> None:
+    """A look-up through many pages does not keep a daemon from stopping."""
+    for number in range(300):
+        world.server.keep(f"Newer: {number}")
+    sought = asyncio.create_task(world.look_up())
+    await world.server.paged.wait()
+    await world.channel.close()
+    assert isinstance(await sought, CannotTell)
+    assert world.server.counted(*OWN_STATUSES) < 5
+
+
 # --- waiting ---------------------------------------------------------------------------------
 
 
@@ -528,6 +547,13 @@ async def test_reading_back_ends_at_the_first_send(world: World) -> None:
     assert world.server.counted(*OWN_STATUSES) == 1
 
 
+async def test_an_unreadable_rate_header_hides_no_answer(world: World) -> None:
+    """Mastodon.py raises for one, although the answer is there."""
+    account = canned(200, '{"id": "1001"}', X_RateLimit_Remaining="?", X_RateLimit_Reset="soon")
+    world.server.can(*OWN, account)
+    assert await world.look_up() == Absent()
+
+
 async def test_absence_is_not_claimed_when_a_page_is_missing(world: World) -> None:
     for number in range(50):
         world.server.keep(f"Newer: {number}")
@@ -672,9 +698,11 @@ async def test_the_token_is_in_no_outcome_log_or_repr(
     for status in (401, 422, 500, 200):
         world.server.can(*CREATE, replace(tell(status), times=1))
         said.append(repr(await world.send()))
+    world.server.can(*UPLOAD, tell(500))
+    said.append(repr(await world.send(media=(a_picture(),))))
     world.server.can(*OWN, tell(403))
     said.append(repr(await world.look_up()))
-    assert "bad token ***" in "".join(said)
+    assert "".join(said).count("bad token ***") == 5
     assert TOKEN not in "".join(said) + caplog.text
 
 

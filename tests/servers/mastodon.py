@@ -200,6 +200,8 @@ class MastodonServer:
         self.attachments: dict[str, Attachment] = {}
         self.faults: deque[Fault] = deque()
         self.looks_until_ready = 2
+        self.paged = asyncio.Event()
+        """Set when the account's posts are asked for."""
         self._canned: dict[tuple[str, str], deque[Canned]] = {}
         self._keys: dict[str, tuple[str, datetime]] = {}
         self._count = 0
@@ -333,6 +335,7 @@ class MastodonServer:
         return self._limited({"id": ACCOUNT, "username": "herald", "acct": "herald"})
 
     async def _account_statuses(self, request: web.Request) -> web.Response:
+        self.paged.set()
         if request.match_info["id"] != ACCOUNT:
             return web.json_response({"error": "Record not found"}, status=404)
         most = min(int(request.query.get("limit", "20")), 40)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any, TypeVar
 
 from herald import __version__
@@ -80,6 +81,7 @@ class MastodonChannel:
         self._account = account
         self._clock = clock
         self._answer_seconds = answer_seconds
+        self._stop = Event()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"mastodon {id}")
         self._pictures = Pictures(ask=self._in_thread, media=media, clock=clock)
         self._remembers_keys = False
@@ -125,12 +127,13 @@ class MastodonChannel:
         return sighting
 
     async def close(self) -> None:
-        """Wait for the questions that are being asked, and end the threads."""
+        """Ask nothing more, wait for the answers that are on their way, and end the threads."""
+        self._stop.set()
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     async def _in_thread(self, ask: Callable[[Conversation], Result]) -> Result:
         def converse() -> Result:
-            with Conversation(self._account) as conversation:
+            with Conversation(self._account, stop=self._stop) as conversation:
                 return ask(conversation)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, converse)

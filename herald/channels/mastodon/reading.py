@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
@@ -42,8 +43,10 @@ class Account:
 class Conversation:
     """Requests of one account over a connection of their own; use it in a ``with``."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, stop: Event) -> None:
+        """Ask as *account*; once *stop* is set nothing more is asked."""
         self._account = account
+        self._stop = stop
         self._heard: list[Any] = []
 
     def __enter__(self) -> Self:
@@ -117,6 +120,8 @@ class Conversation:
 
     def _ask(self, call: Callable[[Any], object]) -> Answer | NoAnswer:
         self._heard.clear()
+        if self._stop.is_set():
+            return NoAnswer("Herald is stopping")
         try:
             call(self._client)
         except Exception as error:  # noqa: BLE001 - whatever it is: the answer itself decides
