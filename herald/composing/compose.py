@@ -15,11 +15,11 @@ from herald.composing.cleaning import (
     is_right_to_left,
     isolate,
 )
+from herald.composing.comparing import contains
 from herald.composing.counting import length
 from herald.composing.fitting import shorten
 from herald.composing.hashtags import hashtags, hashtags_in
 from herald.composing.templates import Names, names_in, substitute
-from herald.composing.visibility import contains
 from herald.model.ids import Language
 from herald.model.network import Capabilities
 

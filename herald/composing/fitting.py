@@ -24,8 +24,9 @@ SENTENCE_SHARE = 1 / 3
 _SENTENCE_END = regex.compile(
     # An ending of any script with its closing quotes, then white space and no small letter or
     # number, so that "p. 12", "ca. eighty" and "16. maj" stay whole; or, where a script writes no
-    # spaces, nothing at all. A capital alone before a full stop is an initial.
-    r"(?:(?<!(?<!\p{L})\p{Lu})\.|[!?…؟۔।॥։;])++['\"”’»)\]]*+(?=\s+[^\p{Ll}\p{N}\s])"
+    # spaces, nothing at all. A capital alone before a full stop is an initial;
+    # a semicolon behind a Greek letter asks a question.
+    r"(?:(?<!(?<!\p{L})\p{Lu})\.|[!?…؟۔।॥։]|(?<=\p{Greek});)++['\"”’»)\]]*+(?=\s+[^\p{Ll}\p{N}\s])"
     r"|[。！？｡；]++[」』）]*+|(?<=\S)(?=[ ]*\n)"
 )
 _SPACE = regex.compile(r"\s+")
@@ -39,7 +40,9 @@ _MAY_BE_UNSPACED = re.compile(
 )
 """A quicker question that most European texts answer with no."""
 _NEVER_FIRST = regex.compile(r"[\p{Pe}\p{Pf}\p{Po}ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々]")
-_DANGLING = regex.compile(r"[\s,;:\-–—(\[{«„‚¿¡、，：；「『（]+$")
+_DANGLING = regex.compile(r"(?:[\s,:\-–—(\[{«„‚¿¡、，：；「『（]|(?<!\p{Greek});)+$")
+_ENDINGS = (".", "!", "?", ";", "؟", "۔", "।", "։")
+"""After these a space sets the ellipsis apart."""
 _WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 
 
@@ -77,7 +80,7 @@ def _finished(beginning: str) -> str:
     last = ATOM.search(beginning, beginning.rfind(" ") + 1)
     if last is None:
         beginning = _DANGLING.sub("", beginning)
-    space = " " if last is not None or beginning.endswith((".", "!", "?", "؟", "۔")) else ""
+    space = " " if last is not None or beginning.endswith(_ENDINGS) else ""
     if beginning.endswith(ELLIPSIS):
         return balance(beginning)
     return balance(beginning) + space + ELLIPSIS

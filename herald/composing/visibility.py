@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 
+from herald.composing.comparing import fold, stands
 from herald.composing.locales import language_name
 from herald.data.funding import ENGLISH, Wording, funding_data
 from herald.model.configuration import Funding, Project
@@ -27,7 +27,6 @@ _GRANT = re.compile(
 """A grant of a national agency. Central ones (101……, …-EPP-…) do not tell their wording."""
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
 """Hyphens as copied from a PDF."""
-_ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "ş": "ș", "ţ": "ț"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +70,11 @@ def has_statement(text: str, project: Project) -> bool:
     Any language counts; capitals, apostrophes and the Romanian cedilla make no difference.
     """
     folded = fold(text)
-    if any(_stands(fold(own), folded) for _, own in project.statement):
+    if any(stands(fold(own), folded) for _, own in project.statement):
         return True
     table = _table(project)
     return table is not None and any(
-        _stands(wanted, folded) for wanted in _accepted(_era(project), project.funding)
+        stands(wanted, folded) for wanted in _accepted(_era(project), project.funding)
     )
 
 
@@ -83,25 +82,6 @@ def is_statement(text: str, own: Iterable[str] = ()) -> bool:
     """Tell whether *text* is a funding statement and nothing else: a known one or one of *own*."""
     folded = fold(text).rstrip(".")
     return folded in _known() or any(folded == fold(words).rstrip(".") for words in own)
-
-
-def contains(text: str, statement: str) -> bool:
-    """Tell whether *statement* stands in *text*, spelled alike but for capitals and apostrophes."""
-    wanted, last = _sought(statement)
-    return last in text.casefold() and _stands(wanted, fold(text))
-
-
-@lru_cache(maxsize=1024)
-def _sought(statement: str) -> tuple[str, str]:
-    """Return *statement* folded, and its last word, without which no folding is worth while."""
-    folded = fold(statement)
-    return folded, folded[folded.rfind(" ") + 1 :]
-
-
-def fold(text: str) -> str:
-    """Return *text* in the form in which statements are compared."""
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_ALIKE)
-    return " ".join(folded.split())
 
 
 def disclaimer(project: Project, language: Language) -> Statement:
@@ -126,17 +106,6 @@ def disclaimer(project: Project, language: Language) -> Statement:
         "disclaimer",
         "must name its granting authority in that authority's words",
     )
-
-
-def _stands(wanted: str, folded: str) -> bool:
-    """Tell whether *wanted* stands in *folded* as words: "co-funded by" is not "funded by"."""
-    place = folded.find(wanted) if wanted else -1
-    while place >= 0:
-        before, after = folded[place - 1 : place], folded[place + len(wanted) :][:1]
-        if not (before.isalnum() or before == "-" or after.isalnum()):
-            return True
-        place = folded.find(wanted, place + 1)
-    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,18 @@ def within(most):
             id="arabic",
         ),
         pytest.param(
+            "Θα έρθετε το Σάββατο; Οι γείτονες ανοίγουν την αποθήκη αλατιού",
+            30,
+            "Θα έρθετε το Σάββατο; …",
+            id="greek-question",
+        ),
+        pytest.param(
+            "Das alte Salzhaus; Garten und Hof sind nun für alle da",
+            30,
+            "Das alte Salzhaus; Garten und…",
+            id="a-semicolon-elsewhere-is-no-end",
+        ),
+        pytest.param(
             "Il-ġirien irrestawraw il-maħżen tal-melħ u issa jgħallmu hemm.",
             40,
             "Il-ġirien irrestawraw il-maħżen…",

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from herald.composing.visibility import contains, disclaimer, has_statement, short_statement
+from herald.composing.comparing import contains
+from herald.composing.visibility import disclaimer, has_statement, short_statement
 from herald.model.configuration import Funding, Project
 from herald.model.ids import Language, ProjectId
 from herald.model.problem import Place
