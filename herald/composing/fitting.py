@@ -77,7 +77,7 @@ def _longest(text: str, ends: Sequence[int], fits: Callable[[str], bool]) -> str
 def _finished(beginning: str) -> str:
     """Return *beginning* without what dangles at its end, and with an ellipsis."""
     beginning = beginning.rstrip()
-    last = ATOM.search(beginning, beginning.rfind(" ") + 1)
+    last = ATOM.search(beginning, max(beginning.rfind(" "), beginning.rfind("\n")) + 1)
     if last is None:
         beginning = _DANGLING.sub("", beginning)
     space = " " if last is not None or beginning.endswith(_ENDINGS) else ""
