@@ -31,16 +31,19 @@ from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker, unwatched
 from herald.desk import Desk
 from herald.errors import ChannelUnreachable, ConfigurationBroken
+from herald.mailing.gather import Sources
+from herald.mailing.mailing import Mailing
 from herald.model.configuration import ChannelConfig, Configuration
 from herald.model.delivery import Delivery, DeliveryState, History
-from herald.model.ids import ChannelId, DeliveryKey
+from herald.model.ids import ChannelId, DeliveryKey, Language
+from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
 from herald.model.problem import Problem, Severity
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
-from herald.ports import Channel, Clock
+from herald.ports import Channel, Clock, MediaStore
 from herald.reporting.documents import plan_document
 from herald.reporting.health import Health, open_tasks
 from herald.reporting.timeline import JournalPost, render_timeline_html
@@ -53,6 +56,8 @@ from herald.sources.load import Loaded, Loader
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
 from herald.store.lock import run_lock
+from herald.store.mailing import StoredMailing
+from herald.store.media import StoredMedia
 from herald.store.outbox import StoredOutbox
 
 AHEAD = timedelta(days=60)
@@ -144,7 +149,17 @@ class App:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.channels = channels
         self.channel_trouble: tuple[str, ...] = ()
+        self.media = StoredMedia(store)
         self.desk = Desk(self.store, clock=clock)
+        self.mailing_store = StoredMailing(store)
+        self.mailing = Mailing(
+            store=self.mailing_store,
+            lists=lambda: self._loader.load().configuration.lists,
+            server=_mail_server(settings),
+            public_url=settings.web.public_url or "",
+            clock=clock,
+            stops=self.store.stops,
+        )
         self._loader = loader
         self._database = store
         self._fetching = AsyncExitStack()
@@ -219,6 +234,16 @@ class App:
             now=now,
         )
         await self.store.sync_file_stops(_file_stops(loaded, now))
+        await self.mailing.sync_issues(
+            plan.issues,
+            Sources(
+                campaigns=loaded.campaigns,
+                configuration=loaded.configuration,
+                entries=await self.feeds.entries(now - REMEMBER_ENTRIES),
+                history=history,
+            ),
+            until=plan.last,
+        )
         self.worker.wake()
         return await self._compared(loaded, plan, difference, history.deliveries)
 
@@ -278,12 +303,12 @@ class App:
             for media in delivery.payload.media
             if media.sha256 and media.file
         }
-        missing = wanted.keys() - await self.store.has_media(wanted.keys())
+        missing = wanted.keys() - await self.media.has_media(wanted.keys())
         for digest in sorted(missing):
             media = wanted[digest]
             content = await asyncio.to_thread((self.folder / media.file).read_bytes)
             if sha256(content).hexdigest() == digest:
-                await self.store.put_media(digest, media.media_type, content)
+                await self.media.put_media(digest, media.media_type, content)
             else:
                 log.warning("a picture changed while planning", extra={"file": media.file})
 
@@ -299,7 +324,7 @@ class App:
             difference=difference,
             waiting=waiting,
             broken=_errors(loaded),
-            issue_states={},
+            issue_states={each.key: each.state for each in await self.mailing_store.issues()},
         )
 
     def _refuse_broken_configuration(self, loaded: Loaded) -> None:
@@ -318,6 +343,7 @@ class App:
     async def begin(self) -> None:
         """Make ready to send: check that the store is whole, ask networks for limits."""
         await self._database.verify()
+        await self.mailing.recover()
         await self.refresh_capabilities()
 
     async def refresh_capabilities(self) -> None:
@@ -335,6 +361,10 @@ class App:
                 limits = known_capabilities(config, None)
             await self.store.save_capabilities(channel.id, channel.network, limits)
 
+    async def send_issues(self, stop: asyncio.Event | None = None) -> None:
+        """Send what is due of the newsletters' issues."""
+        await self.mailing.send_due(stop or asyncio.Event())
+
     async def run_once(self, stop: asyncio.Event) -> Pass:
         """Plan, poll, send everything that is due, and tell what came of it."""
         await self.begin()
@@ -342,6 +372,7 @@ class App:
         if not stop.is_set():
             await self.poll_and_replan()
         summary = await self.worker.drain(stop)
+        await self.send_issues(stop)
         self.write_timelines()
         return Pass(summary=summary, health=await self.health())
 
@@ -370,6 +401,10 @@ class App:
             stops=stops,
             broken=_errors(loaded),
             channels=(*self.channel_trouble, *_refused_sign_ins(stops)),
+            newsletters=tuple(
+                f"{each.issue}: {each.message}" if each.issue else each.message
+                for each in await self.mailing.concerns()
+            ),
             next=min(ahead, key=lambda row: row.due_at, default=None),
         )
 
@@ -389,10 +424,10 @@ class App:
                 JournalPost(
                     sent_at=line.sent_at,
                     channel=line.channel,
-                    language=line.language,
+                    language=Language(line.language),
                     text=line.text,
-                    link=line.link or "",
-                    alts=tuple(media.alt for media in line.media),
+                    link=line.link,
+                    media=line.media,
                     campaign=line.campaign,
                     item=line.item,
                     partner=line.partner or "",
@@ -433,7 +468,7 @@ async def open_app(
         trouble: tuple[str, ...] = ()
         if channels:
             configuration = (await asyncio.to_thread(loader.load)).configuration
-            media = StoredOutbox(store)
+            media = StoredMedia(store)
             opened, trouble = _open_channels(
                 configuration, settings, folder=folder, media=media, clock=clock
             )
@@ -468,14 +503,14 @@ def _open_channels(
     settings: Settings,
     *,
     folder: Path,
-    media: StoredOutbox,
+    media: MediaStore,
     clock: Clock,
 ) -> tuple[dict[ChannelId, Channel], tuple[str, ...]]:
     """Open every account that can be opened; return also, in words, why some cannot."""
     opened: dict[ChannelId, Channel] = {}
     trouble = []
     for config in configuration.channels.values():
-        secrets = settings.channels.get(config.id.replace("-", "_"), {})
+        secrets = settings.secrets_of(config.id)
         try:
             opened[config.id] = open_channel(
                 config,
@@ -489,6 +524,17 @@ def _open_channels(
             log.error("channel cannot be used: %s", error)
             trouble.append(str(error))
     return opened, tuple(trouble)
+
+
+def _mail_server(settings: Settings) -> MailServer:
+    smtp = settings.smtp
+    return MailServer(
+        host=smtp.host,
+        port=smtp.port,
+        tls=Tls(smtp.tls),
+        user=smtp.user,
+        password=smtp.password.get_secret_value() if smtp.password else None,
+    )
 
 
 def _refused_sign_ins(stops: Sequence[Stop]) -> list[str]:

@@ -15,12 +15,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from watchfiles import awatch
 
 from herald.app import App
-from herald.web.app import create_app
+from herald.web.app import create_app, serve
 
 REPLAN_EVERY = timedelta(hours=1)
 """The plan rolls forward: what the next hour brings into its span is enqueued."""
@@ -117,14 +116,12 @@ async def _watch_files(app: App, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _web(app: App) -> AsyncIterator[None]:
-    """Serve health and the public endpoints on ``web.listen``."""
-    host, _, port = app.settings.web.listen.rpartition(":")
-    runner = web.AppRunner(create_app(app.health_report, app.mailing), access_log=None)
-    await runner.setup()
+    """Serve health and the way out of lists on ``web.listen``."""
+    runner = await serve(
+        create_app(health=app.health, leaving=app.mailing.leaving), app.settings.web.listen
+    )
+    log.info("listening", extra={"address": f"http://{app.settings.web.listen}/healthz"})
     try:
-        site = web.TCPSite(runner, host.strip("[]") or "127.0.0.1", int(port))
-        await site.start()
-        log.info("listening", extra={"address": f"http://{app.settings.web.listen}/healthz"})
         yield
     finally:
         await runner.cleanup()

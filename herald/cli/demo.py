@@ -82,7 +82,8 @@ async def _demo(invocation: Invocation, folder: Path, console: Console) -> None:
         )
         watch = _watcher(console, seen)
         async with open_app(folder, clock, on_settled=watch, channels=True) as app:
-            await _live(app, clock, clock.now() + LASTS, console)
+            await _live(app, clock, clock.now() + LASTS)
+            await app.replan()
             compared = await app.compare()
             await _sum_up(app, compared, seen, folder, console)
 
@@ -163,17 +164,19 @@ def _watcher(console: Console, seen: Seen) -> Callable[[Happened], None]:
     return watch
 
 
-async def _live(app: App, clock: SetClock, end: datetime, console: Console) -> None:
+async def _live(app: App, clock: SetClock, end: datetime) -> None:
     """Move the clock from one thing that is due to the next until *end*."""
     await app.begin()
+    await app.replan()
     while clock.now() < end:
         await app.poll_and_replan()
+        await app.send_issues()
         until = min(clock.now() + POLL_EVERY, end)
+        await app.worker.drain()
         while (due := await app.next_due(until)) is not None:
-            clock.advance(max(due - clock.now(), timedelta(0)))
+            clock.advance(due - clock.now())
             await app.worker.drain()
         clock.advance(max(until - clock.now(), timedelta(0)))
-        await app.send_issues()
 
 
 async def _sum_up(app: App, compared: Compared, seen: Seen, folder: Path, console: Console) -> None:

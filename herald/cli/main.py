@@ -48,22 +48,17 @@ class CommandsOnDemand(click.Group):
         return found
 
 
-class Moment(click.ParamType):
-    """An ISO 8601 moment; one without an offset is UTC."""
-
-    name = "ISO"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read the moment or fail with an example."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no moment (write 2027-05-09T10:00Z)", param, ctx)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """Read an ISO 8601 moment, or fail with an example; one without an offset is UTC."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{value!r} is no moment (write 2027-05-09T10:00Z)", ctx, param
+        ) from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 @click.group(
@@ -79,7 +74,7 @@ class Moment(click.ParamType):
     metavar="DIR",
     help="Work on the folder that holds campaigns/ and config/ (default: the current one).",
 )
-@click.option("--now", type=Moment(), help="Plan as if it were this moment.")
+@click.option("--now", metavar="ISO", callback=_moment, help="Plan as if it were this moment.")
 @click.version_option(__version__, prog_name="herald")
 @click.pass_context
 def main(ctx: click.Context, folder: Path, now: datetime | None) -> None:

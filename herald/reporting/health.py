@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -35,6 +36,8 @@ class Health:
     broken: tuple[Problem, ...] = ()
     channels: tuple[str, ...] = ()
     """Why some channels cannot be used."""
+    newsletters: tuple[str, ...] = ()
+    """What somebody should know or decide about newsletters."""
     next: Delivery | None = None
     """What goes out next."""
 
@@ -57,7 +60,7 @@ class Health:
     @property
     def needs_a_person(self) -> bool:
         """Tell whether somebody should look. Pauses and open tasks are known to somebody."""
-        return not self.ok or self.waiting > 0
+        return not self.ok or self.waiting > 0 or bool(self.newsletters)
 
     def document(self) -> dict[str, Any]:
         """Return what ``herald status --json`` and ``/healthz`` answer."""
@@ -93,6 +96,7 @@ class Health:
             ],
             "broken": [str(problem) for problem in self.broken],
             "channels": list(self.channels),
+            "newsletters": list(self.newsletters),
             "next": None
             if self.next is None
             else {"key": self.next.key, "due_at": instant(self.next.due_at)},
@@ -120,7 +124,7 @@ def health_view(health: Health) -> RenderableType:
         if health.needs_a_person
         else Text("All is well.", style="bold green")
     ]
-    lines += [Text(f"\n  ✗ {line}", style="red") for line in _trouble(health)]
+    lines += [Text(f"  ✗ {line}", style="red") for line in _trouble(health)]
     counts = [
         f"{count.count} {count.state}"
         + (f" ({REASONS.get(count.reason, count.reason)})" if count.reason else "")
@@ -135,9 +139,8 @@ def health_view(health: Health) -> RenderableType:
         lines.append(Text("\nTasks for people", style="bold"))
     lines += [
         Text(
-            f"  {task.key[:8]}  {task.channel} {task.language}  "
-            f"{first_line(task.payload.text)}\n            post it, then: "
-            f"herald done {task.key[:8]} LINK"
+            f"  {task.key[:8]}  {task.channel} {task.language}  {_in_short(task)}"
+            f"\n            post it, then: herald done {task.key[:8]} LINK"
         )
         for task in health.tasks
     ]
@@ -145,10 +148,14 @@ def health_view(health: Health) -> RenderableType:
         due = local_instant(health.next.due_at, health.next.zone)[:16].replace("T", " ")
         lines.append(
             Text(f"\nNext: {due}  {health.next.channel} {health.next.language}  ").append(
-                first_line(health.next.payload.text)
+                _in_short(health.next)
             )
         )
     return Group(*lines)
+
+
+def _in_short(delivery: Delivery) -> str:
+    return shorten(first_line(delivery.payload.text), 50, placeholder=" …")
 
 
 def _trouble(health: Health) -> list[str]:
@@ -167,6 +174,7 @@ def _trouble(health: Health) -> list[str]:
         told.append(f"{health.outbox.failed_lately} failed or expired within a day")
     if health.waiting:
         told.append(f"{health.waiting} wait for your word: herald outbox list --state held")
+    told += health.newsletters
     told += [
         f"feed {each.feed.wanted.url}: {each.feed.trouble}"
         f" (since {instant(each.feed.trouble_since)})"

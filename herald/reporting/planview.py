@@ -60,16 +60,11 @@ def plan_view(document: dict[str, Any], *, everything: bool) -> RenderableType:
 
 
 def _day(lines: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-    for name, options in (
-        ("mark", {}),
-        ("time", {}),
-        ("channel", {"overflow": "ellipsis", "max_width": 12, "no_wrap": True}),
-        ("language", {}),
-        ("what", {"ratio": 1, "overflow": "ellipsis", "no_wrap": True}),
-        ("length", {"justify": "right"}),
-    ):
-        table.add_column(name, **options)
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False, expand=True)
+    for width in (1, 5, 10, 5):
+        table.add_column(min_width=width, max_width=14, no_wrap=True, overflow="ellipsis")
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column(min_width=7, justify="right", no_wrap=True)
     for line in lines:
         mark, style = MARKS[line["change"]]
         what = Text(f"{line['campaign']}/{line['item']}  ", style="dim")
