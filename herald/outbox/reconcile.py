@@ -69,15 +69,28 @@ def _step(
         return _told(Change.NEW, planned, _held_as_repeat(_new(planned, now=now), repeated))
     if is_beyond_planning(row):
         change = Change.SENT if row.state is DeliveryState.SENT else Change.UNCHANGED
-        return replace(_told(change, planned, row), after=None)
+        return _untouched(change, planned, row)
     after = _held_as_repeat(_updated(row, planned, now=now), repeated)
-    if after == row:
-        return replace(_told(Change.UNCHANGED, planned, row), after=None)
+    if after is row or after == row:
+        return _untouched(Change.UNCHANGED, planned, row)
     returns = row.state is DeliveryState.WITHDRAWN
     return _told(Change.NEW if returns else Change.CHANGED, planned, after)
 
 
-def _told(change: Change, planned: PlannedDelivery, row: Delivery) -> Step:
+def _told(change: Change, planned: PlannedDelivery, after: Delivery) -> Step:
+    return Step(
+        change=change,
+        key=after.key,
+        planned=planned,
+        state=after.state,
+        reason=after.reason,
+        note=after.note,
+        next_at=after.next_at,
+        after=after,
+    )
+
+
+def _untouched(change: Change, planned: PlannedDelivery, row: Delivery) -> Step:
     return Step(
         change=change,
         key=row.key,
@@ -85,8 +98,6 @@ def _told(change: Change, planned: PlannedDelivery, row: Delivery) -> Step:
         state=row.state,
         reason=row.reason,
         note=row.note,
-        next_at=row.next_at,
-        after=row,
     )
 
 
@@ -106,7 +117,8 @@ def _updated(row: Delivery, planned: PlannedDelivery, *, now: datetime) -> Deliv
         # a person sent it on after its time, and gave it more
         content |= {"not_after_at": max(row.not_after_at, planned.not_after_at)}
     changed = (row.content_hash, row.due_at) != (planned.content_hash, planned.due_at)
-    fresh = replace(row, **content)
+    same = all(getattr(row, name) == value for name, value in content.items())
+    fresh = row if same else replace(row, **content)  # copying is most of the work of planning
     match row.state:
         case DeliveryState.PENDING:
             return _stand(replace(fresh, next_at=fresh.due_at) if changed else fresh, now=now)
@@ -150,6 +162,8 @@ def _stand(row: Delivery, *, now: datetime) -> Delivery:
         return _held(row, row.planned_hold)
     if row.needs_approval and row.approved != row.content_hash:
         return _held(row, Reason.APPROVAL)
+    if row.state is DeliveryState.PENDING and row.reason is None and not row.note:
+        return row
     return replace(row, state=DeliveryState.PENDING, reason=None, note="")
 
 

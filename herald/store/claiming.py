@@ -9,7 +9,19 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
@@ -25,7 +37,7 @@ LATE_AFTER = timedelta(minutes=5)
 """So long after its moment a delivery is late, and ``catch_up`` decides: less is a busy minute."""
 LEASE_BEYOND = timedelta(seconds=30)
 """A lease is twice the channel's timeout and this: a send has long ended when its lease does."""
-CANDIDATES = 2000
+CANDIDATES = 1000
 """Oldest due deliveries of a channel among which campaigns take turns; bounds one claim's work."""
 
 _d = tables.delivery.c
@@ -76,10 +88,10 @@ async def _mind_the_time(
     What was tried already is not late but unlucky: it goes on until ``not_after_at``.  What is
     stopped stays as it is until it is resumed.
     """
-    due = and_(_d.state == DeliveryState.PENDING.value, _d.due_at <= now, *stops)
-    over = and_(due, _d.not_after_at < now)
+    pending = and_(_d.state == DeliveryState.PENDING.value, *stops)
+    over = and_(pending, _d.not_after_at < now)
     late = and_(
-        due,
+        pending,
         _d.due_at < now - LATE_AFTER,
         _d.attempts == 0,
         _d.released.is_(False),
@@ -87,9 +99,9 @@ async def _mind_the_time(
         _d.channel.in_(sorted(capabilities)),
     )
     skip, ask = (_d.catch_up == CatchUp.SKIP.value), (_d.catch_up == CatchUp.ASK.value)
-    any_ = select(_d.key).where(or_(over, and_(late, or_(skip, ask)))).limit(1)
-    if (await connection.execute(any_)).first() is None:
-        return  # one look instead of four, as a rule
+    looks = [exists().where(each) for each in (over, and_(late, skip), and_(late, ask))]
+    if not (await connection.execute(select(or_(*looks)))).scalar():
+        return  # one look instead of four updates, as a rule
     expired = {"state": DeliveryState.EXPIRED.value, "reason": ""}
     for condition, values in (
         # A repeat that came too late may be out there from the first time: it is looked up.
@@ -220,9 +232,10 @@ async def _next(
         )
         .limit(count)
     )
+    keys = list((await connection.execute(fair)).scalars())
     rows = await connection.execute(
         select(*COLUMNS)
-        .where(_d.key.in_(fair.scalar_subquery()), _due(now))
+        .where(_d.key.in_(keys), _due(now))
         .order_by(_d.next_at, _d.key)
         .with_for_update(skip_locked=True)  # SQLite has one writer, and leaves this out
     )

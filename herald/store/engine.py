@@ -12,10 +12,11 @@ a forgotten claim is a second post.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,6 +67,8 @@ class Store:
     """The file, or the server's address without its password: for messages."""
     path: Path | None = None
     """The SQLite file; None on PostgreSQL."""
+    writer: asyncio.Lock | None = None
+    """Lets this process's writers queue on SQLite, whose own waiting is to sleep and try again."""
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -74,7 +77,7 @@ class Store:
         An exception takes everything back. Raises StoreUnusable when the database cannot write.
         """
         with _translated(self.place):
-            async with self.engine.begin() as connection:
+            async with self.writer or nullcontext(), self.engine.begin() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -152,7 +155,7 @@ def _sqlite(url: URL, folder: Path) -> Store:
     )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
-    return Store(engine=engine, place=str(path), path=path)
+    return Store(engine=engine, place=str(path), path=path, writer=asyncio.Lock())
 
 
 def _make_file(path: Path, folder: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from herald.model.campaign import CatchUp
 from herald.model.delivery import DeliveryState, Reason
 from herald.model.health import OutboxHealth, StateCount
 from herald.model.ids import DeliveryKey
@@ -32,6 +33,7 @@ async def outbox_health(connection: AsyncConnection, *, now: datetime) -> Outbox
     resting = select(pace.channel).where(or_(pace.not_before > now, pace.tat > now))
     overdue = and_(
         _d.state == DeliveryState.PENDING.value,
+        _d.catch_up.in_(list(CatchUp)),  # all of them, so that the index serves
         _d.due_at < cut,
         _d.next_at < cut,
         _d.channel.not_in(resting),

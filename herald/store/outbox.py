@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History, Payload, Reason
@@ -14,15 +14,23 @@ from herald.model.health import OutboxHealth
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
 from herald.model.plan import Change, Plan, Reconciliation, Step
-from herald.model.stop import Stop, StopOrigin, StopScope
-from herald.model.verdict import Park, StopChannel, Verdict
+from herald.model.stop import Stop, StopOrigin
+from herald.model.verdict import Verdict
 from herald.store import tables
 from herald.store.claiming import claim_due
 from herald.store.engine import Store
+from herald.store.groupsettler import GroupSettler, Settlement
 from herald.store.health import outbox_health
 from herald.store.limits import limits_from_text, limits_to_text
-from herald.store.rows import COLUMNS, from_row, from_rows, to_row, to_text, written_reason
-from herald.store.settling import outcome_of, settled
+from herald.store.rows import (
+    COLUMNS,
+    from_row,
+    from_rows,
+    replace_rows,
+    to_row,
+    to_text,
+    written_reason,
+)
 from herald.store.stops import load_stops, save_stop, with_stops
 from herald.store.upsert import upsert
 
@@ -37,6 +45,7 @@ class StoredOutbox:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._settler = GroupSettler(store)
 
     async def history(self) -> History:
         """Return the whole outbox, and what was seen when (see OutboxStore)."""
@@ -85,21 +94,7 @@ class StoredOutbox:
         self, key: DeliveryKey, *, token: int, verdict: Verdict, now: datetime
     ) -> bool:
         """Write what follows from a send or a look-up; False if *token* is stale."""
-        async with self._store.writing() as connection:
-            found = await connection.execute(
-                select(*COLUMNS)
-                .where(_d.key == key, _d.token == token)
-                .where(_d.state == DeliveryState.CLAIMED.value)
-                .with_for_update()
-            )
-            row = found.first()
-            if row is None:
-                return False
-            was = from_row(row)
-            await _replace(connection, [settled(was, verdict, now=now)])
-            await _end_attempt(connection, key, token, verdict, now=now)
-            await _apply_to_channel(connection, was.channel, verdict, now=now)
-            return True
+        return await self._settler.settle(Settlement(key, token, verdict, now))
 
     async def reap(self, *, now: datetime) -> int:
         """Make every claim whose lease lapsed unclear; never pending (see OutboxStore)."""
@@ -352,24 +347,13 @@ async def _write_steps(
     fresh = [to_row(each) for each in after if each.key not in standing]
     if fresh:
         await connection.execute(insert(tables.delivery), fresh)
-    await _replace(connection, [each for each in after if each.key in standing])
+    await replace_rows(connection, [each for each in after if each.key in standing])
     return list(changes.values())
 
 
 def _is_out_there(row: Delivery) -> bool:
     return row.state in {DeliveryState.CLAIMED, DeliveryState.SENT} or (
         row.state is DeliveryState.HELD and row.reason is Reason.UNCLEAR
-    )
-
-
-async def _replace(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
-    """Write the rows of *deliveries*, which this transaction has read and locked."""
-    if not deliveries:
-        return
-    rows = [{f"new_{name}": value for name, value in to_row(each).items()} for each in deliveries]
-    values: dict[str, Any] = {name[4:]: bindparam(name) for name in rows[0] if name != "new_key"}
-    await connection.execute(
-        update(tables.delivery).where(_d.key == bindparam("new_key")).values(values), rows
     )
 
 
@@ -386,57 +370,6 @@ def _run(difference: Reconciliation, written: Sequence[Step], *, now: datetime) 
         "withdrawn": counts[Change.WITHDRAWN],
         "refused": difference.refused,
     }
-
-
-async def _end_attempt(
-    connection: AsyncConnection, key: DeliveryKey, token: int, verdict: Verdict, *, now: datetime
-) -> None:
-    """Write what a send came to; a look-up's finding joins the send that it explains."""
-    attempt = tables.attempt
-    sends = select(func.max(attempt.c.id)).where(attempt.c.key == key, attempt.c.token <= token)
-    newest = (await connection.execute(sends)).scalar()
-    if newest is None:
-        return
-    row = (await connection.execute(select(attempt).where(attempt.c.id == newest))).one()
-    word = outcome_of(verdict)
-    is_look_up = row.token != token
-    if is_look_up and word == row.outcome:
-        return  # still unclear
-    await connection.execute(
-        update(attempt)
-        .where(attempt.c.id == newest)
-        .values(
-            ended_at=now,
-            outcome=f"{row.outcome or 'lapsed'}, then {word}" if is_look_up else word,
-            status=getattr(verdict, "status", None),
-            answer=getattr(verdict, "why", "")[:_ANSWER_MOST],
-        )
-    )
-
-
-async def _apply_to_channel(
-    connection: AsyncConnection, channel: ChannelId, verdict: Verdict, *, now: datetime
-) -> None:
-    """Let the channel rest or stop, where its network asked for that."""
-    match verdict:
-        case Park(until=until):
-            await upsert(
-                connection,
-                tables.pace,
-                {"channel": channel, "not_before": until},
-                change=("not_before",),
-            )
-        case StopChannel(why=why):
-            stop = Stop(
-                scope=StopScope.CHANNEL,
-                name=channel,
-                origin=StopOrigin.AUTH,
-                because=why,
-                since=now,
-            )
-            await save_stop(connection, stop)
-        case _:
-            pass
 
 
 def _attempt(row: Row[Any]) -> Attempt:

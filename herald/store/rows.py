@@ -8,7 +8,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, bindparam, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
 from herald.model.delivery import Action, Delivery, DeliveryState, Media, Payload, Reason
@@ -141,6 +142,17 @@ def from_text(text: str) -> Payload:
     values = json.loads(text)
     values["media"] = tuple(Media(**picture) for picture in values["media"])
     return Payload(**values)
+
+
+async def replace_rows(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
+    """Write the rows of *deliveries*, which this transaction has read and locked."""
+    if not deliveries:
+        return
+    rows = [{f"new_{name}": value for name, value in to_row(each).items()} for each in deliveries]
+    values: dict[str, Any] = {name[4:]: bindparam(name) for name in rows[0] if name != "new_key"}
+    await connection.execute(
+        update(delivery).where(delivery.c.key == bindparam("new_key")).values(values), rows
+    )
 
 
 def _frozen(row: Row[Any], payload: Payload) -> Payload | None:

@@ -111,9 +111,12 @@ delivery = Table(
         *("campaign", "item", "entry", "occasion", "channel", "language", "action", "part"),
         name="uq_delivery_place",
     ),
-    Index(None, "state", "channel", "next_at"),  # what may be claimed
-    Index(None, "state", "due_at"),  # what expires, what is overdue
-    Index(None, "state", "lease_ends_at"),  # what lapsed, and how much a channel is sending
+    # what may be claimed, oldest first, and whose it is, without a look at the rows
+    Index("ix_delivery_due", "state", "channel", "next_at", "key", "campaign"),
+    Index("ix_delivery_over", "state", "not_after_at"),
+    Index("ix_delivery_late", "state", "catch_up", "due_at"),
+    # what lapsed, and how much a channel is sending
+    Index("ix_delivery_lease", "state", "lease_ends_at"),
 )
 """One row per delivery; ``herald.model.delivery.Delivery`` says what each column means."""
 

@@ -75,18 +75,11 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        op.f("ix_delivery_state_channel_next_at"),
-        "delivery",
-        ["state", "channel", "next_at"],
-        unique=False,
+        "ix_delivery_due", "delivery", ["state", "channel", "next_at", "key", "campaign"]
     )
-    op.create_index(op.f("ix_delivery_state_due_at"), "delivery", ["state", "due_at"], unique=False)
-    op.create_index(
-        op.f("ix_delivery_state_lease_ends_at"),
-        "delivery",
-        ["state", "lease_ends_at"],
-        unique=False,
-    )
+    op.create_index("ix_delivery_over", "delivery", ["state", "not_after_at"])
+    op.create_index("ix_delivery_late", "delivery", ["state", "catch_up", "due_at"])
+    op.create_index("ix_delivery_lease", "delivery", ["state", "lease_ends_at"])
     op.create_table(
         "first_seen",
         sa.Column("name", sa.Text(), nullable=False),

@@ -1,0 +1,163 @@
+"""Settles together what waits to be settled: one commit, one fsync, for many answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import BindParameter, Text, bindparam, case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from herald.model.delivery import DeliveryState
+from herald.model.ids import ChannelId, DeliveryKey
+from herald.model.stop import Stop, StopOrigin, StopScope
+from herald.model.verdict import Park, StopChannel, Verdict
+from herald.store import tables
+from herald.store.engine import Store
+from herald.store.rows import COLUMNS, from_row, replace_rows
+from herald.store.settling import outcome_of, settled
+from herald.store.stops import save_stop
+from herald.store.upsert import upsert
+
+MOST = 200
+"""Settled in one transaction; more would keep claims waiting."""
+_ANSWER_MOST = 2000
+"""Characters of a network's answer that an attempt remembers."""
+
+_d = tables.delivery.c
+_a = tables.attempt.c
+_WORD: BindParameter[str] = bindparam("word", type_=Text)
+_END_OF_SEND = (
+    update(tables.attempt)
+    .where(_a.key == bindparam("of_key"), _a.token == bindparam("of_token"))
+    .values(
+        ended_at=bindparam("end"),
+        outcome=_WORD,
+        status=bindparam("code"),
+        answer=bindparam("said"),
+    )
+)
+# A look-up that finds nothing out, time and again, says so once.
+_END_OF_LOOK_UP = _END_OF_SEND.values(
+    outcome=case((_a.outcome.endswith(_WORD), _a.outcome), else_=_a.outcome + ", then " + _WORD)
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settlement:
+    """One verdict that waits to be written; ``written`` tells whether its token was fresh."""
+
+    key: DeliveryKey
+    token: int
+    verdict: Verdict
+    now: datetime
+    written: list[bool] = field(default_factory=list)
+
+
+class GroupSettler:
+    """Writes settlements in the order of their arrival, all that wait at once.
+
+    Whoever comes to the door first writes for all who stand there; the others find theirs written.
+    If the writing fails or is cancelled only that one is told, and the next in line writes.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._door = asyncio.Lock()
+        self._waiting: list[Settlement] = []
+
+    async def settle(self, settlement: Settlement) -> bool:
+        """Return once *settlement* is durable: True if its token was fresh, else False."""
+        self._waiting.append(settlement)
+        try:
+            async with self._door:
+                if not settlement.written:
+                    await self._write(self._waiting[:MOST])
+                return settlement.written[0]
+        finally:
+            if settlement in self._waiting:
+                self._waiting.remove(settlement)
+
+    async def _write(self, group: Sequence[Settlement]) -> None:
+        async with self._store.writing() as connection:
+            fresh = await settle_all(connection, group)
+        for each, written in zip(group, fresh, strict=True):
+            each.written.append(written)
+            self._waiting.remove(each)
+
+
+async def settle_all(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:
+    """Write *settlements* in this transaction; tell of each whether its token was fresh."""
+    found = await connection.execute(
+        select(*COLUMNS)
+        .where(_d.key.in_({each.key for each in settlements}))
+        .order_by(_d.key)
+        .with_for_update()
+    )
+    rows = {row.key: from_row(row) for row in found}
+    fresh = []
+    for each in settlements:
+        row = rows.get(each.key)
+        is_fresh = (
+            row is not None and row.state is DeliveryState.CLAIMED and row.token == each.token
+        )
+        fresh.append(is_fresh)
+        if row is not None and is_fresh:
+            rows[each.key] = settled(row, each.verdict, now=each.now)
+    written = [each for each, is_fresh in zip(settlements, fresh, strict=True) if is_fresh]
+    keys = dict.fromkeys(each.key for each in written)
+    await replace_rows(connection, [rows[key] for key in keys])
+    await _end_attempts(connection, written)
+    for each in written:
+        await _apply_to_channel(connection, rows[each.key].channel, each)
+    return fresh
+
+
+async def _end_attempts(connection: AsyncConnection, settlements: Sequence[Settlement]) -> None:
+    """Write what each send came to; a look-up's finding joins the send that it explains."""
+    if not settlements:
+        return
+    tokens = await connection.execute(
+        select(_a.key, func.max(_a.token).label("token"))
+        .where(_a.key.in_({each.key for each in settlements}))
+        .group_by(_a.key)
+    )
+    sends = {row.key: row.token for row in tokens}
+    for sent in (True, False):
+        ends = [
+            {
+                "of_key": each.key,
+                "of_token": sends[each.key],
+                "end": each.now,
+                "word": outcome_of(each.verdict),
+                "code": getattr(each.verdict, "status", None),
+                "said": getattr(each.verdict, "why", "")[:_ANSWER_MOST],
+            }
+            for each in settlements
+            if each.key in sends and (sends[each.key] == each.token) is sent
+        ]
+        if ends:
+            await connection.execute(_END_OF_SEND if sent else _END_OF_LOOK_UP, ends)
+
+
+async def _apply_to_channel(
+    connection: AsyncConnection, channel: ChannelId, settlement: Settlement
+) -> None:
+    """Let the channel rest or stop, where its network asked for that."""
+    match settlement.verdict:
+        case Park(until=until):
+            rest = {"channel": channel, "not_before": until}
+            await upsert(connection, tables.pace, rest, change=("not_before",))
+        case StopChannel(why=why):
+            stop = Stop(
+                scope=StopScope.CHANNEL,
+                name=channel,
+                origin=StopOrigin.AUTH,
+                because=why,
+                since=settlement.now,
+            )
+            await save_stop(connection, stop)
+        case _:
+            pass
