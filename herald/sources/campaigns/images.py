@@ -7,6 +7,7 @@ from herald.model.words import Words
 from herald.sources.campaigns.item_shapes import ImageShape
 from herald.sources.campaigns.pictures import NoPicture, PictureFile
 from herald.sources.campaigns.scope import Scope
+from herald.sources.problems import did_you_mean
 from herald.sources.yaml import Loc
 
 _ALT = "say in alt: what it shows, for those who cannot see it; or decorative: true"
@@ -30,7 +31,11 @@ def image_of(shape: ImageShape | None, loc: Loc, scope: Scope) -> Image | None:
     found = scope.pictures.read(path)
     if isinstance(found, NoPicture):
         message = f'picture "{shape.file}": {found.message}'
-        scope.error((*loc, "file"), "bad-picture", message, found.hint)
+        near = (
+            "" if path.exists() else did_you_mean(shape.file, scope.pictures.nearby(scope.folder))
+        )
+        code = "bad-picture" if path.exists() else "missing-file"
+        scope.error((*loc, "file"), code, message, near if near.startswith("did") else found.hint)
         return None
     shape = _with_shared(shape, scope.pictures.described.get(path))
     file = path.relative_to(scope.pictures.root).as_posix()

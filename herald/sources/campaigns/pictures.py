@@ -10,6 +10,8 @@ from pathlib import Path
 from herald.sources.campaigns.item_shapes import ImageShape
 from herald.sources.files import Stamp, stamp_of
 
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
+
 MOST_BYTES = 50_000_000
 """No network takes more for one picture."""
 
@@ -41,14 +43,25 @@ class Pictures:
         self._seen: dict[Path, tuple[Stamp, PictureFile | NoPicture]] = {}
 
     def find(self, name: str, folder: Path) -> Path | None:
-        """Return the path of *name* as seen from *folder*, else from the root.
+        """Return the path of *name* as seen from *folder*, else from the root, or in their media/.
 
         None means that it leads out of the root. A path that does not exist is the one beside the
         campaign.
         """
-        tried = [(base / name).resolve() for base in (folder, self.root)]
+        bases = (folder, self.root, folder / "media", self.root / "media")
+        tried = [(base / name).resolve() for base in bases]
         inside = [path for path in tried if path.is_relative_to(self.root)]
         return next((path for path in inside if path.is_file()), inside[0] if inside else None)
+
+    def nearby(self, folder: Path) -> frozenset[str]:
+        """Return the names of pictures that could have been meant in *folder*'s campaigns."""
+        bases = ((folder, "media"), (self.root, "media"), (folder, ""))
+        return frozenset(
+            path.relative_to(base).as_posix()
+            for base, below in bases
+            for path in (base / below).glob("*")
+            if path.suffix.casefold() in _SUFFIXES
+        )
 
     def read(self, path: Path) -> PictureFile | NoPicture:
         """Return what the picture at *path* is."""

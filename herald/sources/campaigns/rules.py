@@ -47,18 +47,18 @@ def check_item(
 ) -> None:
     """Note what an item of its kind lacks, and occasions that cannot be."""
     kind = item.get("kind")
-    place = where.place(loc)
     for name in REQUIRED.get(kind, ()) if isinstance(kind, str) else ():
         if name not in item:
             named = f"{_article(str(kind))} {str(kind).replace('_', ' ')}"
-            problems.error(place, "missing-key", f'{named} needs "{name}"', f"add {name}:")
-    if not {"title", "text"} & set(item):
-        problems.error(place, "missing-key", "an item needs a title or a text", "add title:")
+            message = f'{named} needs "{name}"'
+            problems.error(where.place(loc), "missing-key", message, f"add {name}:")
+    if "title" not in item and "text" not in item:
+        message = "an item needs a title or a text"
+        problems.error(where.place(loc), "missing-key", message, "add title:")
     if item.get("status") in ("cancelled", "postponed") and "notice" not in item:
         hint = "say it in notice:, in each language"
-        problems.error(
-            place, "missing-key", f"the item is {item['status']}, and says not why", hint
-        )
+        message = f"the item is {item['status']}, and does not say why"
+        problems.error(where.place(loc), "missing-key", message, hint)
     if item.get("id") in tuple(Reference):
         message = f'an item cannot be called "{item["id"]}", which of: uses'
         problems.error(where.place((*loc, "id")), "bad-id", message, "choose another id")
@@ -80,13 +80,12 @@ def _check_occasion(
     occasion: dict[str, Data], loc: tuple[Step, ...], where: Located, problems: Problems
 ) -> None:
     forms = [form for form in FORMS if form in occasion]
-    place = where.place(loc)
     if not forms:
         hint = f"add one of {', '.join(FORMS)}"
-        problems.error(place, "no-moment", "this occasion does not say when", hint)
+        problems.error(where.place(loc), "no-moment", "this occasion does not say when", hint)
     elif len(forms) > 1 and set(forms) not in ({"anchor", "before"}, {"anchor", "after"}):
         message = f"an occasion has one of {', '.join(FORMS)}; this one has {' and '.join(forms)}"
-        problems.error(place, "two-moments", message, "make it two occasions")
+        problems.error(where.place(loc), "two-moments", message, "make it two occasions")
     for name in _ONLY_WITH_EVERY:
         if name in occasion and "every" not in occasion:
             spot = where.key((*loc, name))
@@ -143,11 +142,13 @@ def _check_ids(data: dict[str, Data], where: Located, problems: Problems) -> Non
             name = entry.get("id")
             if not isinstance(name, str):
                 continue
-            spot = where.place((part, at, "id"))
             if name in seen:
-                message = f'"{name}" is already an id in line {seen[name]}'
+                line = where.place((part, seen[name], "id")).line
+                message = f'"{name}" is already the id in line {line}'
+                spot = where.place((part, at, "id"))
                 problems.error(spot, "repeated-id", message, "give each its own id")
-            seen.setdefault(name, spot.line)
+            else:
+                seen[name] = at
 
 
 def _maps(data: Data) -> Iterator[tuple[int, dict[str, Data]]]:

@@ -89,11 +89,11 @@ class Scope:
 
     def own_words(self, texts: Mapping[str, str] | None, loc: Loc) -> Words:
         """Return words in which a single text is the lead language's."""
-        return self._words(texts, loc, self.languages[0])
+        return Words() if texts is None else self._words(texts, loc, self.languages[0])
 
     def words_for_all(self, texts: Mapping[str, str] | None, loc: Loc) -> Words:
         """Return words in which a single text serves every language."""
-        return self._words(texts, loc, EVERY)
+        return Words() if texts is None else self._words(texts, loc, EVERY)
 
     def depend_on(self, path: Path) -> None:
         """Remember that the outcome follows a file's content."""
@@ -109,9 +109,7 @@ class Scope:
             self.warn(loc, "clock-change", *odd)
         return moment
 
-    def _words(self, texts: Mapping[str, str] | None, loc: Loc, single: Language) -> Words:
-        if not texts:
-            return Words()
+    def _words(self, texts: Mapping[str, str], loc: Loc, single: Language) -> Words:
         for tag, text in texts.items():
             if "{" in text:
                 for trouble in template_problems(text):
