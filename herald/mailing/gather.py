@@ -225,17 +225,20 @@ def _projects(
     return [known[name] for name in dict.fromkeys(named) if name is not None and name in known]
 
 
-def _statements(projects: Sequence[Project], language: Language) -> tuple[str, ...]:
-    texts = [
-        text
+def _statements(
+    projects: Sequence[Project], language: Language
+) -> tuple[tuple[str, Language], ...]:
+    """Return each statement with its language, none that stands within another."""
+    found = {
+        statement.text: statement.language
         for project in projects
-        for text in (short_statement(project, language).text, disclaimer(project, language).text)
-        if text
-    ]
+        for statement in (short_statement(project, language), disclaimer(project, language))
+        if statement.text
+    }
     return tuple(
-        text
-        for text in dict.fromkeys(texts)
-        if not any(text != other and text in other for other in texts)
+        (text, spoken)
+        for text, spoken in found.items()
+        if not any(text != other and text in other for other in found)
     )
 
 

@@ -133,7 +133,7 @@ class EditionContent:
     language: Language
     subject: str
     sections: tuple[ContentSection, ...] = ()
-    statements: tuple[str, ...] = ()
+    statements: tuple[tuple[str, Language], ...] = ()
     """Funding statements and disclaimers of the projects that the issue speaks of."""
 
     @property

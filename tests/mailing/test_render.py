@@ -1,0 +1,223 @@
+"""The shape of an issue: readable by everyone, small, and harmless."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from herald.mailing.phrases import edition_for, phrases, spoken_languages
+from herald.mailing.render import (
+    LARGEST,
+    UNSUBSCRIBE_MARK,
+    TooLarge,
+    address_to,
+    hash_editions,
+    render,
+)
+from herald.model.ids import Language
+from herald.model.mailing import ContentEntry, ContentSection, Edition, EditionContent
+
+EN, IT, AR = Language("en"), Language("it"), Language("ar")
+VOID = {"meta", "br", "img", "link", "hr", "input"}
+
+
+def an_entry(**changes: object) -> ContentEntry:
+    values = {
+        "ref": "item:a/b",
+        "title": "The salt house",
+        "text": "Neighbours restored it.",
+        "link": "https://example.org/salt?a=1&b=2",
+        "language": EN,
+        "when": "Sunday",
+        "place": "Argenta",
+        "credit": "Ecomuseo",
+        "image_url": "https://example.org/salt.jpg",
+        "image_alt": "A white house",
+    }
+    return ContentEntry(**(values | changes))  # type: ignore[arg-type]
+
+
+def content(*entries: ContentEntry, **changes: object) -> EditionContent:
+    section = ContentSection(
+        title="Good practices",
+        title_language=EN,
+        paragraphs=("Dear friends,\nhello.",),
+        paragraphs_language=EN,
+        entries=entries or (an_entry(),),
+    )
+    values = {
+        "language": EN,
+        "subject": "Ecomuseums in May",
+        "sections": (section,),
+        "statements": (("Co-funded by the European Union", EN),),
+    }
+    return EditionContent(**(values | changes))  # type: ignore[arg-type]
+
+
+class Page(HTMLParser):
+    """A page as a screen reader meets it; complains about tags that do not match."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def all(self, *names: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_a_page_says_its_language_direction_and_title() -> None:
+    page = Page(render(content(), list_name="Friends").html)
+    assert page.all("html") == [{"lang": "en", "dir": "ltr"}]
+    arabic = Page(render(content(language=AR), list_name="Friends").html)
+    assert arabic.all("html") == [{"lang": "ar", "dir": "rtl"}]
+    assert "Ecomuseums in May" in page.words
+
+
+def test_headings_go_down_step_by_step() -> None:
+    page = Page(render(content(an_entry(), an_entry()), list_name="Friends").html)
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels == [1, 2, 3, 3]
+
+
+def test_every_picture_is_described_and_every_table_is_only_layout() -> None:
+    page = Page(render(content(), list_name="Friends").html)
+    assert [image["alt"] for image in page.all("img")] == ["A white house"]
+    assert {table["role"] for table in page.all("table")} == {"presentation"}
+
+
+def test_words_in_another_language_say_so() -> None:
+    html = render(content(an_entry(language=IT)), list_name="Friends").html
+    assert '<h3 class="ink"' in html
+    assert all(tag.get("lang") == "it" for tag in Page(html).all("h3"))
+    assert "[in Italian]" in html
+    assert "[in Italian]" in render(content(an_entry(language=IT)), list_name="F").text
+
+
+def test_nothing_loads_tracks_or_runs() -> None:
+    html = render(content(an_entry(image_url="")), list_name="Friends").html
+    page = Page(html)
+    assert page.all("script", "img", "iframe", "link", "form") == []
+    links = [link["href"] for link in page.all("a")]
+    assert links == ["https://example.org/salt?a=1&b=2", UNSUBSCRIBE_MARK]
+
+
+def test_what_others_wrote_is_never_markup() -> None:
+    evil = '"><script>alert(1)</script>{{ 7 * 7 }}'
+    html = render(
+        content(an_entry(title=evil, text=evil, place=evil, credit=evil, image_alt=evil)),
+        list_name=evil,
+    ).html
+    assert Page(html).all("script") == []
+    assert "49" not in html
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_words_make_a_sound_page(title: str, text: str) -> None:
+    edition = render(content(an_entry(title=title, text=text)), list_name="Friends")
+    Page(edition.html)
+    assert UNSUBSCRIBE_MARK in edition.text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast_is_enough_by_day_and_by_night(scheme: str) -> None:
+    html = render(content(), list_name="Friends").html
+    night = html[html.index("prefers-color-scheme: dark") :]
+    classes = {
+        name: re.search(rf"\.{name} {{ color: (#\w+)", night)[1]  # type: ignore[index]
+        for name in ("ink", "soft", "link")
+    }
+    paper = re.search(r"\.sheet { background-color: (#\w+)", night)[1]  # type: ignore[index]
+    if scheme == "light":
+        classes = {"ink": "#22241f", "soft": "#575a52", "link": "#14532d"}
+        paper = "#ffffff"
+        assert all(colour in html for colour in classes.values())
+    assert {
+        name: contrast(colour, paper) >= 4.5 for name, colour in classes.items()
+    } == dict.fromkeys(classes, True)
+
+
+def test_the_text_part_has_everything_that_the_html_has() -> None:
+    text = render(content(), list_name="Friends").text
+    for words in (
+        "Ecomuseums in May",
+        "Neighbours",
+        "https://example.org/salt?a=1&b=2",
+        "Co-funded",
+    ):
+        assert words in text
+    assert text.rstrip().endswith(UNSUBSCRIBE_MARK)
+    assert "&amp;" not in text
+
+
+def test_each_recipient_gets_an_own_link_in_both_parts() -> None:
+    edition = address_to(render(content(), list_name="F"), "mailto:a@x.org?subject=a&b=c")
+    assert "mailto:a@x.org?subject=a&b=c" in edition.text
+    assert 'href="mailto:a@x.org?subject=a&amp;b=c"' in edition.html
+    assert UNSUBSCRIBE_MARK not in edition.text + edition.html
+
+
+def test_an_issue_that_mail_programs_would_cut_off_is_refused() -> None:
+    entries = tuple(an_entry(text="word " * 100) for _ in range(200))
+    with pytest.raises(TooLarge, match="most:"):
+        render(content(*entries), list_name="F")
+    assert len(render(content(*entries[:50]), list_name="F").html) < LARGEST
+
+
+def test_the_hash_covers_every_word_and_its_place() -> None:
+    one = Edition(language=EN, subject="ab", text="c", html="d")
+    other = Edition(language=EN, subject="a", text="bc", html="d")
+    assert hash_editions([one]) != hash_editions([other])
+    assert hash_editions([one]) == hash_editions([one])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "edition"),
+    [("it", "it"), ("pt-BR", "pt"), ("IT", "it"), ("mt", "en"), (None, "en"), ("sr-Latn", "en")],
+)
+def test_a_subscriber_gets_the_nearest_edition(wanted: str | None, edition: str) -> None:
+    available = [Language(tag) for tag in ("en", "it", "pt")]
+    assert edition_for(Language(wanted) if wanted else None, available) == edition
+
+
+@pytest.mark.parametrize("language", spoken_languages())
+def test_herald_says_everything_in_each_of_its_languages(language: Language) -> None:
+    assert phrases(language).keys() == phrases(EN).keys()
+    own = phrases(language)
+    assert all("{list}" in own[name] for name in ("why", "leave_question", "left_text"))
+
+
+def test_an_unknown_language_is_spoken_to_in_english() -> None:
+    assert phrases(Language("mt")) == phrases(EN)
