@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -45,7 +46,7 @@ def public_socket(info: AddressInfo) -> socket.socket:
     """
     address = str(info[4][0])
     if not is_public(address):
-        raise RefusedAddress(f"{address} {MARK}")
+        raise RefusedAddress(errno.EACCES, f"{address} {MARK}")
     return any_socket(info)
 
 

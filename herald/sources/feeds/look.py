@@ -1,0 +1,70 @@
+"""Looks at one feed without remembering it: for ``herald feeds check``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from herald.model.feed import FeedProblem, ParsedFeed
+from herald.ports import Clock
+from herald.sources.feeds.fetch import Fetched, Fetcher, FetchFailed, Limits, NotModified
+from herald.sources.feeds.parse import Document
+from herald.sources.feeds.workers import ParseFailed, Parser
+
+
+def is_web_address(source: str) -> bool:
+    """Tell whether *source* is to be fetched, and is no file."""
+    return urlsplit(source).scheme.lower() in {"http", "https"}
+
+
+async def look_at(
+    source: str, *, clock: Clock, contact: str = "", allow_private: bool = False
+) -> ParsedFeed:
+    """Return what Herald understands of a URL or a file; trouble is a problem of the result."""
+    found = (
+        await _fetched(source, clock=clock, contact=contact, allow_private=allow_private)
+        if is_web_address(source)
+        else _read(Path(source), clock=clock)
+    )
+    if isinstance(found, str):
+        return _failed(found)
+    async with Parser(workers=1) as parser:
+        parsed = await parser.parse(found)
+        if isinstance(parsed, ParsedFeed) and not found.url and parsed.link:
+            # A file has no address of its own: its links count from the site that it names.
+            parsed = await parser.parse(replace(found, url=parsed.link))
+    return _failed(parsed.why) if isinstance(parsed, ParseFailed) else parsed
+
+
+async def _fetched(url: str, *, clock: Clock, contact: str, allow_private: bool) -> Document | str:
+    async with Fetcher(contact=contact, clock=clock, allow_private=allow_private) as fetcher:
+        result = await fetcher.fetch(url)
+    match result:
+        case Fetched():
+            return Document(
+                body=result.body,
+                content_type=result.content_type,
+                url=result.final_url,
+                now=clock.now(),
+            )
+        case NotModified():
+            return "the server says that nothing has changed, although it was not asked that"
+        case FetchFailed():
+            return result.why
+
+
+def _read(path: Path, *, clock: Clock) -> Document | str:
+    most = Limits().most_bytes
+    try:
+        with path.open("rb") as file:
+            body = file.read(most + 1)
+    except OSError as error:
+        return f"the file cannot be read: {error.strerror}"
+    if len(body) > most:
+        return f"the document is larger than {most // 1024 // 1024} MB"
+    return Document(body=body, now=clock.now())
+
+
+def _failed(why: str) -> ParsedFeed:
+    return ParsedFeed(format="", problems=(FeedProblem(severity="error", message=why),))
