@@ -23,6 +23,6 @@ def spread(
 def _widest(room: timedelta, languages: int) -> timedelta:
     if languages <= 1 or room <= timedelta(0):
         return timedelta(0)
-    widest = (room - timedelta(microseconds=1)) / (languages - 1)
+    widest = (room - timedelta.resolution) // (languages - 1)
     unit = _MINUTE if widest >= _MINUTE else _SECOND
     return widest // unit * unit
