@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from herald.channels.journal_file import journal_path, read_journal
 from herald.model.campaign import CatchUp
@@ -81,19 +82,26 @@ class Harness:
         self.kills = 0
 
     async def kill_at_random(self, times: int, *, within: float = 1.2) -> None:
-        """Let *times* lives be killed at random moments."""
-        for _ in range(times):
-            process = await self._begin()
+        """Let *times* lives be killed at random moments, each with some more to send."""
+        for nth in range(times):
+            process = await self._begin(share=(nth + 1) / times)
             await asyncio.sleep(self._dice.uniform(0.05, within))
             process.kill()
             await self._ended(process)
             self.kills += 1
 
-    async def crash_at(self, point: str) -> bool:
-        """Let one life die at *point*; False if it ended without having passed it."""
+    async def crash_at_each(self, points: Sequence[str]) -> list[str]:
+        """Let a life die at each of *points*, with some more to send; return those not passed."""
+        shares = [(nth + 1) / len(points) for nth in range(len(points))]
+        passed = [
+            await self._crash_at(point, share) for point, share in zip(points, shares, strict=True)
+        ]
+        return [point for point, is_passed in zip(points, passed, strict=True) if not is_passed]
+
+    async def _crash_at(self, point: str, share: float) -> bool:
         happens_once = point.endswith((" plan", " reap"))
         nth = 1 if happens_once else self._dice.randint(1, 3)
-        process = await self._begin(crash_at=point, crash_on=nth, until_done=True)
+        process = await self._begin(share, crash_at=point, crash_on=nth, until_done=True)
         code = await self._ended(process)
         assert code in {0, KILLED}, f"the process ended with {code}"
         self.kills += code == KILLED
@@ -104,9 +112,14 @@ class Harness:
         code = await self._ended(await self._begin(until_done=True))
         assert code == 0, f"the last process ended with {code}"
 
-    async def _begin(self, **changes: object) -> multiprocessing.process.BaseProcess:
+    async def _begin(
+        self, share: float = 1.0, **changes: Any
+    ) -> multiprocessing.process.BaseProcess:
+        """Begin a life in which the first *share* of the deliveries is planned."""
         self.lives += 1
-        life = replace(self._life, nth=self.lives, **changes)  # type: ignore[arg-type]
+        whole = self._life.plan
+        plan = replace(whole, deliveries=whole.deliveries[: round(len(whole.deliveries) * share)])
+        life = replace(self._life, nth=self.lives, plan=plan, **changes)
         process = self._context.Process(target=live, args=(life,))
         await asyncio.to_thread(process.start)
         return process

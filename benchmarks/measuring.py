@@ -1,0 +1,64 @@
+"""What every benchmark needs: tables, percentiles, and how long the event loop stood still."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+TICK = 0.005
+"""Seconds between two looks at the loop."""
+
+
+def machine() -> str:
+    """Return one line that says what these figures were measured on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{cores} cores{load}, {platform.system()} {platform.machine()},"
+        f" {platform.python_implementation()} {platform.python_version()}"
+    )
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print aligned columns, the first to the left and the others to the right."""
+    widths = [max(len(line[column]) for line in (head, *rows)) for column in range(len(head))]
+    for line in (head, *rows):
+        first, *others = (cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join((first.strip().ljust(widths[0]), *others)).rstrip())
+    print()
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """Return the value below which *part* (0 to 1) of *values* lie; 0 of none."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * part), len(ordered) - 1)] if ordered else 0.0
+
+
+@dataclass(slots=True)
+class Stall:
+    """The longest time for which the event loop served nobody, in seconds."""
+
+    longest: float = 0.0
+
+
+@asynccontextmanager
+async def watching_the_loop() -> AsyncIterator[Stall]:
+    """Measure the longest stall of the loop within the block."""
+    stall = Stall()
+    watcher = asyncio.create_task(_tick(stall))
+    try:
+        yield stall
+    finally:
+        watcher.cancel()
+
+
+async def _tick(stall: Stall) -> None:
+    while True:
+        begun = time.perf_counter()
+        await asyncio.sleep(TICK)
+        stall.longest = max(stall.longest, time.perf_counter() - begun - TICK)
