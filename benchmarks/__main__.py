@@ -1,0 +1,15 @@
+"""Runs every benchmark: ``python -m benchmarks [--small]``."""
+
+from __future__ import annotations
+
+from benchmarks import check, delivery, planning
+
+
+def main() -> None:
+    """Run them one after the other, each with the command line's arguments."""
+    for benchmark in (planning, check, delivery):
+        benchmark.main()
+
+
+if __name__ == "__main__":
+    main()
