@@ -1,10 +1,10 @@
 """Making the mail itself: headers and parts, as RFC 5322, 2369, 2919 and 8058 want them.
 
-The standard library folds a header that is longer than its policy's line, and turns a long
-unbroken word into an RFC 2047 encoded word.  In ``List-Unsubscribe`` that silently kills
-one-click.  With long lines for everything, on the other hand, it writes encoded words beyond the
-75 characters of RFC 2047 section 2 into ``Subject``.  So the policy here folds as usual, and
-leaves whole the headers in which only addresses and links stand.
+The policies of the standard library cannot be left to write these headers.  Folding at 78
+characters, Python 3.11 turns a long ``List-Unsubscribe`` into encoded words, which silently kills
+one-click; folding at 998, it writes encoded words beyond the 75 characters of RFC 2047 section 2;
+and either way it may lose a space between two encoded words of a ``Subject``.  So every header that
+matters is spelled here, and kept as it is.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from herald.model.mailing import Edition
 LINE_MOST = 998
 """Bytes of a line without its end (RFC 5322 section 2.1.1)."""
 
-_ONE_LINE = frozenset(
+_SPELLED = frozenset(
     {
         "from",
         "to",
+        "subject",
         "message-id",
         "list-id",
         "list-help",
@@ -91,7 +92,7 @@ def make_mail(edition: Edition, sender: Sender, envelope: Envelope) -> bytes:
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = _mailbox(sender.name, sender.address)
     mail["To"] = _mailbox(envelope.name, envelope.address)
-    mail["Subject"] = _safe(edition.subject)
+    mail["Subject"] = _subject(edition.subject)
     mail["Date"] = format_datetime(envelope.date.replace(microsecond=0))
     mail["Message-ID"] = _safe(envelope.message_id)
     for name, value in _list_headers(sender, envelope):
@@ -149,6 +150,13 @@ def _phrase(name: str) -> str:
     return Header(name, "utf-8", maxlinelen=75).encode(linesep="")
 
 
+def _subject(subject: str) -> str:
+    """Return a subject folded, in encoded words where it needs them."""
+    charset = "us-ascii" if subject.isascii() else "utf-8"
+    folded = Header(_safe(subject), charset, maxlinelen=75, header_name="Subject")
+    return folded.encode(linesep=SMTP.linesep)
+
+
 def _label(list_id: ListId) -> str:
     """Return a list's id as a part of a domain name."""
     return "".join(mark if mark.isalnum() and mark.isascii() else "-" for mark in list_id)
@@ -160,27 +168,27 @@ def _safe(value: str) -> str:
     return value
 
 
-class _WholeLinks(EmailPolicy):
-    """Folds headers as the standard library does, but never one of links and addresses."""
+class _AsSpelled(EmailPolicy):
+    """Keeps the headers that were spelled above; the others are short and ASCII."""
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
         """Keep such a header as it is: parsed, its encoded words would be decoded."""
         return (
-            (name, value) if name.lower() in _ONE_LINE else super().header_store_parse(name, value)
+            (name, value) if name.lower() in _SPELLED else super().header_store_parse(name, value)
         )
 
     def fold(self, name: str, value: Any) -> str:
         """Return a header as text."""
-        if name.lower() in _ONE_LINE:
-            line = f"{name}: {value}"
-            if not line.isascii() or len(line) > LINE_MOST:
-                raise UnsafeHeader(f"{name} must be ASCII and at most {LINE_MOST} long")
-            return line + self.linesep
-        return str(super().fold(name, value))
+        if name.lower() not in _SPELLED:
+            return str(super().fold(name, value))
+        spelled = f"{name}: {value}"
+        if not spelled.isascii() or max(map(len, spelled.splitlines())) > LINE_MOST:
+            raise UnsafeHeader(f"{name} must be ASCII and at most {LINE_MOST} characters long")
+        return spelled + self.linesep
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Return a header as bytes."""
         return self.fold(name, value).encode("ascii", "surrogateescape")
 
 
-_POLICY = _WholeLinks(linesep=SMTP.linesep, max_line_length=76)
+_POLICY = _AsSpelled(linesep=SMTP.linesep, max_line_length=76)
