@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from herald.model.campaign import Campaign, CatchUp, Item, Kind, Occasion, When
@@ -17,6 +17,7 @@ from herald.model.ids import (
     PartnerId,
     campaign_key,
 )
+from herald.model.plan import PlannedDelivery
 from herald.model.problem import Place
 from herald.model.words import Words
 
@@ -108,3 +109,32 @@ def a_delivery(**changes: Any) -> Delivery:
         "payload": a_payload(),
     }
     return Delivery(**(values | changes))
+
+
+def a_planned_delivery(**changes: Any) -> PlannedDelivery:
+    """Make what planning wants where ``a_delivery`` is what waits."""
+    waits = a_delivery(
+        **{
+            name: changes.pop(name)
+            for name in ("campaign", "item", "occasion", "channel", "language", "due_at")
+            if name in changes
+        }
+    )
+    values: dict[str, Any] = {
+        "key": waits.key,
+        "campaign": waits.campaign,
+        "item": waits.item,
+        "occasion": waits.occasion,
+        "channel": waits.channel,
+        "network": waits.network,
+        "language": waits.language,
+        "occasion_local": waits.occasion_local,
+        "zone": waits.zone,
+        "due_at": waits.due_at,
+        "not_after_at": waits.due_at + timedelta(hours=6),
+        "catch_up": CatchUp.POST,
+        "moves": True,
+        "payload": waits.payload,
+        "content_hash": "first",
+    }
+    return PlannedDelivery(**(values | changes))

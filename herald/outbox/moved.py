@@ -50,8 +50,12 @@ def _moved_occasions(
     plan: Plan, rows: Mapping[DeliveryKey, Delivery], new: Iterable[PlannedDelivery]
 ) -> dict[DeliveryKey, Delivery]:
     """Pair each sent occasion that moved away with the earliest new one of its group."""
-    answered = {row.moved_from for row in rows.values() if row.state in _ANSWERS}
     stand = {each.key: each for each in (*plan.standing, *plan.deliveries)}
+    answered = {
+        row.moved_from
+        for row in rows.values()
+        if row.state in _ANSWERS and (row.key in stand or not waits(row))
+    }
     away: dict[Group, list[Delivery]] = defaultdict(list)
     for row in rows.values():
         if _has_moved_away(row, stand.get(row.key)) and row.key not in answered:

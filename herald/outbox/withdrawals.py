@@ -70,7 +70,7 @@ def _is_gone(row: Delivery, plan: Plan, *, now: datetime) -> bool:
     if row.released and row.due_at <= now:
         return False  # a person sent it on after its moment, where no plan reaches
     begins_later = plan.first > plan.made_at
-    return row.due_at <= plan.last and not (begins_later and row.due_at < plan.first)
+    return row.due_at < plan.last and not (begins_later and row.due_at < plan.first)
 
 
 def _split_moves(
@@ -119,7 +119,7 @@ def _expired(row: Delivery) -> Step:
 
 
 def _was_sent_in(plan: Plan, row: Delivery) -> bool:
-    return row.state is DeliveryState.SENT and plan.first <= row.due_at <= plan.last
+    return row.state is DeliveryState.SENT and plan.first <= row.due_at < plan.last
 
 
 def _sent(row: Delivery) -> Step:
