@@ -158,13 +158,14 @@ def _shifted(entry: ParsedEntry, event: EntryEvent, begins: _When, local: dateti
 
 
 def _spread(rule: Any, begins: _When, *, now: datetime) -> list[datetime]:
-    parts = dict(rule[0] if isinstance(rule, list) else rule)
-    if str(parts.get("FREQ", [""])[0]).upper() not in _RARE_ENOUGH:
-        return [begins.local]
-    if "UNTIL" in parts:
-        parts["UNTIL"] = [_naive(until, begins.zone) for until in parts["UNTIL"]]
-    text = ";".join(f"{name}={_rule_value(value)}" for name, value in parts.items())
+    """Return the local moments of a rule; only its beginning where it cannot be followed."""
     try:
+        parts = dict(rule[0] if isinstance(rule, list) else rule)
+        if str(parts.get("FREQ", [""])[0]).upper() not in _RARE_ENOUGH:
+            return [begins.local]
+        if "UNTIL" in parts:
+            parts["UNTIL"] = [_naive(until, begins.zone) for until in parts["UNTIL"]]
+        text = ";".join(f"{name}={_rule_value(value)}" for name, value in parts.items())
         days = rrulestr(text, dtstart=begins.local)
         first, last = (moment.replace(tzinfo=None) for moment in (now - _BEHIND, now + AHEAD))
         coming = islice(days.xafter(first, inc=True), _MOST_OF_ONE)

@@ -45,7 +45,8 @@ def parse(document: Document) -> ParsedFeed:
         *_bridged(len(feed.entries) - len(kept), len(kept)),
     ]
     ordered = replace(feed, entries=_oldest_first(kept[:MOST_ENTRIES]))
-    return replace(ordered, problems=(*problems, *advise(ordered)))
+    told = replace(ordered, problems=tuple(problems))
+    return told if has_failed(told) else replace(told, problems=(*problems, *advise(told)))
 
 
 def has_failed(feed: ParsedFeed) -> bool:

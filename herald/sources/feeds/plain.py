@@ -85,6 +85,8 @@ def absolute(link: str, base: str) -> str:
     if not candidate or len(candidate) > MOST_CHARACTERS:
         return ""
     try:
+        if candidate.lower() in {"http://", "https://", "http:", "https:"}:
+            return ""
         found = urljoin(base, candidate)
         parts = urlsplit(found)
         if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
