@@ -66,7 +66,6 @@ def read_journal(path: Path) -> tuple[JournalLine, ...]:
 class _Known:
     """The keys in the part of the file that was read, and how to tell that it is still the same."""
 
-    inode: int = 0
     offset: int = 0
     tail: bytes = b""
     keys: set[str] = field(default_factory=set)
@@ -117,21 +116,18 @@ class JournalFile:
 
     def _catch_up(self, file: int) -> int:
         """Read what was added since the last time, or everything if the file is another one."""
-        status = os.fstat(file)
+        size = os.fstat(file).st_size
         known = self._known
         start = known.offset - len(known.tail)
-        same = known.inode == status.st_ino and known.offset <= status.st_size
-        if not (same and os.pread(file, len(known.tail), start) == known.tail):
-            known = self._known = _Known(inode=status.st_ino)
-        if known.offset == status.st_size:
-            return status.st_size
-        added = _read_between(file, known.offset, status.st_size)
+        if os.pread(file, len(known.tail), start) != known.tail:
+            known = self._known = _Known()
+        added = _read_between(file, known.offset, size)
         known.keys.update(line.key for raw in added.split(b"\n") if (line := _decoded(raw)))
         # The last line may still lack its end: it is read again next time.
         whole = added.rfind(b"\n") + 1
         known.tail = (known.tail + added[:whole])[-_TAIL:]
         known.offset += whole
-        return status.st_size
+        return size
 
 
 @contextmanager

@@ -189,17 +189,21 @@ def test_a_journal_that_was_never_written_is_empty(tmp_path: Path) -> None:
     assert not (tmp_path / "none.jsonl").exists()
 
 
-def _write_many(path: Path, writer: int, count: int) -> None:
+def _write_many(path: Path, writer: int, count: int, together: Any) -> None:
     journal = JournalFile(path)
     for number in range(count):
-        journal.append(a_line(f"{writer}-{number}", text="x" * (number % 7) * 900))
+        together.wait(30)
         journal.append(a_line(f"shared-{number}"))
+        journal.append(a_line(f"{writer}-{number}", text="x" * (number % 7) * 900))
 
 
 def test_two_processes_write_one_journal_without_mixing_or_repeating(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     spawn = multiprocessing.get_context("spawn")
-    writers = [spawn.Process(target=_write_many, args=(path, one, 60)) for one in range(2)]
+    together = spawn.Barrier(2)
+    writers = [
+        spawn.Process(target=_write_many, args=(path, one, 60, together)) for one in range(2)
+    ]
     for writer in writers:
         writer.start()
     for writer in writers:

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from herald.channels.mastodon.answer import Answer, NoAnswer, asked_to_wait
 from herald.channels.mastodon.likeness import Likeness, compare_content, could_be_in, is_source
 from herald.channels.mastodon.limits import read_capabilities, remembers_keys, usual_capabilities
+from herald.channels.mastodon.pictures import UPLOAD_SECONDS
+from herald.channels.mastodon.posting import ANSWER_SECONDS
 from herald.channels.mastodon.settings import MastodonSettings
 from herald.channels.mastodon.wire import create_request, outcome_of_create, receipt_of
 from herald.model.delivery import Receipt, Sent, TryAgain, Unclear
 from herald.model.ids import DeliveryKey, Language
+from herald.model.network import Capabilities
 from tests.makers import NOON, a_payload
 
 WAITS: dict[str, tuple[dict[str, str], timedelta | None]] = {
@@ -203,6 +206,18 @@ def test_no_configuration_breaks_the_limits(instance: dict[str, Any]) -> None:
     assert found.media_most > 0
 
 
+@pytest.mark.parametrize(
+    "found",
+    [usual_capabilities(), read_capabilities({"version": "4.5.2"})],
+    ids=["usual", "told"],
+)
+def test_an_account_sends_one_by_one_and_no_longer_than_it_says(found: Capabilities) -> None:
+    assert found.concurrent == 1
+    assert timedelta(seconds=UPLOAD_SECONDS + ANSWER_SECONDS) < found.timeout
+    # Mastodon's own proxies give up after 60 to 75 seconds: later nothing lands any more.
+    assert found.settle_window >= timedelta(seconds=90)
+
+
 def test_pleroma_tells_its_limit_in_its_own_way() -> None:
     assert read_capabilities({"max_toot_chars": 5000}).limit == 5000
     assert read_capabilities({"max_toot_chars": "7000"}).limit == 7000
@@ -225,7 +240,7 @@ RENDERINGS = {
     ),
     "shortened link": (
         "Zażółć &amp; &lt;go&gt;:<br><br><a href='https://example.org/a/b?x=1&amp;y=%C3%A8'>"
-        "example.org/a/b…</a> @ana@example.org #Sól"
+        "example.org/a/b…</a> @ana@example.org <a href='https://s/tags/S'>#Sól</a>"
     ),
     "decomposed": (
         "Zaz\u0307o\u0301łc\u0301 &amp; &lt;go&gt;: https://example.org/a/b?x=1&amp;y=è @ana"
