@@ -31,7 +31,7 @@ def a_list(**changes: Any) -> MailingList:
         "id": FRIENDS,
         "name": Words.of({"en": "Friends of ecomuseums", "it": "Amici degli ecomusei"}),
         "sender_name": "EcoHeritage",
-        "sender_address": "news@herald.test",
+        "sender_address": "news@friends.example.org",
         "languages": (EN, IT),
         "place": Place(file="config/lists.yaml"),
     }
@@ -117,7 +117,9 @@ async def subscribe(
 
 async def subscribe_many(store: MailingStore, count: int) -> None:
     """Import so many people of herald.test."""
-    await subscribe(store, *((f"p{number:05}@herald.test", "", "en") for number in range(count)))
+    await subscribe(
+        store, *((f"p{number:05}@friends.example.org", "", "en") for number in range(count))
+    )
 
 
 class PostOffice:
