@@ -41,6 +41,8 @@ def moments(when: Anchored, occasion: Occasion, item: Item, scene: Scene) -> Ite
             yield from _undated(observance, found.year, name, occasion, item, scene)
             continue
         moment = _moment(when, found.dates, name, occasion, item)
+        if not _concerns(scene.campaign, moment.local.date(), found.dates):
+            continue
         # One that was missed is worth a word while its day is still ahead.
         missed = moment.at < scene.horizon.now and found.dates.last >= first
         if first <= moment.local.date() <= last or (missed and moment.at < scene.horizon.last):
@@ -113,6 +115,19 @@ def _moment(
 
 def _whole_day(day: date, at: datetime, zone: str) -> Point:
     return Point(day=day, at=at, whole_day=True, zone=zone)
+
+
+def _concerns(campaign: Campaign, day: date, dates: Dates) -> bool:
+    """Tell whether a year is the campaign's: its post or its days lie within it.
+
+    Other years come round for other campaigns, and are not worth a word.
+    """
+    days = (day, dates.first, dates.last)
+    return any(
+        (campaign.starts is None or campaign.starts <= one)
+        and (campaign.ends is None or one <= campaign.ends)
+        for one in days
+    )
 
 
 def _undated(

@@ -340,6 +340,22 @@ def test_an_anchored_occasion_comes_back_every_year():
     ]
 
 
+def test_years_of_the_calendar_outside_the_campaign_are_not_worth_a_word():
+    plan = plan_of(
+        anchored("museum_day"),
+        languages=ENGLISH,
+        ends=date(2027, 12, 31),
+        ahead=timedelta(days=800),
+    )
+    assert [one.occasion for one in plan.deliveries] == ["museum_day-2027"]
+    assert (plan.skipped, plan.problems) == ((), ())
+
+
+def test_a_post_before_the_campaign_for_a_day_within_it_is_told():
+    plan = plan_of(anchored("museum_day", before="7d"), languages=ENGLISH, starts=date(2027, 5, 15))
+    assert codes(plan) == ["outside-campaign"]
+
+
 def test_a_day_that_nobody_can_compute_is_told_and_its_window_shown():
     plan = plan_of(anchored("museum_week"), languages=ENGLISH)
     assert plan.deliveries == ()
