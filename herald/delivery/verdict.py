@@ -50,7 +50,7 @@ class Policy:
     patience: timedelta = timedelta(hours=2)
     """How long an unclear delivery is asked for before a person must look."""
     slots: int = 200
-    """Most sends at the same time, over all channels."""
+    """Most sends at the same time on one channel, however many its network allows."""
 
 
 def judge(

@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from herald.delivery.happened import Happened, Summary, summarise
@@ -59,6 +60,7 @@ class Worker:
         self._on_settled = on_settled
         self._happened: list[Happened] | None = None
         self._sending: dict[DeliveryKey, ChannelId] = {}
+        self._complaints: dict[str, str] = {}
         self._wake = asyncio.Event()
         self._settler = Settler(store, clock=clock, on_settled=self._note)
         self._looker = Looker(
@@ -85,13 +87,10 @@ class Worker:
             tasks.create_task(self._keep_looking(stop, tasks), name="look up")
             while not stop.is_set():
                 self._wake.clear()
-                try:
-                    started = await self._start_due(tasks)
-                except HeraldError:
-                    log.exception("nothing can be claimed")
-                    started = 0
-                if not started:
-                    await self._until_woken()
+                with self._complaining("nothing can be claimed"):
+                    if await self._start_due(tasks):
+                        continue
+                await self._until_woken()
 
     async def drain(self, stop: asyncio.Event | None = None) -> Summary:
         """Deliver everything that is due, look up what is unclear, and tell what it came to.
@@ -100,37 +99,53 @@ class Worker:
         network that asked to wait: the next run finds those. Raises what the store raises, after
         what was being sent is settled.
         """
-        happened = self._happened = []
+        happened: list[Happened] = []
+        self._happened = happened
         trouble: HeraldError | None = None
-        patience: float | None = None
         async with asyncio.TaskGroup() as tasks:
             try:
-                while stop is None or not stop.is_set():
-                    self._wake.clear()
-                    started = await self._start_due(tasks)
-                    ripe_in = await self._looker.step(tasks, await self._limits())
-                    if started or self._sending or self._looker.is_asking:
-                        patience = None
-                        await self._until_something_ends()
-                        continue
-                    patience = await self._longest_pace() if patience is None else patience - POLL
-                    if ripe_in is None and patience <= 0:
-                        break
-                    await self._clock.sleep(POLL if ripe_in is None else min(ripe_in, POLL))
+                await self._empty(tasks, stop or asyncio.Event())
             except HeraldError as error:
                 trouble = error
+        self._happened = None
         if trouble is not None:
             raise trouble
-        self._happened = None
         return summarise(happened)
+
+    async def _empty(self, tasks: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        """Go on until nothing is left that can be sent or looked up now."""
+        patience: float | None = None
+        while not stop.is_set():
+            self._wake.clear()
+            started = await self._start_due(tasks)
+            ripe_in = await self._looker.step(tasks, await self._limits())
+            if started or self._sending or self._looker.is_asking:
+                patience = None
+                await self._until_something_ends()
+                continue
+            patience = await self._longest_pace() if patience is None else patience - POLL
+            if ripe_in is None and patience <= 0:
+                return
+            await self._clock.sleep(POLL if ripe_in is None else min(ripe_in, POLL))
 
     async def _keep_looking(self, stop: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
         while not stop.is_set():
-            try:
+            with self._complaining("nothing can be looked up"):
                 await self._looker.step(tasks, await self._limits())
-            except HeraldError:
-                log.exception("nothing can be looked up")
             await _first_of(stop.wait(), self._clock.sleep(POLL))
+
+    @contextlib.contextmanager
+    def _complaining(self, what: str) -> Iterator[None]:
+        """Say once that the store is in trouble, and once that it is well again."""
+        try:
+            yield
+        except HeraldError as error:
+            if self._complaints.get(what) != str(error):
+                log.error(what, extra={"why": str(error)})
+            self._complaints[what] = str(error)
+        else:
+            if self._complaints.pop(what, ""):
+                log.info("the store is well again")
 
     async def _start_due(self, tasks: asyncio.TaskGroup) -> int:
         """Claim no more than can be sent at once, start sending it, and return how much it was."""
@@ -141,8 +156,7 @@ class Worker:
             for channel in self._channels
             if busy[channel] < limits[channel].concurrent
         }
-        slots = sum(limits[channel].concurrent - busy[channel] for channel in free)
-        most = min(slots, self._policy.slots - len(self._sending))
+        most = sum(limits[channel].concurrent - busy[channel] for channel in free)
         if most <= 0:
             return 0
         taken = Taken(at=self._clock.now(), monotonic=self._clock.monotonic())
@@ -188,9 +202,16 @@ class Worker:
         self._on_settled(happened)
 
     async def _limits(self) -> dict[ChannelId, Capabilities]:
-        """Return what each channel can carry; the most careful limits where nothing is stored."""
-        stored = await self._store.capabilities()
-        return {channel: stored.get(channel, Capabilities()) for channel in self._channels}
+        """Return what each channel can carry; the most careful limits where nothing is stored.
+
+        Slots are counted for each channel, as in a common pool a slow one would starve the others.
+        """
+        stored, most = await self._store.capabilities(), self._policy.slots
+        limits = {channel: stored.get(channel, Capabilities()) for channel in self._channels}
+        return {
+            channel: replace(limit, concurrent=min(limit.concurrent, most))
+            for channel, limit in limits.items()
+        }
 
     async def _longest_pace(self) -> float:
         """Return the seconds after which pace lets another delivery through; 0 if none waits."""

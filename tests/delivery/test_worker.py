@@ -148,6 +148,20 @@ async def test_no_more_is_claimed_than_can_be_sent_at_once() -> None:
         await until(lambda: len(channel.sent) == 9)
 
 
+async def test_a_channel_that_hangs_with_all_its_slots_leaves_the_others_theirs() -> None:
+    gate, slow, quick = asyncio.Event(), ScriptedChannel("slow"), ScriptedChannel("quick")
+    slow.answers = [answering_when(gate, slow) for _ in range(9)]
+    wide = replace(LIMITS, concurrent=300)
+    rows = [due("slow", nth) for nth in range(9)] + [due("quick", nth) for nth in range(3)]
+    outbox = MemoryOutbox(*rows, limits={"slow": wide, "quick": LIMITS})
+    clock = StandingClock(NOON)
+    async with running(a_worker(outbox, slow, quick, clock=clock, policy=Policy(slots=4))):
+        await until(lambda: len(quick.sent) == 3)
+        assert len(slow.sent) == 4
+        gate.set()
+        await until(lambda: len(slow.sent) == 9)
+
+
 async def test_a_failed_attempt_is_made_again_after_a_while() -> None:
     row, clock = due(), SetClock(NOON)
     outbox = MemoryOutbox(row, limits={"fedi": LIMITS})
@@ -497,14 +511,22 @@ async def test_an_answer_that_cannot_be_written_is_looked_up_when_the_lease_is_o
     assert (len(channel.sent), len(channel.looked_up)) == (1, 1)
 
 
-async def test_a_store_that_cannot_be_written_sends_nothing_and_is_tried_again() -> None:
+async def test_a_store_that_cannot_be_written_sends_nothing_and_is_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     clock, channel = StandingClock(NOON), ScriptedChannel()
     outbox = FullDisk(due(), limits={"fedi": LIMITS})
     outbox.claims_left = 3
-    async with running(a_worker(outbox, channel, clock=clock)):
-        await until(lambda: outbox.claims_left == 2)
-        assert channel.sent == []
-        await advance_until(clock, lambda: channel.sent)
+    with caplog.at_level(logging.INFO):
+        async with running(a_worker(outbox, channel, clock=clock)):
+            await until(lambda: outbox.claims_left == 2)
+            assert channel.sent == []
+            await advance_until(clock, lambda: "delivery sent" in caplog.messages)
+    assert caplog.messages == [
+        "nothing can be claimed",
+        "the store is well again",
+        "delivery sent",
+    ]
 
 
 async def test_a_pass_over_a_broken_store_says_so() -> None:
