@@ -80,10 +80,14 @@ def _colon(spot: _Spot) -> _Meaning:
     return _Meaning(spot.at, "misfit", message, hint)
 
 
+def _tab(spot: _Spot) -> _Meaning:
+    message = "a tab stands here; YAML counts only spaces"
+    return _Meaning(spot.at, "tab", message, "replace it with spaces")
+
+
 def _beginning(spot: _Spot) -> _Meaning:
     if spot.char == "\t":
-        message = "a tab stands here; YAML counts only spaces"
-        return _Meaning(spot.at, "tab", message, "replace it with spaces")
+        return _tab(spot)
     message = f"a text cannot begin with {spot.char}"
     return _Meaning(spot.at, "begins-with-sign", message, QUOTE)
 
@@ -144,6 +148,10 @@ def _misfit(spot: _Spot) -> _Meaning:
         message = "text goes on after the closing quotation mark"
         hint = "put the whole text in quotes, or below its key with |"
         return _Meaning(spot.at, "after-quote", message, hint)
+    if spot.before.rstrip().endswith(("}", "]")):
+        message = "text goes on after the closing bracket"
+        hint = f"inside {{…}} a text with , : }} or a quotation mark needs quotes: {QUOTE}"
+        return _Meaning(spot.at, "broken-brackets", message, hint)
     if lost := re.search(r"\s#\S", spot.line(spot.at[0] - 1)):
         message = "the text ends before this #: the rest is lost"
         return _Meaning((spot.at[0] - 1, lost.start() + 1), "lost-text", message, QUOTE)
@@ -157,6 +165,7 @@ def _unknown(spot: _Spot) -> _Meaning:
 
 _RULES: tuple[tuple[tuple[str, ...], Callable[[_Spot], _Meaning]], ...] = (
     (("mapping values are not allowed",), _colon),
+    (("tab character",), _tab),
     (("cannot start any token",), _beginning),
     (("scanning an alias",), _alias),
     (("undefined alias",), _alias),

@@ -221,4 +221,4 @@ def _card(row: Row, scope: Scope) -> Item | None:
         message = f"a card of the kind {shape.kind} should say {' and '.join(lacking)}"
         scope.problems.warn(row.place(), "missing-key", message, "add a column for it")
     inner = replace(scope, where=row)
-    return replace(item_of(shape, (), inner, others=()), post=())
+    return replace(item_of(shape, (), inner, others={}), post=())

@@ -176,9 +176,9 @@ def _channels(shape: CampaignShape, background: Background, scope: Scope) -> tup
 
 
 def _items(shape: CampaignShape, scope: Scope) -> tuple[Item, ...]:
-    ids = {item.id for item in shape.items}
+    kinds = {item.id: item.kind for item in shape.items}
     return tuple(
-        item_of(item, ("items", at), scope, others=ids) for at, item in enumerate(shape.items)
+        item_of(item, ("items", at), scope, others=kinds) for at, item in enumerate(shape.items)
     )
 
 

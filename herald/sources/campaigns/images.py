@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from herald.model.campaign import Image
 from herald.model.words import Words
 from herald.sources.campaigns.item_shapes import ImageShape
@@ -22,24 +24,7 @@ def image_of(shape: ImageShape | None, loc: Loc, scope: Scope) -> Image | None:
         return None
     if shape.file is None:
         return _image(shape, loc, scope, url=shape.url or "")
-    path = scope.pictures.find(shape.file, scope.folder)
-    if path is None:
-        message = f'"{shape.file}" leads out of the folder that Herald works on'
-        scope.error((*loc, "file"), "file-outside", message, "copy the picture into media/")
-        return None
-    scope.depend_on(path)
-    found = scope.pictures.read(path)
-    if isinstance(found, NoPicture):
-        message = f'picture "{shape.file}": {found.message}'
-        near = (
-            "" if path.exists() else did_you_mean(shape.file, scope.pictures.nearby(scope.folder))
-        )
-        code = "bad-picture" if path.exists() else "missing-file"
-        scope.error((*loc, "file"), code, message, near if near.startswith("did") else found.hint)
-        return None
-    shape = _with_shared(shape, scope.pictures.described.get(path))
-    file = path.relative_to(scope.pictures.root).as_posix()
-    return _image(shape, loc, scope, file=file, found=found)
+    return _image_in_file(shape, shape.file, loc, scope)
 
 
 def note_missing_alt(image: Image | None, written: Words, loc: Loc, scope: Scope) -> None:
@@ -50,6 +35,26 @@ def note_missing_alt(image: Image | None, written: Words, loc: Loc, scope: Scope
     if lacking:
         message = f"the picture has no description (alt) in {', '.join(lacking)}"
         scope.warn(loc, "missing-alt", message, "add it beside the other languages")
+
+
+def _image_in_file(shape: ImageShape, name: str, loc: Loc, scope: Scope) -> Image | None:
+    path = scope.pictures.find(name, scope.folder)
+    if path is None:
+        message = f'"{name}" leads out of the folder that Herald works on'
+        scope.error((*loc, "file"), "file-outside", message, "copy the picture into media/")
+        return None
+    scope.depend_on(path)
+    match scope.pictures.read(path):
+        case NoPicture(hint=hint) if not path.exists():
+            _note_missing(name, (*loc, "file"), scope, hint)
+            return None
+        case NoPicture(message=message, hint=hint):
+            scope.error((*loc, "file"), "bad-picture", f'picture "{name}": {message}', hint)
+            return None
+        case PictureFile() as found:
+            shape = _with_shared(shape, scope.pictures.described.get(path))
+            file = path.relative_to(scope.pictures.root).as_posix()
+            return _image(shape, loc, scope, file=file, found=found)
 
 
 def _image(
@@ -77,6 +82,15 @@ def _image(
         media_type=found.media_type if found else "",
         size=found.size if found else 0,
     )
+
+
+def _note_missing(name: str, loc: Loc, scope: Scope, hint: str) -> None:
+    pictures = scope.pictures.nearby(scope.folder)
+    near = did_you_mean(PurePosixPath(name).name, pictures)
+    if near.startswith("did"):
+        bare = near.removeprefix('did you mean "').removesuffix('"?')
+        hint = f'did you mean "{pictures[bare]}"?'
+    scope.error(loc, "missing-file", f'there is no picture "{name}"', hint)
 
 
 def _with_shared(own: ImageShape, shared: ImageShape | None) -> ImageShape:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import date, datetime
 
-from herald.model.campaign import Item, Location, Registration
+from herald.model.campaign import Item, Kind, Location, Registration
 from herald.model.ids import ItemId, Language, PartnerId
 from herald.model.words import Words
 from herald.sources.campaigns.images import image_of, note_missing_alt
@@ -21,18 +21,29 @@ from herald.sources.problems import did_you_mean
 from herald.sources.yaml import Loc
 
 
-def item_of(shape: ItemShape, loc: Loc, scope: Scope, *, others: Collection[str]) -> Item:
-    """Return one item; *others* are the ids of all items of its campaign."""
+def item_of(shape: ItemShape, loc: Loc, scope: Scope, *, others: Mapping[str, Kind]) -> Item:
+    """Return one item; *others* are all items of its campaign."""
     scope = scope.in_zone(shape.timezone)
     item = _item(shape, loc, scope)
     _note_days(item, loc, scope)
     note_missing_alt(item.image, item.text or item.title, (*loc, "image"), scope)
     note_twins(item.post or (), (*loc, "post"), scope)
     note_references(item, others, (*loc, "post"), scope)
-    if item.follows is not None and item.follows not in others:
-        hint = did_you_mean(item.follows, others)
-        scope.error((*loc, "follows"), "unknown-item", f'there is no item "{item.follows}"', hint)
+    if item.follows is not None:
+        _note_followed(item, item.follows, others, (*loc, "follows"), scope)
     return item
+
+
+def _note_followed(
+    item: Item, followed: ItemId, others: Mapping[str, Kind], loc: Loc, scope: Scope
+) -> None:
+    meetings = {name for name, kind in others.items() if kind is Kind.MEETING}
+    if followed not in others or followed == item.id:
+        hint = did_you_mean(followed, meetings)
+        scope.error(loc, "unknown-item", f'there is no other item "{followed}"', hint)
+    elif followed not in meetings:
+        message = f'"{followed}" is no meeting'
+        scope.warn(loc, "no-meeting", message, "an initiative follows an item of kind: meeting")
 
 
 def _item(shape: ItemShape, loc: Loc, scope: Scope) -> Item:

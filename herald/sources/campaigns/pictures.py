@@ -48,20 +48,22 @@ class Pictures:
         None means that it leads out of the root. A path that does not exist is the one beside the
         campaign.
         """
-        bases = (folder, self.root, folder / "media", self.root / "media")
+        bases = [folder, self.root]
+        if ".." not in Path(name).parts:
+            bases += [folder / "media", self.root / "media"]
         tried = [(base / name).resolve() for base in bases]
         inside = [path for path in tried if path.is_relative_to(self.root)]
         return next((path for path in inside if path.is_file()), inside[0] if inside else None)
 
-    def nearby(self, folder: Path) -> frozenset[str]:
-        """Return the names of pictures that could have been meant in *folder*'s campaigns."""
-        bases = ((folder, "media"), (self.root, "media"), (folder, ""))
-        return frozenset(
-            path.relative_to(base).as_posix()
+    def nearby(self, folder: Path) -> dict[str, str]:
+        """Return the pictures around *folder* by bare name, spelled as a campaign there would."""
+        bases = ((folder, ""), (self.root, "media"), (folder, "media"))
+        return {
+            path.name: path.relative_to(base).as_posix()
             for base, below in bases
             for path in (base / below).glob("*")
             if path.suffix.casefold() in _SUFFIXES
-        )
+        }
 
     def read(self, path: Path) -> PictureFile | NoPicture:
         """Return what the picture at *path* is."""
