@@ -77,8 +77,9 @@ class Parser:
             try:
                 answer = await asyncio.shield(call)
             except asyncio.CancelledError:
-                worker.kill()
+                worker.interrupt()
                 await asyncio.wait([call])
+                worker.kill()
                 raise
             if worker.is_alive:
                 self._idle.append(worker)
@@ -124,13 +125,21 @@ class _Worker:
             self.kill()  # what broke it may have left it broken
         return answer if isinstance(answer, ParsedFeed | ParseFailed) else _odd()
 
+    def interrupt(self) -> None:
+        """End the process under a call that is waiting for it: that call then fails."""
+        if self._process.pid is not None:
+            self._process.kill()
+
     def kill(self) -> None:
         """End the process at once; killing it again changes nothing."""
-        self.is_alive = False
-        if self._theirs is not None:
+        if not self.is_alive:
             return
-        self._process.kill()
-        self._process.join()
+        self.is_alive = False
+        if self._process.pid is not None:
+            self._process.kill()
+            self._process.join()
+        if self._theirs is not None:
+            self._theirs.close()
         self._pipe.close()
 
     def _start(self, theirs: Connection) -> None:
