@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from herald.channels.journal import journal_capabilities
 from herald.channels.journal_file import journal_path, read_journal
 from herald.channels.registry import NETWORKS, open_channel
 from herald.data.calendar import calendar
@@ -434,7 +435,8 @@ class App:
                 )
                 for line in lines
             )
-            path.with_suffix(".html").write_text(render_timeline_html(posts), encoding="utf-8")
+            page = render_timeline_html(posts, title=channel.id, zone=self.settings.timezone)
+            path.with_suffix(".html").write_text(page, encoding="utf-8")
 
     async def close(self) -> None:
         """Give back connections, processes and files."""
@@ -489,13 +491,11 @@ async def open_app(
 def known_capabilities(channel: ChannelConfig, stored: Capabilities | None) -> Capabilities:
     """Return a channel's limits: its network's word where it gives one, else Herald's data.
 
-    A journal is like the network that it is told to be like.
+    A journal has no network to ask, and takes the limits of the one that it is told to be like.
     """
-    network = channel.network
-    if network == "journal":
-        like = channel.settings.get("like", "")
-        return capabilities_of(like or network)
-    return stored or capabilities_of(network)
+    if channel.network == "journal":
+        return journal_capabilities(channel.settings.get("like", ""))
+    return stored or capabilities_of(channel.network)
 
 
 def _open_channels(
