@@ -118,7 +118,7 @@ async def _watch_files(app: App, stop: asyncio.Event) -> None:
 async def _web(app: App) -> AsyncIterator[None]:
     """Serve health and the way out of lists on ``web.listen``."""
     runner = await serve(
-        create_app(health=app.health, leaving=app.mailing.leaving), app.settings.web.listen
+        create_app(health=app.health, leaving=app.mailing), app.settings.web.listen
     )
     log.info("listening", extra={"address": f"http://{app.settings.web.listen}/healthz"})
     try:

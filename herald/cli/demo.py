@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 STARTS = datetime(2027, 5, 3, 6, 0, tzinfo=UTC)
 """The fortnight of the worked example: a walk, a meeting, and International Museum Day ahead."""
 LASTS = timedelta(days=14)
-POLL_EVERY = timedelta(hours=3)
+POLL_EVERY = timedelta(hours=6)
 FOLDER = "herald-demo"
 MADE_BY_DEMO = ".made-by-herald-demo"
 _FEED_URL = re.compile(r"""(url:\s*["']?)https?://(?:127\.0\.0\.1:\d+/)?([^"'\s,}]+)""")
