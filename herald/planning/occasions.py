@@ -32,18 +32,6 @@ def moments(occasion: Occasion, item: Item, scene: Scene) -> Iterator[Finding]:
     An absolute or relative one is yielded wherever it lies, as an edit may have moved it; one that
     comes back only where it can lie in the plan's span.
     """
-    try:
-        yield from _dated(occasion, item, scene)
-    except OverflowError:
-        yield left_out(scene.campaign, item.id, "its date lies outside the calendar")
-
-
-def relative_id(word: str, span: Span, of: str, usual: str) -> OccasionId:
-    """Return ``before-14d``, or ``before-2d-of-registration`` for an unusual reference."""
-    return OccasionId(f"{word}-{span}" + ("" if of == usual else f"-of-{of}"))
-
-
-def _dated(occasion: Occasion, item: Item, scene: Scene) -> Iterator[Finding]:
     when = occasion.when
     match when:
         case At():
@@ -60,6 +48,11 @@ def _dated(occasion: Occasion, item: Item, scene: Scene) -> Iterator[Finding]:
             yield from recurring.moments(when, occasion, item, scene)
         case _:
             assert_never(when)
+
+
+def relative_id(word: str, span: Span, of: str, usual: str) -> OccasionId:
+    """Return ``before-14d``, or ``before-2d-of-registration`` for an unusual reference."""
+    return OccasionId(f"{word}-{span}" + ("" if of == usual else f"-of-{of}"))
 
 
 def _absolute(when: At, occasion: Occasion, item: Item) -> Moment:

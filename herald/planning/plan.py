@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from herald.model.campaign import Campaign, Item, Status
+from herald.model.campaign import Campaign, Item, Series, Status
 from herald.model.configuration import Configuration
 from herald.model.delivery import History
 from herald.model.feed import Entry
-from herald.model.ids import ChannelId, DeliveryKey, OccasionId
+from herald.model.ids import ChannelId, DeliveryKey, ItemId, OccasionId
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, PlannedDelivery, PlannedIssue, Skipped
-from herald.model.problem import Problem
+from herald.model.problem import Place, Problem
 from herald.model.words import speaks
 from herald.planning import defaults, occasions, series
 from herald.planning.amplified import amplified
@@ -22,7 +22,7 @@ from herald.planning.amplify import choose
 from herald.planning.deliveries import Result, Seen, Standing, deliveries
 from herald.planning.horizon import Horizon
 from herald.planning.issues import issues
-from herald.planning.moment import Finding, Moment, Scene, warning
+from herald.planning.moment import Finding, Moment, Scene, left_out, warning
 from herald.planning.payloads import Composer
 from herald.planning.records import Records, index
 from herald.planning.window import opening
@@ -55,7 +55,9 @@ def make_plan(
     chosen, skipped = choose(campaigns, entries, configuration, history, now=now, last=last)
     for one in chosen:
         composer = composers[one.campaign.id]
-        tray.take(amplified(one, configuration, composer, horizon=horizon, records=records))
+        found = amplified(one, configuration, composer, horizon=horizon, records=records)
+        name, place = ItemId(one.entry.id), one.rule.place
+        tray.take(_within_the_calendar(found, name, place, one.campaign))
     tray.take(iter(skipped))
     return tray.plan(horizon)
 
@@ -111,16 +113,36 @@ def _campaign(scene: Scene, configuration: Configuration, composer: Composer) ->
     campaign = scene.campaign
     yield from _unheard(campaign, configuration)
     for item in campaign.items:
-        yield from _item(item, scene, configuration, composer)
+        found = _item(item, scene, configuration, composer)
+        yield from _within_the_calendar(found, item.id, item.place, campaign)
     for one in campaign.series:
-        for turn in series.turns(one, scene):
-            if isinstance(turn, tuple):
-                card, moment = turn
-                yield from deliveries(
-                    moment, card, scene, configuration=configuration, composer=composer
-                )
-            else:
-                yield turn
+        found = _series(one, scene, configuration, composer)
+        yield from _within_the_calendar(found, ItemId(one.id), one.place, campaign)
+
+
+def _within_the_calendar(
+    found: Iterator[Result], name: ItemId, place: Place, campaign: Campaign
+) -> Iterator[Result]:
+    """Yield what was *found*; a date at the end of the calendar stops one item, and no other."""
+    try:
+        yield from found
+    except OverflowError:
+        reason = "a date of it lies at the end of the calendar (the years 1 and 9999)"
+        yield left_out(campaign, name, reason)
+        yield warning(place, "no-such-date", f"{name}: {reason}", "give another date")
+
+
+def _series(
+    one: Series, scene: Scene, configuration: Configuration, composer: Composer
+) -> Iterator[Result]:
+    for turn in series.turns(one, scene):
+        if isinstance(turn, tuple):
+            card, moment = turn
+            yield from deliveries(
+                moment, card, scene, configuration=configuration, composer=composer
+            )
+        else:
+            yield turn
 
 
 def _item(
@@ -161,6 +183,8 @@ def _named_twice(moment: Moment, item: Item) -> Problem:
 
 def _unheard(campaign: Campaign, configuration: Configuration) -> Iterator[Problem]:
     """Tell of languages that the campaign writes and that no channel of its speaks."""
+    if not (campaign.items or campaign.series):
+        return
     used = {
         channel
         for lists in (

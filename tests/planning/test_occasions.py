@@ -455,6 +455,17 @@ def test_a_date_for_a_channel_is_for_an_item_that_is_posted_once():
     ]
 
 
-def test_an_occasion_out_of_the_calendar_is_left_out():
-    item = an_english_item(begins=date(1, 1, 3), post=(an_occasion(before("400d")),))
-    assert reasons(plan_of(item, languages=ENGLISH)) == ["its date lies outside the calendar"]
+@pytest.mark.parametrize(
+    ("begins", "post"),
+    [
+        pytest.param(date(1, 1, 3), (an_occasion(before("400d")),), id="before the first day"),
+        pytest.param(date(9999, 12, 31), (an_occasion(after("1d")),), id="after the last day"),
+        pytest.param(date(9999, 12, 31), None, id="in a sequence"),
+    ],
+)
+def test_a_date_at_the_end_of_the_calendar_stops_one_item_and_no_other(begins, post):
+    odd = an_english_item(id=ItemId("odd"), kind=Kind.EVENT, begins=begins, post=post)
+    plan = plan_of(odd, an_english_item(), languages=ENGLISH)
+    assert [one.item for one in plan.deliveries] == ["salt-house"]
+    assert [one.item for one in plan.skipped] == ["odd"]
+    assert codes(plan) == ["no-such-date"]

@@ -421,7 +421,9 @@ def test_a_channel_that_is_not_configured_is_told_once():
 
 def test_a_language_that_no_channel_speaks_is_told():
     configuration = a_configuration(a_channel(languages=(EN,)))
-    assert codes(plan_of(configuration=configuration)) == ["unheard-language"]
+    plan = plan_of(an_english_item(), configuration=configuration)
+    assert codes(plan) == ["unheard-language"]
+    assert codes(plan_of(configuration=configuration)) == []
 
 
 # --- approval, holds and their hash
