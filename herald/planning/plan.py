@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import assert_never
 
 from herald.model.campaign import Campaign, Item, Series, Status
@@ -52,7 +52,8 @@ def make_plan(
         scene = _scene(campaign, configuration, horizon, records)
         tray.take(_campaign(scene, configuration, composers[campaign.id]))
         tray.issues.extend(issues(campaign, configuration, horizon))
-    chosen, skipped = choose(campaigns, entries, configuration, history, now=now, last=last)
+    datable = [entry for entry in entries if _is_datable(entry)]
+    chosen, skipped = choose(campaigns, datable, configuration, history, now=now, last=last)
     for one in chosen:
         composer = composers[one.campaign.id]
         found = amplified(one, configuration, composer, horizon=horizon, records=records)
@@ -60,6 +61,18 @@ def make_plan(
         tray.take(_within_the_calendar(found, name, place, one.campaign))
     tray.take(iter(skipped))
     return tray.plan(horizon)
+
+
+def _is_datable(entry: Entry) -> bool:
+    """Tell whether the moments of *entry* leave room to count from them.
+
+    A partner's calendar may say the year 1 or 9999, which no zone can show.
+    """
+    content, event = entry.content, entry.content.event
+    moments = [content.published_at, content.updated_at]
+    if event is not None:
+        moments += [event.begins_at, event.finishes_at]
+    return all(MINYEAR + 1 < one.year < MAXYEAR - 1 for one in moments if one is not None)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from herald.model.campaign import Amplify, Approve, Before, ChannelOverride
 from herald.model.delivery import DeliveryState, Reason
 from herald.model.feed import Entry, EntryEvent, ParsedEntry
@@ -166,3 +168,10 @@ def test_two_campaigns_post_an_entry_once():
 
 def test_a_channel_that_is_not_configured_is_told():
     assert codes(amplify(a_rule(channels=(ChannelId("nowhere"),)))) == ["unknown-channel"]
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_an_entry_at_the_end_of_the_calendar_stops_no_other(year):
+    event = EntryEvent(begins_at=datetime(year, 12, 31, 23, 0, tzinfo=UTC), all_day=True)
+    odd = an_entry(id=EntryId("odd"), content={"event": event})
+    assert [one.item for one in amplify(a_rule(), odd, an_entry()).deliveries] == ["entry-1"]
