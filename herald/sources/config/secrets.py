@@ -50,28 +50,28 @@ def _clean(
 ) -> Data:
     match data:
         case dict():
+            for key in (key for key, value in data.items() if _holds_secret(key, value)):
+                _note(name, (*loc, key), where, problems)
             return {
                 key: _clean(value, name, (*loc, key), where, problems)
                 for key, value in data.items()
-                if not _is_noted(key, value, name, (*loc, key), where, problems)
+                if not _holds_secret(key, value)
             }
         case list():
-            return [
-                _clean(entry, name, (*loc, at), where, problems) for at, entry in enumerate(data)
-            ]
+            return [_clean(one, name, (*loc, at), where, problems) for at, one in enumerate(data)]
+        case str() if _IN_URL.search(data):
+            _note(name, loc, where, problems)
+            return _IN_URL.sub("://", data)
     return data
 
 
-def _is_noted(
-    key: str, value: Data, name: str, loc: tuple[Step, ...], where: Located, problems: Problems
-) -> bool:
-    """Note a secret, by its key or as a password in an address; tell whether it was one."""
-    is_text = isinstance(value, str)
-    if not is_text or not (is_secret(key) or _IN_URL.search(str(value))):
-        return False
+def _holds_secret(key: str, value: Data) -> bool:
+    return isinstance(value, str) and is_secret(key)
+
+
+def _note(name: str, loc: tuple[Step, ...], where: Located, problems: Problems) -> None:
     where_to = f"give it as {variable(name, loc)}, in the environment or in the file .env"
     if name not in ("herald", "channels"):
         where_to = "delete it from this file"
     hint = f"{where_to}; and change it where it was issued, if others have seen this file"
     problems.error(where.key(loc), "secret-in-file", "a secret must not stand in this file", hint)
-    return True

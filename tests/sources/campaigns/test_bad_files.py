@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.sources.folder import a_folder, loaded, write
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.sources.folder import DOT, a_folder, loaded, write
 
 from herald.model.campaign import (
     After,
@@ -34,6 +33,7 @@ from herald.model.ids import Language
 from herald.model.recurrence import parse_recurrence
 from herald.model.span import Span
 from herald.model.words import EVERY, Words
+from tests.sources.folder import DOT, a_folder, loaded, write
 
 HEAD = "campaign: stories\nlanguages: [en, it]\nchannels: [fedi]\n"
 
@@ -129,7 +129,7 @@ def test_posts_may_be_none_never_one_or_many(
         ("link: https://example.org/", "link", Words(((EVERY, "https://example.org/"),))),
         ("link: {en: https://example.org/}", "link", Words.of({"en": "https://example.org/"})),
         ('hashtags: ["#Day", Walk]', "hashtags", Words(((EVERY, "Day Walk"),))),
-        ("hashtags: {any: A, it: [B, C]}", "hashtags", Words(((EVERY, "A"), (Language("it"), "B C")))),
+        ("hashtags: {any: A, it: [B, C]}", "hashtags", Words.of({"*": "A", "it": "B C"})),
         ("capacity: 16", "capacity", 16),
         ("at_most_late: 12h", "at_most_late", timedelta(hours=12)),
         ("catch_up: ask", "catch_up", CatchUp.ASK),

@@ -1,0 +1,150 @@
+"""``herald check`` as people and programs meet it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from herald.cli.main import main
+from tests.sources.folder import a_folder, write
+
+SOUND = """\
+campaign: one
+languages: [en, it]
+channels: [fedi]
+items:
+  - {id: a, kind: news, title: {en: Hello}, post: now}
+"""
+BROKEN = "campaign: two\nlanguages: [en]\nchanels: [fedi]\n"
+WARNED = "campaign: three\nlanguages: [en]\ntitle: Hello # world\n"
+
+
+def check(root: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["-C", str(root), "check", *arguments])
+
+
+def test_a_sound_folder_is_all_good(tmp_path: Path) -> None:
+    result = check(a_folder(tmp_path, one=SOUND))
+    assert result.exit_code == 0
+    assert result.output == "All good: 1 campaign, 1 item, 2 languages\n"
+
+
+def test_a_problem_stands_below_its_file_with_its_line_and_a_caret(tmp_path: Path) -> None:
+    result = check(a_folder(tmp_path, one=SOUND, two=BROKEN))
+    assert result.exit_code == 1
+    assert result.output == (
+        "campaigns/two.yaml\n"
+        '  3:1 error: chanels: unknown word "chanels"\n'
+        "    | chanels: [fedi]\n"
+        "    | ^\n"
+        '    did you mean "channels"?\n'
+        "\n"
+        "1 problem in 1 file\n"
+    )
+
+
+def test_warnings_alone_are_no_failure(tmp_path: Path) -> None:
+    result = check(a_folder(tmp_path, three=WARNED))
+    assert result.exit_code == 0
+    assert result.output.endswith("1 warning in 1 file, no error\n")
+
+
+def test_the_caret_stands_below_wide_letters_where_it_should(tmp_path: Path) -> None:
+    text = 'campaign: one\nlanguages: [en]\ntitle: {en: "日本", xx: a}\n'
+    lines = check(a_folder(tmp_path, one=text)).output.split("\n")
+    assert lines[2] == '    | title: {en: "日本", xx: a}'
+    assert lines[3] == "    | " + " " * len('title: {en: "----", ') + "^"
+
+
+def test_a_secrets_line_is_never_shown(tmp_path: Path) -> None:
+    root = a_folder(tmp_path, one=SOUND)
+    write(root, "config/channels.yaml", "fedi: {network: mastodon, access_token: TOPSECRET}\n")
+    for form in ("text", "json", "github"):
+        result = check(root, "--format", form)
+        assert result.exit_code == 1
+        assert "TOPSECRET" not in result.output
+
+
+@pytest.mark.parametrize("flag", [("--json",), ("--format", "json")])
+def test_programs_get_one_document(tmp_path: Path, flag: tuple[str, ...]) -> None:
+    result = check(a_folder(tmp_path, two=BROKEN), *flag)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "problems": [
+            {
+                "file": "campaigns/two.yaml",
+                "line": 3,
+                "column": 1,
+                "path": "chanels",
+                "severity": "error",
+                "code": "unknown-key",
+                "message": 'unknown word "chanels"',
+                "hint": 'did you mean "channels"?',
+            }
+        ]
+    }
+
+
+def test_programs_get_an_empty_list_where_all_is_well(tmp_path: Path) -> None:
+    assert json.loads(check(a_folder(tmp_path, one=SOUND), "--json").stdout) == {"problems": []}
+
+
+def test_github_gets_annotations_whose_signs_are_escaped(tmp_path: Path) -> None:
+    text = 'campaign: one\nlanguages: [en]\ntitle: "100% {titel}"\n'
+    root = a_folder(tmp_path, **{"a,b": text})
+    result = check(root, "--format", "github")
+    file = f"{root}/campaigns/a,b.yaml".replace(":", "%3A").replace(",", "%2C")
+    assert result.output == (
+        f"::error file={file},line=3,col=8,title=unknown-name::"
+        "title: unknown name {titel} (did you mean {title}?)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "files"),
+    [
+        ("campaigns/two.yaml", ["campaigns/two.yaml"]),
+        ("campaigns", ["campaigns/two.yaml"]),
+        ("config", ["config/lists.yaml"]),
+        ("campaigns/one.yaml", []),
+        (".", ["campaigns/two.yaml", "config/lists.yaml"]),
+    ],
+)
+def test_a_path_narrows_what_is_told(tmp_path: Path, path: str, files: list[str]) -> None:
+    root = a_folder(tmp_path, one=SOUND, two=BROKEN)
+    write(root, "config/lists.yaml", "friends: {}\n")
+    result = check(root, "--json", str(root / path))
+    assert sorted({one["file"] for one in json.loads(result.stdout)["problems"]}) == files
+    assert result.exit_code == (1 if files else 0)
+
+
+@pytest.mark.parametrize("arguments", [["nowhere.yaml"], ["/"], ["--format", "xml"]])
+def test_wrong_usage_is_told_apart(tmp_path: Path, arguments: list[str]) -> None:
+    assert check(a_folder(tmp_path, one=SOUND), *arguments).exit_code == 2
+
+
+def test_the_settings_of_a_network_are_checked_too(tmp_path: Path) -> None:
+    root = a_folder(tmp_path, one=SOUND)
+    write(root, "config/channels.yaml", "fedi: {network: mastodon, srever: example.org}\n")
+    output = check(root).output
+    assert "config/channels.yaml" in output
+    assert "srever" in output
+
+
+def test_what_the_environment_says_wrongly_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERALD_SMTP__PORT", "many")
+    result = check(a_folder(tmp_path, one=SOUND))
+    assert result.exit_code == 1
+    assert 'HERALD_SMTP__PORT: "many" is no whole number' in result.output
+
+
+def test_an_empty_folder_is_told_where_to_begin(tmp_path: Path) -> None:
+    result = check(tmp_path)
+    assert result.exit_code == 1
+    assert "there is no campaigns/ here" in result.output
+    assert "herald init" in result.output
