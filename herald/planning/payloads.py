@@ -53,7 +53,7 @@ class Composer:
         self._capabilities = capabilities
         self._statements: dict[Language, Told] = {}
         self._tags: dict[Language, tuple[str, ...]] = {}
-        self._posts: dict[tuple[Draft, ChannelId, Image | None], Post] = {}
+        self._posts: dict[tuple[object, ...], Post] = {}
 
     def post(
         self, script: Script, item: Item, choice: Choice, channel: ChannelConfig, local: datetime
@@ -66,60 +66,33 @@ class Composer:
         text, own = script.text(words) or ("", False)
         title = script.title(words)
         link = script.link(words, self._campaign.lead)
-        statement = self.statement(words, item.statement)
         templates = "{" in text or "{" in title
-        draft = Draft(
-            language=words,
-            title=title,
-            text=text,
-            own_text=own,
-            link=link,
-            hashtags=self._hashtags(item, words),
-            statement=statement.text,
-            marker=choice.marker,
-            names=self._names(script, item, words, link, local) if templates else _NO_NAMES,
-        )
-        return self.compose(draft, channel, image=script.image, statement=statement)
+        day = (local.year, local.month) if templates else None
+        # One text goes out on many occasions: it is composed, and kept in memory, once.
+        said = (choice.marker, title, text, own, link, script.image)
+        told = (item.id, channel.id, words, day, said)
+        if told not in self._posts:
+            statement = self.statement(words, item.statement)
+            draft = Draft(
+                language=words,
+                title=title,
+                text=text,
+                own_text=own,
+                link=link,
+                hashtags=self._hashtags(item, words),
+                statement=statement.text,
+                marker=choice.marker,
+                names=self._names(script, item, words, link, local) if templates else _NO_NAMES,
+            )
+            self._posts[told] = self.compose(
+                draft, channel, image=script.image, statement=statement
+            )
+        return self._posts[told]
 
     def compose(
         self, draft: Draft, channel: ChannelConfig, *, image: Image | None, statement: Told
     ) -> Post:
-        """Fit *draft* to *channel*: composed, and kept in memory, once for all its occasions."""
-        told = (draft, channel.id, image)
-        if told not in self._posts:
-            self._posts[told] = self._fitted(draft, channel, image, statement)
-        return self._posts[told]
-
-    def limits(self, channel: ChannelConfig) -> Capabilities:
-        """Return what *channel* told last, else what its network usually takes."""
-        told = self._capabilities.get(channel.id)
-        return capabilities_of(channel.network) if told is None else told
-
-    def statement(self, language: Language, wanted: Statement) -> Told:
-        """Return the funding statement that a post in *language* owes."""
-        if wanted is Statement.NONE or self._campaign.project is None:
-            return _NOT_OWED
-        if language not in self._statements:
-            project = self._configuration.projects.get(self._campaign.project)
-            self._statements[language] = _told(project, self._campaign, language)
-        return self._statements[language]
-
-    def _hashtags(self, item: Item, language: Language) -> tuple[str, ...]:
-        """Return the item's tags and the campaign's: where room is short, the last go first."""
-        if language not in self._tags:
-            self._tags[language] = _tags(self._campaign.hashtags, language)
-        return _tags(item.hashtags, language) + self._tags[language]
-
-    def partner(self, partner: PartnerId | None, language: Language) -> str:
-        """Return the name of *partner* as *language* calls it; nothing for one nobody knows."""
-        known = self._configuration.partners.get(partner) if partner else None
-        if known is None:
-            return ""
-        return known.name.first([language, EVERY, *known.name.languages]) or ""
-
-    def _fitted(
-        self, draft: Draft, channel: ChannelConfig, image: Image | None, statement: Told
-    ) -> Post:
+        """Fit *draft* to *channel*."""
         limits = self.limits(channel)
         composed = compose(draft, limits)
         payload = Payload(
@@ -169,6 +142,33 @@ class Composer:
                 licence=image.licence,
             ),
         )
+
+    def limits(self, channel: ChannelConfig) -> Capabilities:
+        """Return what *channel* told last, else what its network usually takes."""
+        told = self._capabilities.get(channel.id)
+        return capabilities_of(channel.network) if told is None else told
+
+    def statement(self, language: Language, wanted: Statement) -> Told:
+        """Return the funding statement that a post in *language* owes."""
+        if wanted is Statement.NONE or self._campaign.project is None:
+            return _NOT_OWED
+        if language not in self._statements:
+            project = self._configuration.projects.get(self._campaign.project)
+            self._statements[language] = _told(project, self._campaign, language)
+        return self._statements[language]
+
+    def _hashtags(self, item: Item, language: Language) -> tuple[str, ...]:
+        """Return the item's tags and the campaign's: where room is short, the last go first."""
+        if language not in self._tags:
+            self._tags[language] = _tags(self._campaign.hashtags, language)
+        return _tags(item.hashtags, language) + self._tags[language]
+
+    def partner(self, partner: PartnerId | None, language: Language) -> str:
+        """Return the name of *partner* as *language* calls it; nothing for one nobody knows."""
+        known = self._configuration.partners.get(partner) if partner else None
+        if known is None:
+            return ""
+        return known.name.first([language, EVERY, *known.name.languages]) or ""
 
 
 def fingerprint(payload: Payload) -> str:
