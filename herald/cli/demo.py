@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from herald.cli.context import Invocation
-from herald.cli.output import run_async
+from herald.cli.output import called_as, run_async
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -226,12 +226,14 @@ async def _say_next(
     if tasks:
         console.print(f"Tasks for a person (manual channels): {len(tasks)}")
     now = compared.plan.made_at.strftime("%Y-%m-%dT%H:%MZ")
+    herald = called_as()
     console.print(
         f"\n[bold]Look[/bold]   {page}   (open it in a browser)"
         f"\n       {folder}/var/journal/   what went out, as a page and as JSON lines"
         f"\n[bold]Try[/bold]    change a text in {folder}/campaigns/, then"
-        f"\n       herald -C {folder} --now {now} plan"
+        f"\n       {herald} -C {folder} --now {now} plan"
         f"\n       make a mistake there, then"
-        f"\n       herald -C {folder} check"
-        f"\n[bold]Begin[/bold]  herald init my-network\n"
+        f"\n       {herald} -C {folder} check"
+        f"\n[bold]Begin[/bold]  {herald} init my-network\n",
+        soft_wrap=True,
     )

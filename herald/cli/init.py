@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from herald.cli.context import Invocation
+from herald.cli.output import called_as
 
 _WRITTEN_FOR = date(2027, 1, 4)
 """The Monday from which the example's dates count; they move on by whole weeks."""
@@ -93,12 +94,12 @@ def _tell(root: Path, written: list[str], kept: list[str]) -> None:
         click.echo(f"  written  {name}")
     for name in kept:
         click.echo(f"  kept     {name} (it was there)")
-    at = "" if root.resolve() == Path.cwd() else f" -C {root}"
+    herald = called_as() + ("" if root.resolve() == Path.cwd() else f" -C {root}")
     click.echo(
         f"\nNext:\n"
-        f"  herald{at} check      is everything right?\n"
-        f"  herald{at} plan       what will go out, and when?\n"
-        f"  herald{at} preview    how will it look?\n"
+        f"  {herald} check      is everything right?\n"
+        f"  {herald} plan       what will go out, and when?\n"
+        f"  {herald} preview    how will it look?\n"
         f"Then change campaigns/first-steps.yaml and look again. Nothing leaves this machine:\n"
         f"the example's channels only write into files."
     )

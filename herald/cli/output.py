@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import shutil
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -19,6 +22,16 @@ T = TypeVar("T")
 def print_json(document: Any) -> None:
     """Print one JSON document, and nothing else, on standard output."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def called_as() -> str:
+    """Return the words by which ``herald`` can be called from here: on the path, or as a file."""
+    if shutil.which("herald"):
+        return "herald"
+    script = Path(sys.argv[0])
+    with contextlib.suppress(ValueError):
+        return str(script.absolute().relative_to(Path.cwd()))
+    return str(script)
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
