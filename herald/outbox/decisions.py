@@ -133,7 +133,7 @@ def translate(delivery: Delivery, payload: Payload, *, now: datetime) -> Deliver
     )
     if delivery.reason in {Reason.PERSON, Reason.LATE, Reason.MOVED, Reason.WITHDRAWAL}:
         return typed
-    return _onward(typed)
+    return _sent_on(typed, now=now)
 
 
 def with_title(payload: Payload, title: str) -> Payload:
