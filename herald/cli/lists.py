@@ -213,7 +213,10 @@ async def _opened(
 
     async with open_app(invocation.folder, invocation.clock()) as app:
         loaded = await app.load()
-        yield app.mailing_store, dict(loaded.configuration.lists)
+        yield (
+            app.mailing_store,
+            {str(name): one for name, one in loaded.configuration.lists.items()},
+        )
 
 
 def _list_of(known: dict[str, MailingList], name: str) -> MailingList:
