@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import Row, Select, func, insert, or_, select, update
+from sqlalchemy import Row, Select, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.feed import Entry
@@ -41,6 +41,7 @@ from herald.store.feed_values import (
     write_partners,
     write_problems,
 )
+from herald.store.tables import Moment
 
 _AT_ONCE = 400
 """Values in one ``IN``: SQLite and PostgreSQL bound the variables of a statement."""
@@ -110,8 +111,7 @@ class StoredFeeds:
         async with self._store.writing() as connection:
             known = await _known(connection, polled, named)
             decision = decide(known)
-            for intent in decision.intents:
-                await _obey(connection, polled, intent, now=now)
+            await _obey(connection, polled, decision.intents, now=now)
             await connection.execute(
                 update(feed)
                 .where(feed.c.id == polled)
@@ -153,7 +153,7 @@ class StoredFeeds:
                 .values(
                     errors=feed.c.errors + 1,
                     trouble=poll.why,
-                    trouble_since=func.coalesce(feed.c.trouble_since, now, type_=_MOMENT),
+                    trouble_since=func.coalesce(feed.c.trouble_since, literal(now, Moment)),
                     gone=poll.gone,
                     next_check_at=poll.next_check_at,
                     checked_at=now,
@@ -217,9 +217,6 @@ class StoredFeeds:
             )
 
 
-_MOMENT = feed.c.trouble_since.type
-
-
 async def _take(
     connection: AsyncConnection, wanted: Select[Any], *, owner: str, lease_ends_at: datetime
 ) -> tuple[Feed, ...]:
@@ -262,51 +259,60 @@ async def _known(connection: AsyncConnection, polled: FeedId, named: Sequence[Id
 
 
 async def _obey(
-    connection: AsyncConnection, polled: FeedId, intent: Intent, *, now: datetime
+    connection: AsyncConnection, polled: FeedId, intents: Sequence[Intent], *, now: datetime
 ) -> None:
-    match intent:
-        case Remember():
-            await connection.execute(insert(entry).values(_new_entry(polled, intent, now=now)))
-            await _remember_key(connection, polled, intent.identity.key, intent.id, now=now)
-            await _credit(connection, polled, intent.id)
-        case Revise():
-            await connection.execute(
-                update(entry)
-                .where(entry.c.id == intent.id)
-                .values(
-                    **_content(intent.identity),
-                    language=intent.language,
-                    withdrawn=intent.withdrawn,
-                    edits=entry.c.edits + 1,
-                )
-            )
-        case Alias():
-            await _remember_key(connection, polled, intent.key, intent.id, now=now)
-        case Credit():
-            await _remember_key(connection, polled, intent.key, intent.id, now=now)
-            await _credit(connection, polled, intent.id)
-        case _:
-            assert_never(intent)
+    """Write what a document asks for, what is alike together: a first poll may bring thousands."""
+    fresh: list[dict[str, Any]] = []
+    keys: list[dict[str, Any]] = []
+    shared: list[EntryId] = []
+    for intent in intents:
+        match intent:
+            case Remember():
+                fresh.append(_new_entry(polled, intent, now=now))
+                keys.append(_new_key(polled, intent.identity.key, intent.id, now=now))
+            case Revise():
+                await _revise(connection, intent)
+            case Alias():
+                keys.append(_new_key(polled, intent.key, intent.id, now=now))
+            case Credit():
+                keys.append(_new_key(polled, intent.key, intent.id, now=now))
+                shared.append(intent.id)
+            case _:
+                assert_never(intent)
+    if fresh:
+        credited = [{"entry": one["id"], "feed": polled, "position": 0} for one in fresh]
+        await connection.execute(insert(entry), fresh)
+        await connection.execute(insert(entry_credit), credited)
+    if keys:
+        await connection.execute(insert(feed_key), keys)
+    for one in shared:
+        await _credit(connection, polled, one)
 
 
-async def _remember_key(
-    connection: AsyncConnection, polled: FeedId, key: str, named: EntryId, *, now: datetime
-) -> None:
+async def _revise(connection: AsyncConnection, intent: Revise) -> None:
     await connection.execute(
-        insert(feed_key).values(feed=polled, key=key, entry=named, seen_at=now)
+        update(entry)
+        .where(entry.c.id == intent.id)
+        .values(
+            **_content(intent.identity),
+            language=intent.language,
+            withdrawn=intent.withdrawn,
+            edits=entry.c.edits + 1,
+        )
     )
 
 
 async def _credit(connection: AsyncConnection, polled: FeedId, named: EntryId) -> None:
-    feeds = (
-        (await connection.execute(select(entry_credit.c.feed).where(entry_credit.c.entry == named)))
-        .scalars()
-        .all()
-    )
+    wanted = select(entry_credit.c.feed).where(entry_credit.c.entry == named)
+    feeds = (await connection.execute(wanted)).scalars().all()
     if polled not in feeds:
         await connection.execute(
             insert(entry_credit).values(entry=named, feed=polled, position=len(feeds))
         )
+
+
+def _new_key(polled: FeedId, key: str, named: EntryId, *, now: datetime) -> dict[str, Any]:
+    return {"feed": polled, "key": key, "entry": named, "seen_at": now}
 
 
 def _new_feed(wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:

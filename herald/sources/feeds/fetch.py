@@ -26,6 +26,7 @@ ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
 _CHUNK = 65_536
+_LONGEST_VALIDATOR = 1_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -166,8 +167,8 @@ class Fetcher:
     async def _read(self, response: aiohttp.ClientResponse) -> FetchResult:
         now = self._clock.now()
         validators = Validators(
-            etag=response.headers.get("ETag", ""),
-            last_modified=response.headers.get("Last-Modified", ""),
+            etag=_verbatim(response.headers.get("ETag", "")),
+            last_modified=_verbatim(response.headers.get("Last-Modified", "")),
         )
         fresh = fresh_for(response.headers, now=now)
         if response.status == 304:
@@ -204,6 +205,14 @@ class Fetcher:
                 trust_env=False,
             )
         return self._session
+
+
+def _verbatim(value: str) -> str:
+    """Return a validator as it came, or "" if it cannot be sent back: not text, or far too long."""
+    try:
+        return value if len(value.encode()) <= _LONGEST_VALIDATOR else ""
+    except UnicodeEncodeError:
+        return ""
 
 
 def _conditions(validators: Validators) -> dict[str, str]:

@@ -87,6 +87,7 @@ def absolute(link: str, base: str) -> str:
     try:
         if candidate.lower() in {"http://", "https://", "http:", "https:"}:
             return ""
+        candidate.encode()  # half a character is no part of an address
         found = urljoin(base, candidate)
         parts = urlsplit(found)
         if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:

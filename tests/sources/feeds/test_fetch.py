@@ -300,3 +300,14 @@ async def test_requests_to_one_host_are_a_second_apart(site: Site) -> None:
         for _ in range(3):
             await polite.fetch(url)
     assert clock.monotonic() == pytest.approx(2.0)
+
+
+async def test_a_validator_that_is_no_text_is_not_kept(fetcher: Fetcher) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'HTTP/1.1 200 OK\r\nETag: "\xff"\r\nContent-Length: 1\r\n\r\nx')
+        await writer.drain()
+
+    async with a_raw_server(talk) as url:
+        found = await fetcher.fetch(url)
+    assert isinstance(found, Fetched)
+    assert found.validators.etag == ""

@@ -661,3 +661,18 @@ def test_events_lie_at_most_a_year_ahead() -> None:
     last = read(calendar(daily)).entries[-1].event
     assert last is not None
     assert last.begins_at <= NOW + timedelta(days=366)
+
+
+def test_half_characters_are_dropped() -> None:
+    halves = json.dumps(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": "a\ud800b",
+            "items": [
+                {"id": "\ud800", "title": "\ud83d", "url": "/\udc00", "summary": "\udfff"},
+                {"id": "b", "attachments": [{"url": "/\ud800"}], "tags": ["\ud800"]},
+            ],
+        }
+    )
+    repr(read(halves)).encode()
+    assert read(halves).title == "ab"
