@@ -25,6 +25,7 @@ from herald.planning.issues import issues
 from herald.planning.moment import Finding, Moment, Scene, left_out, warning
 from herald.planning.payloads import Composer
 from herald.planning.records import Records, index
+from herald.planning.references import finishes
 from herald.planning.window import opening
 
 
@@ -177,12 +178,20 @@ def _item(
 def _moments(item: Item, scene: Scene) -> Iterator[Finding]:
     """Yield the moments of *item*: its own, or those of its kind; none if it is called off."""
     if item.status is not Status.PLANNED:
+        yield from _called_off(item, scene)
         return
     if item.post is not None:
         for occasion in item.post:
             yield from occasions.moments(occasion, item, scene)
     elif not series.covers(scene.campaign.series, item):
         yield from defaults.moments(item, scene)
+
+
+def _called_off(item: Item, scene: Scene) -> Iterator[Finding]:
+    """Say that nothing is posted of *item*, as long as somebody might still expect it."""
+    end = finishes(item)
+    if end is None or end.at > scene.horizon.now:
+        yield left_out(scene.campaign, item.id, f"it is {item.status}: nothing more is posted")
 
 
 def _named_twice(moment: Moment, item: Item) -> Problem:

@@ -62,14 +62,11 @@ def turns(series: Series, scene: Scene) -> Iterator[Turn | Skipped | Problem]:
 def _cards(series: Series, scene: Scene) -> tuple[Item, ...]:
     """Return the items of the series' kinds, then the rows of its table.
 
-    An item with ``post: []`` is never posted, here either; a cancelled one takes no turn.
+    An item with ``post: []`` is never posted, here either; a cancelled one takes no turn. The rows
+    of a table have no posts but their turns.
     """
-    items = (item for item in scene.campaign.items if item.kind in series.kinds)
-    return tuple(
-        card
-        for card in (*items, *series.cards)
-        if card.status is Status.PLANNED and card.post != ()
-    )
+    items = (item for item in scene.campaign.items if item.kind in series.kinds and item.post != ())
+    return tuple(card for card in (*items, *series.cards) if card.status is Status.PLANNED)
 
 
 def _occasion(series: Series) -> Occasion:

@@ -15,6 +15,7 @@ from herald.model.campaign import Before, ChannelOverride, Image, Item, Referenc
 from herald.model.ids import ChannelId, Language
 from herald.model.words import EVERY, Words
 from herald.planning.moment import Moment
+from herald.planning.references import begins, find
 
 _SAME = ChannelOverride(channel=ChannelId(""))
 """Changes nothing."""
@@ -106,14 +107,18 @@ def override(overrides: Iterable[ChannelOverride], channel: ChannelId) -> Channe
 
 
 def _links(moment: Moment, item: Item, wide: ChannelOverride) -> tuple[Words, ...]:
-    """Return the item's links; where the post is about signing up, that link comes first."""
+    """Return the item's links; where the post is about signing up, that link comes first.
+
+    Once nobody can sign up any more, that link is of no use.
+    """
     page = (wide.link, item.link)
     if item.registration is None:
         return page
     when = moment.occasion.when
     if isinstance(when, Before) and when.of == Reference.REGISTRATION:
         return (item.registration.link, *page)
-    return (*page, item.registration.link)
+    ends = find(Reference.REGISTRATION, item, {}) or begins(item)
+    return page if ends is not None and moment.at >= ends.at else (*page, item.registration.link)
 
 
 def _told(*words: Words) -> tuple[Words, ...]:

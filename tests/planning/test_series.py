@@ -175,3 +175,17 @@ def test_no_card_has_two_turns_before_every_card_had_one(count, weeks):
     for start in range(0, len(order), count):
         turn = order[start : start + count]
         assert len(set(turn)) == len(turn)
+
+
+def test_a_row_of_a_table_takes_its_turn_though_it_has_no_posts_of_its_own():
+    series = Series(
+        id="weekly",
+        kinds=(Kind.GOOD_PRACTICE,),
+        every=WEEKLY.every,
+        cards=(a_card("row", post=()),),
+        place=SOMEWHERE,
+    )
+    assert turns(planned(a_card("item"), days=15, series=series)) == [
+        ("05-05", "item"),
+        ("05-12", "row"),
+    ]
