@@ -16,29 +16,29 @@ from herald.model.campaign import (
     Status,
 )
 from herald.sources.shape import Shape
+from herald.sources.texts import Hashtags, Languages, Texts
+from herald.sources.times import (
+    Day,
+    DayRanges,
+    Duration,
+    Length,
+    Moment,
+    Recurring,
+    TimeOfDay,
+    Zone,
+    read_moment,
+)
 from herald.sources.values import (
     SCALAR,
     AlsoSingle,
     AlsoWritten,
     Count,
     Country,
-    Day,
-    DayRanges,
-    Duration,
     Flag,
-    Hashtags,
     Id,
     Ids,
-    Languages,
-    Length,
-    Moment,
-    Recurring,
     Text,
-    Texts,
-    TimeOfDay,
     Url,
-    Zone,
-    read_moment,
 )
 
 

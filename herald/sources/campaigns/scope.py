@@ -17,7 +17,7 @@ from herald.sources.campaigns.pictures import Pictures
 from herald.sources.files import Stamp, stamp_of
 from herald.sources.problems import Problems
 from herald.sources.shape import Located
-from herald.sources.values import ANY, LEAD
+from herald.sources.texts import ANY, LEAD
 from herald.sources.yaml import Loc
 
 

@@ -15,27 +15,19 @@ from herald.model.campaign import (
 )
 from herald.sources.campaigns.item_shapes import ImageShape, ItemShape, Posts
 from herald.sources.shape import Shape
-from herald.sources.values import (
-    AlsoWritten,
-    Count,
+from herald.sources.texts import Hashtags, Languages, Texts
+from herald.sources.times import (
     Day,
     DayRanges,
     Duration,
-    Flag,
-    Hashtags,
-    Id,
-    Ids,
-    Languages,
     Length,
     Limit,
     PostingWindow,
     Recurring,
-    Text,
-    TextList,
-    Texts,
     TimeOfDay,
     Zone,
 )
+from herald.sources.values import AlsoWritten, Count, Flag, Id, Ids, Text, TextList
 
 
 def _split(value: Any) -> Any:

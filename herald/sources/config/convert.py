@@ -22,7 +22,7 @@ from herald.sources.config.shapes import (
     TargetShape,
 )
 from herald.sources.shape import Located
-from herald.sources.values import LEAD
+from herald.sources.texts import LEAD
 
 
 def channel_of(name: str, shape: ChannelShape, where: Located) -> ChannelConfig:

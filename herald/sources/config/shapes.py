@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 from herald.model.configuration import Funding
 from herald.sources.campaigns.shapes import DefaultsShape
 from herald.sources.shape import Shape
+from herald.sources.texts import Languages, LanguageTag, Texts
+from herald.sources.times import Quiet, TimeOfDay, Zone
 from herald.sources.values import (
     AlsoSingle,
     AlsoWritten,
@@ -17,16 +19,10 @@ from herald.sources.values import (
     Country,
     Flag,
     Id,
-    Languages,
-    LanguageTag,
     MailAddress,
-    Quiet,
     Text,
     TextList,
-    Texts,
-    TimeOfDay,
     Url,
-    Zone,
 )
 
 AtOnce = Literal["failed", "unclear", "approval", "broken-file"]
