@@ -1,0 +1,189 @@
+"""``herald feeds``: what people and programs get to see."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from herald.cli.main import main
+from tests.sources.feeds.documents import Site, a_site, calendar, item, rss
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Serve a partner's site from another thread, as a command runs its own event loop."""
+    ready, over = threading.Event(), asyncio.Event()
+    found: list[Site] = []
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
+        async with a_site() as made:
+            found.append(made)
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(10)
+    yield found[0]
+    loops[0].call_soon_threadsafe(over.set)
+    thread.join()
+
+
+def herald(*arguments: str, folder: Path) -> Result:
+    return CliRunner().invoke(main, ["-C", str(folder), *arguments])
+
+
+def a_project(folder: Path, *urls: str) -> Path:
+    (folder / "campaigns").mkdir()
+    (folder / "config").mkdir()
+    config = folder / "config"
+    (config / "herald.yaml").write_text(
+        "timezone: Europe/Rome\nfeeds: {allow_private: true}\n", encoding="utf-8"
+    )
+    feeds = "".join(f'    - {{url: "{url}"}}\n' for url in urls)
+    (config / "partners.yaml").write_text(
+        f"argenta:\n  name: Ecomuseo\n  languages: [it]\n  feeds:\n{feeds}", encoding="utf-8"
+    )
+    (config / "channels.yaml").write_text("trial: {network: journal}\n", encoding="utf-8")
+    return folder
+
+
+def test_check_tells_programs_what_is_promised(tmp_path: Path) -> None:
+    file = tmp_path / "feed.xml"
+    file.write_text(
+        rss(item(1, text="", link="/story", more='<enclosure url="/a.mp3" type="audio/mpeg"/>')),
+        encoding="utf-8",
+    )
+    result = herald("feeds", "check", str(file), "--json", folder=tmp_path)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "source": str(file),
+        "format": "rss20",
+        "title": "Ecomuseo",
+        "language": "it",
+        "link": "https://example.org/",
+        "entries": [
+            {
+                "id": "https://example.org/?p=1",
+                "title": "Story number 1",
+                "summary": None,
+                "link": "https://example.org/story",
+                "published_at": "2027-05-10T06:00:00Z",
+                "updated_at": None,
+                "language": None,
+                "author": None,
+                "categories": [],
+                "image": None,
+                "enclosures": [
+                    {"url": "https://example.org/a.mp3", "type": "audio/mpeg", "length": None}
+                ],
+                "event": None,
+            }
+        ],
+        "problems": [],
+    }
+
+
+def test_check_tells_programs_of_events(tmp_path: Path) -> None:
+    file = tmp_path / "events.ics"
+    file.write_text(
+        calendar(
+            "UID:w\nSUMMARY:A walk\nDTSTART;TZID=Europe/Rome:20270516T100000\nLOCATION:Argenta"
+        ),
+        encoding="utf-8",
+    )
+    result = herald("feeds", "check", str(file), "--json", folder=tmp_path)
+    (entry,) = json.loads(result.stdout)["entries"]
+    assert entry["event"] == {
+        "uid": "w",
+        "begins_at": "2027-05-16T08:00:00Z",
+        "finishes_at": None,
+        "all_day": False,
+        "place": "Argenta",
+        "status": "confirmed",
+        "sequence": 0,
+    }
+
+
+def test_check_tells_people_what_to_improve(tmp_path: Path) -> None:
+    file = tmp_path / "feed.xml"
+    file.write_text(rss(item(1, guid=""), head=""), encoding="utf-8")
+    result = herald("feeds", "check", str(file), folder=tmp_path)
+    assert result.exit_code == 0
+    assert "Story number 1" in result.stdout
+    assert "which language" in result.stdout
+    assert "no id that stays the same" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("absent.xml", None, "cannot be read"),
+        ("page.html", b"<!doctype html><html>", "web page"),
+        ("empty.xml", b"", "empty"),
+        ("huge.xml", b" " * (5 * 1024 * 1024 + 1), "larger than 5 MB"),
+    ],
+)
+def test_check_says_plainly_what_cannot_be_read(
+    tmp_path: Path, name: str, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    result = herald("feeds", "check", str(tmp_path / name), folder=tmp_path)
+    assert result.exit_code == 1
+    assert words in result.stdout
+    assert "Traceback" not in result.output
+
+
+def test_check_fetches_a_private_address_only_if_it_is_allowed(tmp_path: Path, site: Site) -> None:
+    url = site.serve("/feed", rss(item(1)))
+    refused = herald("feeds", "check", url, folder=tmp_path)
+    assert refused.exit_code == 1
+    assert "private network" in refused.stdout
+    assert not site.requests
+    allowed = herald("feeds", "check", url, "--allow-private", folder=tmp_path)
+    assert allowed.exit_code == 0
+    assert "Story number 1" in allowed.stdout
+
+
+def test_poll_then_list(tmp_path: Path, site: Site) -> None:
+    folder = a_project(tmp_path, site.serve("/feed", rss(item(1))), site.url("/missing"))
+    polled = herald("feeds", "poll", "--json", folder=folder)
+    assert polled.exit_code == 1
+    came: dict[str, Any] = {one["url"]: one for one in json.loads(polled.stdout)["feeds"]}
+    assert came[site.url("/feed")]["remembered"] == 1
+    assert "404" in came[site.url("/missing")]["trouble"]
+    listed = herald("feeds", "list", "--json", folder=folder)
+    assert listed.exit_code == 0
+    health = {one["url"]: one for one in json.loads(listed.stdout)["feeds"]}
+    assert health[site.url("/feed")]["entries"] == 1
+    assert health[site.url("/missing")]["errors"] == 1
+    assert health[site.url("/missing")]["trouble_since"].endswith("Z")
+    people = herald("feeds", "list", folder=folder)
+    assert "404" in people.stdout
+
+
+def test_poll_of_one_partner(tmp_path: Path, site: Site) -> None:
+    folder = a_project(tmp_path, site.serve("/feed", rss(item(1))))
+    result = herald("feeds", "poll", "argenta", folder=folder)
+    assert result.exit_code == 0
+    assert "1 entries remembered" in result.stdout
+    unknown = herald("feeds", "poll", "argento", folder=folder)
+    assert unknown.exit_code == 2
+    assert "there are: argenta" in unknown.output
+
+
+def test_list_before_anything_was_asked(tmp_path: Path, site: Site) -> None:
+    folder = a_project(tmp_path, site.url("/feed"))
+    result = herald("feeds", "list", folder=folder)
+    assert result.exit_code == 0
+    assert "never" in result.stdout
