@@ -1,0 +1,124 @@
+"""What people type about lists and issues, and what they are told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from herald.cli.main import main
+
+CAMPAIGN = """\
+campaign: stories
+title: {en: Stories}
+timezone: Europe/Rome
+languages: [en, it]
+channels: [trial]
+newsletters:
+  - id: monthly
+    list: friends
+    every: first tuesday
+    at: "09:00"
+    subject: {en: "News of {month}", it: "Notizie di {month}"}
+    sections:
+      - {title: {en: Editorial, it: Editoriale}, write: editorial}
+"""
+LETTER = "editorial: {en: Dear friends., it: Cari amici.}\n"
+LISTS = """\
+friends:
+  name: {en: Friends}
+  from: {name: EcoHeritage, address: news@example.org}
+  languages: [en, it]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in {
+        "campaigns/stories.yaml": CAMPAIGN,
+        "campaigns/newsletters/monthly/2027-05.yaml": LETTER,
+        "config/lists.yaml": LISTS,
+        "config/channels.yaml": "trial: {network: journal}\n",
+        "config/herald.yaml": "smtp: {host: 127.0.0.1, port: 9, tls: none}\n",
+        "people.csv": "email,name,language\nana@example.org,Ana,it\nbad,Bo,en\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def herald(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["-C", str(folder), "--now", "2027-04-30T10:00Z", *words])
+
+
+def document(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_an_import_accounts_for_every_row_and_says_when_one_was_refused(folder: Path) -> None:
+    result = herald(folder, "lists", "import", "friends", str(folder / "people.csv"), "--json")
+    assert result.exit_code == 1
+    found = document(result)
+    assert (found["added"], found["already_there"], found["refused"]) == (1, 0, 1)
+    assert [row["fate"] for row in found["rows"]] == ["added", "refused"]
+
+
+def test_an_unknown_list_is_told_with_those_that_there_are(folder: Path) -> None:
+    result = herald(folder, "lists", "import", "frends", str(folder / "people.csv"))
+    assert result.exit_code == 1
+    assert "there is: friends" in result.stderr
+
+
+def test_a_file_that_is_no_list_is_told_in_one_sentence(folder: Path) -> None:
+    (folder / "people.csv").write_bytes(b"PK\x00\x00")
+    result = herald(folder, "lists", "import", "friends", str(folder / "people.csv"))
+    assert result.exit_code == 1
+    assert "save the spreadsheet as CSV" in result.stderr
+
+
+def test_people_are_shown_taken_off_and_erased(folder: Path) -> None:
+    herald(folder, "lists", "import", "friends", str(folder / "people.csv"))
+    shown = document(herald(folder, "lists", "show", "--json"))
+    assert shown["lists"][0]["languages"] == [{"language": "it", "subscribed": 1}]
+    assert "ana@example.org,Ana,it" in herald(folder, "lists", "export", "friends").stdout
+    assert document(herald(folder, "lists", "unsubscribe", "ANA@example.org", "--json")) == {
+        "left": 1
+    }
+    assert "ana" not in herald(folder, "lists", "export", "friends").stdout
+    erased = herald(folder, "lists", "erase", "ana@example.org", "--yes")
+    assert erased.exit_code == 0
+    again = herald(folder, "lists", "import", "friends", str(folder / "people.csv"), "--json")
+    assert document(again)["added"] == 0
+
+
+def test_an_issue_is_seen_approved_and_tried(folder: Path) -> None:
+    herald(folder, "run", "--once")
+    listed = herald(folder, "newsletter", "list", "--json")
+    assert listed.exit_code == 1
+    first = document(listed)["issues"][0]
+    assert (first["key"], first["state"], first["reason"]) == (
+        "stories/monthly/2027-05-04",
+        "held",
+        "approval",
+    )
+    shown = herald(folder, "newsletter", "preview", "2027-05-04", "--language", "it")
+    assert "Cari amici." in shown.stdout
+    file = folder / "letter.html"
+    herald(folder, "newsletter", "preview", "2027-05-04", "--html", str(file))
+    assert file.read_text(encoding="utf-8").count("<iframe") == 2
+    tried = herald(folder, "newsletter", "test-send", "2027-05-04", "me@example.org", "--json")
+    assert tried.exit_code == 1
+    assert [one["accepted"] for one in document(tried)["sent"]] == [False, False]
+    approved = herald(folder, "newsletter", "approve", "2027-05-04", "--json")
+    assert document(approved)["state"] == "pending"
+    assert document(herald(folder, "newsletter", "progress", "--json")) == {"issues": []}
+
+
+def test_an_issue_that_is_not_there_is_told(folder: Path) -> None:
+    result = herald(folder, "newsletter", "approve", "2031-01-01")
+    assert result.exit_code == 1
+    assert "newsletter list" in result.stderr
