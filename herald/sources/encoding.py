@@ -11,7 +11,7 @@ MOST_BYTES = 1_000_000
 
 _SAVE = "save the file as UTF-8 (in most editors: Save as, Encoding, UTF-8)"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_UNREADABLE = re.compile(
+UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _NAMES = {
@@ -38,7 +38,7 @@ def decode(content: bytes, *, file: str) -> str | Problem:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return _undecodable(content, error, file)
-    if found := _UNREADABLE.search(text):
+    if found := UNREADABLE.search(text):
         name = _NAMES.get(found[0], f"the control character U+{ord(found[0]):04X}")
         before = text[: found.start()]
         return _fault(file, before, f"here stands {name}", "delete it", code="control-character")

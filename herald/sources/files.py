@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -23,6 +24,16 @@ def stamp_of(path: Path) -> Stamp:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
+
+
+def resolved(path: Path) -> Path:
+    """Return the whole path, symbolic links followed; unlike pathlib, whatever its name is."""
+    return Path(os.path.realpath(path))
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether there is a file, also of a name that no file could have."""
+    return os.path.isfile(path)  # noqa: PTH113 (Path.is_file raises on a name that is too long)
 
 
 def campaign_files(root: Path) -> tuple[Path, ...]:

@@ -19,7 +19,7 @@ except ImportError:  # PyYAML was built without libyaml: the same, seven times s
     from yaml import BaseLoader as _BaseLoader  # type: ignore[assignment]
 
 from herald.model.problem import Place, Problem
-from herald.sources.encoding import decode
+from herald.sources.encoding import UNREADABLE, decode
 from herald.sources.problems import Problems
 from herald.sources.yaml_faults import QUOTE, explain
 
@@ -233,6 +233,9 @@ class _Walk:
                 return None
             if is_prose:
                 self._check_behind(node)
+        elif not node.value.isprintable() and (found := UNREADABLE.search(node.value)):
+            message = f"the control character U+{ord(found[0]):04X} is written here"
+            self._error(node, "control-character", message, "delete the code for it")
         return str(node.value)
 
     def _check_behind(self, node: yaml.ScalarNode) -> None:

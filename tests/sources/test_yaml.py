@@ -93,6 +93,8 @@ def test_a_file_of_any_origin_is_read(text: str, expected: Data) -> None:
         ("{a: " * 100_000, "too-deep"),
         ("[" * 60 + "]" * 60, "too-deep"),
         ("a: \x07", "control-character"),
+        ('a: "\\0"', "control-character"),
+        ('a: "\\L"', "control-character"),
         ("a: b\u2028c", "control-character"),
         ("a: b\ufeffc", "control-character"),
         ("a: b".encode("utf-16"), "wrong-encoding"),

@@ -16,7 +16,7 @@ from herald.sources.campaigns.items import item_of
 from herald.sources.campaigns.rules import REQUIRED
 from herald.sources.campaigns.scope import Scope
 from herald.sources.encoding import decode
-from herald.sources.files import read_bytes
+from herald.sources.files import is_file, read_bytes
 from herald.sources.problems import Problems, did_you_mean, has_errors
 from herald.sources.shape import check_shape
 from herald.sources.yaml import KEY_STEP, Loc, Step
@@ -87,7 +87,7 @@ def cards_of(
 ) -> tuple[Item, ...]:
     """Return the items of a table that lies beside the campaign file, else in the root."""
     path = scope.pictures.find(name, scope.folder)
-    if path is None or not path.is_file():
+    if path is None or not is_file(path):
         message = f'there is no table "{name}" beside this file'
         scope.error(loc, "missing-file", message, "check the name, capital letters included")
         if path is not None:

@@ -9,6 +9,7 @@ from herald.model.words import Words
 from herald.sources.campaigns.item_shapes import ImageShape
 from herald.sources.campaigns.pictures import NoPicture, PictureFile
 from herald.sources.campaigns.scope import Scope
+from herald.sources.files import is_file
 from herald.sources.problems import did_you_mean
 from herald.sources.yaml import Loc
 
@@ -45,7 +46,7 @@ def _image_in_file(shape: ImageShape, name: str, loc: Loc, scope: Scope) -> Imag
         return None
     scope.depend_on(path)
     match scope.pictures.read(path):
-        case NoPicture(hint=hint) if not path.exists():
+        case NoPicture(hint=hint) if not is_file(path):
             _note_missing(name, (*loc, "file"), scope, hint)
             return None
         case NoPicture(message=message, hint=hint):

@@ -8,7 +8,7 @@ from pathlib import Path
 from herald.model.problem import Problem
 from herald.sources.campaigns.item_shapes import ImageShape
 from herald.sources.campaigns.shapes import MediaFile
-from herald.sources.files import Stamp, read_bytes, stamp_of
+from herald.sources.files import Stamp, is_file, read_bytes, resolved, stamp_of
 from herald.sources.problems import Problems
 from herald.sources.shape import check_shape
 from herald.sources.yaml import read
@@ -28,7 +28,7 @@ def read_descriptions(root: Path) -> Descriptions:
     paths = [root / "media" / "media.yaml", *sorted((root / "campaigns").rglob("media/media.yaml"))]
     described: dict[Path, ImageShape] = {}
     problems = Problems()
-    for path in (path for path in paths if path.is_file()):
+    for path in (path for path in paths if is_file(path)):
         described |= _read(path, path.relative_to(root).as_posix(), problems)
     stamps = tuple((path, stamp_of(path)) for path in paths)
     return Descriptions(described, tuple(problems.found), stamps)
@@ -48,8 +48,8 @@ def _read(path: Path, file: str, problems: Problems) -> dict[Path, ImageShape]:
         return {}
     found = {}
     for name, image in shape.root.items():
-        picture = (path.parent / name).resolve()
-        if not picture.is_file():
+        picture = resolved(path.parent / name)
+        if not is_file(picture):
             message = f'there is no picture "{name}" in this folder'
             problems.warn(document.key((name,)), "missing-file", message, "check its name")
         found[picture] = image

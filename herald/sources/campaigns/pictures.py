@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from herald.sources.campaigns.item_shapes import ImageShape
-from herald.sources.files import Stamp, stamp_of
+from herald.sources.files import Stamp, is_file, resolved, stamp_of
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
 
@@ -45,15 +45,15 @@ class Pictures:
     def find(self, name: str, folder: Path) -> Path | None:
         """Return the path of *name* as seen from *folder*, else from the root, or in their media/.
 
-        None means that it leads out of the root. A path that does not exist is the one beside the
-        campaign.
+        None means that it leads out of the root. A path that does not exist is where it should be.
         """
         bases = [folder, self.root]
         if ".." not in Path(name).parts:
             bases += [folder / "media", self.root / "media"]
-        tried = [(base / name).resolve() for base in bases]
-        inside = [path for path in tried if path.is_relative_to(self.root)]
-        return next((path for path in inside if path.is_file()), inside[0] if inside else None)
+        tried = [resolved(base / name) for base in bases]
+        there = [path for path in tried if is_file(path)]
+        inside = [path for path in there or tried if path.is_relative_to(self.root)]
+        return inside[0] if inside else None
 
     def nearby(self, folder: Path) -> dict[str, str]:
         """Return the pictures around *folder* by bare name, spelled as a campaign there would."""

@@ -328,3 +328,22 @@ def test_a_table_that_is_not_there_is_told_in_the_campaign(tmp_path: Path) -> No
     text = HEAD + "series:\n  - {id: w, items_from: crads.csv, every: friday}\n"
     (problem,) = loaded(a_folder(tmp_path, stories=text)).problems
     assert (problem.code, problem.place.file) == ("missing-file", "campaigns/stories.yaml")
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 300 + ".png", "media/loop.png", "media", "~/a.png", "?*.png"]
+)
+def test_a_picture_of_any_name_is_told_to_be_missing(tmp_path: Path, name: str) -> None:
+    image = f"image: {{file: '{name}', decorative: true}}"
+    text = f"items:\n  - {{id: a, kind: news, title: A, post: [], {image}}}\n"
+    root = a_folder(tmp_path, stories=HEAD + text)
+    (root / "campaigns/media/loop.png").symlink_to(root / "campaigns/media/loop.png")
+    assert [problem.code for problem in loaded(root).problems] == ["missing-file"]
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    outside = write(tmp_path, "outside.png", DOT)
+    text = "items:\n  - {id: a, kind: news, title: A, post: [], image: media/in.png}\n"
+    root = a_folder(tmp_path / "inside", stories=HEAD + text)
+    (root / "campaigns/media/in.png").symlink_to(outside)
+    assert [problem.code for problem in loaded(root).problems] == ["file-outside"]
