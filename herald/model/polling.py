@@ -123,11 +123,13 @@ class Remember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revise:
-    """A known entry that was edited: replace its content, keep its id."""
+    """A known entry that was edited: replace its content, keep its id and its language.
+
+    The language is part of a delivery's key: were it to change, a post would go out twice.
+    """
 
     id: EntryId
     identity: Identity
-    language: Language
     withdrawn: bool
     """Its event was cancelled."""
 

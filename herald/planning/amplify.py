@@ -15,7 +15,7 @@ from herald.model.campaign import Amplify, Approve, Campaign, CatchUp, Occasion
 from herald.model.configuration import Configuration, Partner
 from herald.model.delivery import Action, Delivery, DeliveryState, History
 from herald.model.feed import Entry
-from herald.model.ids import EntryId, ItemId, OccasionId, PartnerId
+from herald.model.ids import EntryId, ItemId, Language, OccasionId, PartnerId
 from herald.model.plan import Skipped
 from herald.planning.amplify_match import asks_for
 from herald.planning.amplify_place import Candidate, Key, Placed, in_turn, place
@@ -67,7 +67,8 @@ def choose(
     What is too old to be news is left out without a word; what was asked for and has no room, or
     comes too late, is told.
     """
-    past = _past(history)
+    entries = tuple(entries)
+    past = _past(history, {entry.id: entry.language for entry in entries})
     trusted = _trusted(history)
     assigned = _assigned(campaigns, entries, configuration)
     others = frozenset(entry.id for _, _, its in assigned for entry in its)
@@ -86,26 +87,25 @@ def choose(
     return tuple(chosen), tuple(skipped)
 
 
-def _past(history: History) -> dict[Key, Delivery]:
-    """Return one delivery for each entry and occasion that has a moment: its channels share it."""
+def _past(history: History, spoken: Mapping[EntryId, Language]) -> dict[Key, Delivery]:
+    """Return one delivery for each entry and occasion that has a moment: its channels share it.
+
+    A translation is due later than the entry's own language, which therefore comes first.
+    """
+
+    def precedence(delivery: Delivery) -> tuple[bool, bool, bool, datetime, str]:
+        own = delivery.entry is not None and spoken.get(delivery.entry) == delivery.language
+        is_settled, is_out = delivery.state in _SETTLED, delivery.state not in _NOT_COUNTED
+        return not own, not is_settled, not is_out, delivery.due_at, delivery.key
+
     found: dict[Key, Delivery] = {}
     for delivery in index(history).by_key.values():
         if delivery.entry is None or delivery.action is not Action.CREATE:
             continue
         key = (delivery.entry, delivery.occasion)
-        if key not in found or _precedence(delivery) < _precedence(found[key]):
+        if key not in found or precedence(delivery) < precedence(found[key]):
             found[key] = delivery
     return found
-
-
-def _precedence(delivery: Delivery) -> tuple[bool, bool, datetime, str]:
-    """Order what counts first: what is out or on its way, then what still waits."""
-    return (
-        delivery.state not in _SETTLED,
-        delivery.state in _NOT_COUNTED,
-        delivery.due_at,
-        delivery.key,
-    )
 
 
 def _trusted(history: History) -> dict[PartnerId, frozenset[EntryId]]:

@@ -295,7 +295,6 @@ async def _revise(connection: AsyncConnection, intent: Revise) -> None:
         .where(entry.c.id == intent.id)
         .values(
             **_content(intent.identity),
-            language=intent.language,
             withdrawn=intent.withdrawn,
             edits=entry.c.edits + 1,
         )

@@ -402,6 +402,18 @@ def test_planning_again_keeps_every_moment() -> None:
     ]
 
 
+def test_a_translation_that_comes_later_does_not_move_the_original() -> None:
+    (one,) = planned(an_entry())
+    translation = replace(
+        enqueued(one, state=DeliveryState.SENT),
+        key=amplify_key(one.entry.id, one.occasion, ChannelId("fedi"), Language("en")),
+        language=Language("en"),
+        due_at=one.due_at + timedelta(minutes=25),
+    )
+    (again,) = planned(an_entry(), history=(translation, enqueued(one)))
+    assert again.due_at == one.due_at
+
+
 def test_an_entry_that_aged_while_it_waited_keeps_its_moment() -> None:
     (one,) = planned(an_entry())
     (again,) = planned(an_entry(), history=(enqueued(one),), now=NOON + 9 * DAY)

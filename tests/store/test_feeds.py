@@ -156,11 +156,11 @@ async def test_an_empty_link_or_title_is_like_no_other(store: StoredFeeds) -> No
 async def test_a_revision_replaces_and_counts(store: StoredFeeds) -> None:
     await save(store, remembering())
     edited = an_identity(content=replace(WHOLE, title="Edited"), fingerprint="other")
-    revise = Revise(id=EntryId("guid:g"), identity=edited, language=Language("it"), withdrawn=True)
+    revise = Revise(id=EntryId("guid:g"), identity=edited, withdrawn=True)
     await save(store, revise)
     (entry,) = await store.entries(NOON)
     assert (entry.content.title, entry.fingerprint, entry.withdrawn) == ("Edited", "other", True)
-    assert entry.language == "it"
+    assert entry.language == "mt"
     assert entry.first_seen_at == NOON
 
 
@@ -224,7 +224,6 @@ async def test_only_entries_since_then_and_events_from_then(store: StoredFeeds) 
     revise = Revise(
         id=EntryId("guid:event"),
         identity=an_identity(content=later),
-        language=Language("it"),
         withdrawn=False,
     )
     await save(store, revise)

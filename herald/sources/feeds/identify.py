@@ -150,13 +150,13 @@ def decide(
         if identity.key in known.keys:
             entry = known.entries.get(known.keys[identity.key])
             if entry is not None:
-                intents.extend(_revised(entry, identity, feed, parsed))
+                intents.extend(_revised(entry, identity, feed))
             continue
         same = _same_entry(identity, own_known, links)
         if same is not None:
             own_known.remove(same)
             intents.append(Alias(id=same.id, key=identity.key))
-            intents.extend(_revised(same, identity, feed, parsed))
+            intents.extend(_revised(same, identity, feed))
             continue
         twin = twins.get(_twin_key(identity))
         if twin is not None and identity.link:
@@ -242,9 +242,7 @@ def _alike(one: ParsedEntry, other: ParsedEntry) -> bool:
     return SequenceMatcher(None, mine[:500], theirs[:500], autojunk=False).ratio() >= _ALIKE
 
 
-def _revised(
-    entry: KnownEntry, identity: Identity, feed: Feed, parsed: ParsedFeed
-) -> tuple[Revise, ...]:
+def _revised(entry: KnownEntry, identity: Identity, feed: Feed) -> tuple[Revise, ...]:
     if entry.feed != feed.id or entry.fingerprint == identity.fingerprint:
         return ()
     if entry.edits >= MOST_EDITS and not _is_cancelled(identity.content):
@@ -253,7 +251,6 @@ def _revised(
         Revise(
             id=entry.id,
             identity=identity,
-            language=_language(feed, parsed, identity.content),
             withdrawn=_is_cancelled(identity.content),
         ),
     )
