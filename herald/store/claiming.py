@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -150,25 +150,34 @@ async def _lanes(
     busy = await _sending(connection, now=now)
     lanes = []
     for channel, count in waiting.items():
-        row, limits = paces.get(channel), capabilities[channel]
-        if row is not None and row.not_before is not None and row.not_before > now:
+        row, limits = paces[channel], capabilities[channel]
+        if row.not_before is not None and row.not_before > now:
             continue
-        tat = None if row is None else row.tat
         room = max(limits.concurrent, 1) - busy[channel]
-        free = min(count, room, pace.slots(tat, limits, now=now))
+        free = min(count, room, pace.slots(row.tat, limits, now=now))
         if free > 0:
-            lanes.append(_Lane(channel=channel, capabilities=limits, tat=tat, free=free))
+            lanes.append(_Lane(channel=channel, capabilities=limits, tat=row.tat, free=free))
     return lanes
 
 
-async def _paces(connection: AsyncConnection, channels: Iterable[ChannelId]) -> dict[str, Row[Any]]:
-    """Return the channels' pace rows, locked in one order so that no two workers wait in a ring."""
-    rows = await connection.execute(
+async def _paces(
+    connection: AsyncConnection, channels: Collection[ChannelId]
+) -> dict[str, Row[Any]]:
+    """Return the channels' pace rows, locked: so two workers never count one channel's room twice.
+
+    They are locked in one order, so that no two workers wait in a ring.
+    """
+    locking = (
         select(tables.pace)
         .where(tables.pace.c.channel.in_(sorted(channels)))
         .order_by(tables.pace.c.channel)
         .with_for_update()
     )
+    rows = (await connection.execute(locking)).all()
+    if len(rows) < len(channels):
+        new = [{"channel": channel} for channel in sorted(channels)]
+        await upsert(connection, tables.pace, new)
+        rows = (await connection.execute(locking)).all()
     return {row.channel: row for row in rows}
 
 
