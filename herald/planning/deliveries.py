@@ -24,6 +24,7 @@ from herald.planning.variants import (
     time_override,
     variants,
 )
+from herald.planning.wallclock import ONE_DAY
 from herald.planning.wording import script
 
 
@@ -55,6 +56,8 @@ def deliveries(
     composer: Composer,
 ) -> Iterator[Result]:
     """Yield what *moment* of *item* wants of each channel, and what it leaves out and why."""
+    if _is_far_ahead(moment, item, scene):
+        return
     found: list[Variant] = []
     unfit: dict[str, Unfit] = {}
     for channel_id in channel_ids(moment, item, scene.campaign):
@@ -74,6 +77,18 @@ def deliveries(
             yield from _planned(variant, moment, item, scene, composer)
     yield from _too_late(found, moment, item, scene)
     yield from _unfit(tuple(unfit.values()), moment, item, scene)
+
+
+def _is_far_ahead(moment: Moment, item: Item, scene: Scene) -> bool:
+    """Tell whether nothing of *moment* can lie in the span: most of a year's moments do not.
+
+    A channel's own date could bring it nearer, and what history knows must be seen to stand.
+    """
+    return (
+        moment.at >= scene.horizon.last + ONE_DAY
+        and item.id not in scene.past.items
+        and not (moment.occasion.on_channel or item.on_channel)
+    )
 
 
 def _on_channel(
