@@ -157,7 +157,9 @@ def _show_health(health: Iterable[FeedHealth]) -> None:
     if not rows:
         click.echo("No partner has a feed yet: add one under feeds: in config/partners.yaml.")
         return
-    table = Table("Partner", "Feed", "Last success", "Next check", "A week", "How it is", box=None)
+    table = Table(box=None)
+    for heading in ("Partner", "Feed", "Last success", "Next check", "A week", "How it is"):
+        table.add_column(heading, overflow="fold")  # a cut address cannot be copied
     for one in rows:
         feed = one.feed
         table.add_row(
