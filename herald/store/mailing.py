@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -28,6 +29,9 @@ class StoredMailing:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # SQLite lets one write at a time, and makes the others sleep for milliseconds before they
+        # ask again: connections of one process had better queue here.
+        self._turn = asyncio.Lock()
 
     async def mailing_key(self) -> bytes:
         """Return the instance's secret."""
@@ -93,15 +97,17 @@ class StoredMailing:
         self, issue: str, *, owner: str, now: datetime, lease: timedelta
     ) -> RecipientClaim | None:
         """Take the next copy that is due."""
-        return await mailing_issues.claim_recipient(
-            self._store, issue, owner=owner, now=now, lease=lease
-        )
+        async with self._turn:
+            return await mailing_issues.claim_recipient(
+                self._store, issue, owner=owner, now=now, lease=lease
+            )
 
     async def settle_recipient(
         self, claim: RecipientClaim, verdict: RecipientVerdict, *, now: datetime
     ) -> bool:
         """Write what came of a send."""
-        return await mailing_issues.settle_recipient(self._store, claim, verdict, now=now)
+        async with self._turn:
+            return await mailing_issues.settle_recipient(self._store, claim, verdict, now=now)
 
     async def reap_recipients(self, *, now: datetime) -> int:
         """Make every claimed copy whose lease lapsed uncertain."""

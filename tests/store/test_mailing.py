@@ -1,0 +1,160 @@
+"""The store of newsletters: one copy, one claim; one answer, one row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+from sqlalchemy.engine import Connection
+
+from herald.mailing.issues import issue_of
+from herald.model.ids import Language
+from herald.model.mailing import (
+    Edition,
+    Issue,
+    IssueState,
+    RecipientClaim,
+    RecipientState,
+    RecipientVerdict,
+)
+from herald.ports import MailingStore
+from herald.store import mailing_tables
+from herald.store.engine import Store, open_store
+from herald.store.mailing import StoredMailing
+from tests.mailing.makers import a_planned_issue, subscribe_many
+from tests.makers import NOON
+
+EN = Language("en")
+LEASE = timedelta(minutes=20)
+KEY = "stories/monthly/2027-05-10"
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store("sqlite:///herald.db", tmp_path)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def store(database: Store) -> MailingStore:
+    return StoredMailing(database)
+
+
+async def an_issue(store: MailingStore, people: int) -> Issue:
+    await subscribe_many(store, people)
+    issue = issue_of(a_planned_issue(), None)
+    edition = Edition(language=EN, subject="s", text="t", html="h")
+    assert await store.save_issue(issue, was=None, editions=[edition])
+    return issue
+
+
+async def claim(store: MailingStore, owner: str = "one") -> RecipientClaim | None:
+    return await store.claim_recipient(KEY, owner=owner, now=NOON, lease=LEASE)
+
+
+def a_verdict(state: RecipientState) -> RecipientVerdict:
+    return RecipientVerdict(state=state, attempts=1)
+
+
+async def test_an_audience_is_frozen_once(store: MailingStore) -> None:
+    issue = await an_issue(store, 5)
+    frozen = await asyncio.gather(
+        *(store.freeze_audience(issue, lambda _: EN, now=NOON) for _ in range(4))
+    )
+    assert sorted(frozen, key=str) == [5, None, None, None]
+    begun = await store.issue(KEY)
+    assert begun is not None
+    assert (begun.state, begun.audience) == (IssueState.SENDING, 5)
+
+
+async def test_a_copy_has_one_claim_at_a_time(store: MailingStore) -> None:
+    issue = await an_issue(store, 20)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    claims = await asyncio.gather(*(claim(store, str(place)) for place in range(30)))
+    taken = [one.address for one in claims if one is not None]
+    assert len(taken) == len(set(taken)) == 20
+
+
+async def test_an_answer_to_an_older_claim_changes_nothing(store: MailingStore) -> None:
+    issue = await an_issue(store, 1)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    first = await claim(store)
+    assert first is not None
+    await store.reap_recipients(now=NOON + LEASE)
+    await store.resolve_uncertain(KEY, resend=True, now=NOON)
+    second = await claim(store)
+    assert second is not None
+    assert second.token == first.token + 1
+    assert not await store.settle_recipient(first, a_verdict(RecipientState.REJECTED), now=NOON)
+    assert await store.settle_recipient(second, a_verdict(RecipientState.ACCEPTED), now=NOON)
+    assert not await store.settle_recipient(second, a_verdict(RecipientState.REJECTED), now=NOON)
+
+
+async def test_a_late_answer_ends_the_doubt(store: MailingStore) -> None:
+    issue = await an_issue(store, 1)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    taken = await claim(store)
+    assert taken is not None
+    await store.reap_recipients(now=NOON + LEASE)
+    assert await store.settle_recipient(taken, a_verdict(RecipientState.ACCEPTED), now=NOON)
+    assert await store.finish_issue(KEY, now=NOON)
+
+
+@pytest.mark.parametrize(
+    "state", [RecipientState.UNCERTAIN, RecipientState.DEFERRED], ids=lambda state: state.value
+)
+async def test_an_issue_is_not_finished_while_a_copy_is_open(
+    store: MailingStore, state: RecipientState
+) -> None:
+    issue = await an_issue(store, 1)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    taken = await claim(store)
+    assert taken is not None
+    assert not await store.finish_issue(KEY, now=NOON)
+    verdict = replace(a_verdict(state), next_at=NOON + LEASE)
+    await store.settle_recipient(taken, verdict, now=NOON)
+    assert not await store.finish_issue(KEY, now=NOON)
+
+
+async def test_an_issue_that_has_moved_on_is_not_overwritten(store: MailingStore) -> None:
+    issue = await an_issue(store, 1)
+    newer = replace(issue, note="newer")
+    assert await store.save_issue(newer, was=issue)
+    assert not await store.save_issue(replace(issue, note="older"), was=issue)
+    await store.freeze_audience(newer, lambda _: EN, now=NOON)
+    begun = await store.issue(KEY)
+    assert begun is not None
+    assert not await store.save_issue(replace(begun, note="too late"), was=begun)
+
+
+async def test_the_key_is_the_same_for_all_who_ask_at_once(store: MailingStore) -> None:
+    keys = await asyncio.gather(*(store.mailing_key() for _ in range(8)))
+    assert len(set(keys)) == 1
+
+
+async def test_the_migration_makes_the_tables_as_the_code_knows_them(database: Store) -> None:
+    def columns(connection: Connection) -> dict[str, set[str]]:
+        there = inspect(connection)
+        return {
+            table.name: {column["name"] for column in there.get_columns(table.name)}
+            for table in tables
+        }
+
+    tables = (
+        mailing_tables.secret,
+        mailing_tables.subscriber,
+        mailing_tables.subscription,
+        mailing_tables.suppression,
+        mailing_tables.issue,
+        mailing_tables.edition,
+        mailing_tables.recipient,
+    )
+    async with database.reading() as connection:
+        found = await connection.run_sync(columns)
+    assert found == {table.name: set(table.columns.keys()) for table in tables}
