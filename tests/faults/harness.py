@@ -19,7 +19,7 @@ from tests.faults.crashing import KILLED
 from tests.faults.network import GOOD, FakeNetwork
 from tests.makers import a_payload
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 """True seconds after which a life that should have ended by itself is a failure."""
 
 
