@@ -45,13 +45,16 @@ COLUMNS = frozenset(
         "statement",
     ]
 )
-_IN_LANGUAGES = frozenset(
+"""The columns that a table may have."""
+IN_LANGUAGES = frozenset(
     ["title", "text", "subtitle", "link", "hashtags", "evidence_of_success", "transferability"]
 )
-_PARTS = {
+"""Those that may carry a language after a dot."""
+PARTS = {
     "image": {"file", "url", "alt", "credit", "licence", "decorative"},
     "place": {"name", "country", "address"},
 }
+"""Those that may carry the name of a part after a dot."""
 _MOST_CELL = 100_000
 
 
@@ -153,14 +156,14 @@ def _is_header_sound(header: Sequence[str], file: str, problems: Problems) -> bo
             )
         elif (
             rest
-            and first not in _IN_LANGUAGES
-            and rest.partition(".")[0] not in _PARTS.get(first, ())
+            and first not in IN_LANGUAGES
+            and rest.partition(".")[0] not in PARTS.get(first, ())
         ):
             problems.error(
                 place,
                 "unknown-key",
                 f'unknown column "{name}"',
-                did_you_mean(rest, _PARTS.get(first, ())),
+                did_you_mean(rest, PARTS.get(first, ())),
             )
         elif name in header[:at]:
             problems.error(place, "repeated-key", f'the column "{name}" stands twice', "delete one")

@@ -26,6 +26,7 @@ def item_of(shape: ItemShape, loc: Loc, scope: Scope, *, others: Mapping[str, Ki
     scope = scope.in_zone(shape.timezone)
     item = _item(shape, loc, scope)
     _note_days(item, loc, scope)
+    _note_unread(item, loc, scope)
     note_missing_alt(item.image, item.text or item.title, (*loc, "image"), scope)
     note_twins(item.post or (), (*loc, "post"), scope)
     note_references(item, others, (*loc, "post"), scope)
@@ -62,7 +63,7 @@ def _item(shape: ItemShape, loc: Loc, scope: Scope) -> Item:
         partner=None if shape.partner is None else PartnerId(shape.partner),
         title=own("title"),
         text=own("text"),
-        link=scope.words_for_all(shape.link, (*loc, "link")),
+        link=scope.links(shape.link, (*loc, "link")),
         image=image_of(shape.image, (*loc, "image"), scope),
         hashtags=hashtag_words(shape.hashtags),
         begins=scope.local(shape.begins, (*loc, "begins")),
@@ -105,7 +106,7 @@ def _registration(shape: RegistrationShape | None, loc: Loc, scope: Scope) -> Re
         return None
     return Registration(
         closes=scope.local(shape.closes, (*loc, "closes")),
-        link=scope.words_for_all(shape.link, (*loc, "link")),
+        link=scope.links(shape.link, (*loc, "link")),
     )
 
 
@@ -123,6 +124,18 @@ def _note_days(item: Item, loc: Loc, scope: Scope) -> None:
     if closes is not None and _first(closes) > _last(item.finishes or item.begins):
         message = "registration closes after the end"
         scope.warn((*loc, "registration", "closes"), "wrong-order", message, "check the year")
+
+
+def _note_unread(item: Item, loc: Loc, scope: Scope) -> None:
+    """Warn of texts in languages in which nothing is posted."""
+    posted = item.languages or scope.languages
+    for name, words in (("title", item.title), ("text", item.text)):
+        for tag in words.languages:
+            if tag not in posted:
+                message = f'nothing is posted in "{tag}"'
+                hint = did_you_mean(tag, posted)
+                hint = hint if hint.startswith("did") else f"add {tag} to languages:"
+                scope.warn((*loc, name, tag), "unread-language", message, hint)
 
 
 def _first(day: date | datetime) -> datetime:

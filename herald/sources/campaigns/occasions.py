@@ -39,7 +39,7 @@ def occasion_of(shape: OccasionShape, loc: Loc, scope: Scope) -> Occasion:
             scope.own_words(words, (*loc, "texts", at)) for at, words in enumerate(shape.texts)
         ),
         title=scope.own_words(shape.title, (*loc, "title")),
-        link=scope.words_for_all(shape.link, (*loc, "link")),
+        link=scope.links(shape.link, (*loc, "link")),
         image=image_of(shape.image, (*loc, "image"), scope),
         channels=scope.channels(shape.channels, (*loc, "channels")),
         languages=tuple(Language(tag) for tag in shape.languages),
@@ -144,7 +144,7 @@ def _override(channel: str, shape: OverrideShape, loc: Loc, scope: Scope) -> Cha
         channel=ChannelId(channel),
         text=scope.own_words(shape.text, (*loc, "text")),
         title=scope.own_words(shape.title, (*loc, "title")),
-        link=scope.words_for_all(shape.link, (*loc, "link")),
+        link=scope.links(shape.link, (*loc, "link")),
         image=image,
         on=on,
         at=None if on else shape.at,

@@ -20,6 +20,8 @@ from herald.sources.shape import Located
 from herald.sources.texts import ANY, LEAD
 from herald.sources.yaml import Loc
 
+_ADDRESSES = ("https://", "http://", "mailto:", "{")
+
 
 class Named(StrEnum):
     """What a campaign file names that stands in other files."""
@@ -94,6 +96,14 @@ class Scope:
     def words_for_all(self, texts: Mapping[str, str] | None, loc: Loc) -> Words:
         """Return words in which a single text serves every language."""
         return Words() if texts is None else self._words(texts, loc, EVERY)
+
+    def links(self, texts: Mapping[str, str] | None, loc: Loc) -> Words:
+        """Return addresses, of which a single one serves every language."""
+        for tag, address in (texts or {}).items():
+            if not address.startswith(_ADDRESSES):
+                message = f'"{address}" is no whole web address'
+                self.warn((*loc, tag), "bad-url", message, f"did you mean https://{address}?")
+        return self.words_for_all(texts, loc)
 
     def depend_on(self, path: Path) -> None:
         """Remember that the outcome follows a file's content."""

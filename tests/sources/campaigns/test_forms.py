@@ -347,3 +347,19 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     root = a_folder(tmp_path / "inside", stories=HEAD + text)
     (root / "campaigns/media/in.png").symlink_to(outside)
     assert [problem.code for problem in loaded(root).problems] == ["file-outside"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "hint"),
+    [
+        ("text: {en: A, sl: B}", "unread-language", "add sl to languages:"),
+        ("link: www.example.org", "bad-url", "did you mean https://www.example.org?"),
+        ("link: {en: example.org/a}", "bad-url", "did you mean https://example.org/a?"),
+    ],
+)
+def test_what_would_go_wrong_in_silence_is_warned_of(
+    tmp_path: Path, line: str, code: str, hint: str
+) -> None:
+    text = f"items:\n  - id: a\n    kind: news\n    title: A\n    post: []\n    {line}\n"
+    (problem,) = loaded(a_folder(tmp_path, stories=HEAD + text)).problems
+    assert (problem.severity, problem.code, problem.hint) == ("warning", code, hint)
