@@ -63,6 +63,8 @@ from herald.store.outbox import StoredOutbox
 
 AHEAD = timedelta(days=60)
 """What falls in this span from now is enqueued."""
+FORESEEN = timedelta(days=366)
+"""How far ahead ``check`` looks for what cannot be posted as it stands."""
 REMEMBER_ENTRIES = timedelta(days=60)
 """Entries first seen longer ago are amplified no more; events are as long as they lie ahead."""
 
@@ -443,6 +445,33 @@ class App:
         await self._fetching.aclose()
         for channel in self.channels.values():
             await channel.close()
+
+
+def foresee(loaded: Loaded, *, history: History, now: datetime) -> tuple[Problem, ...]:
+    """Return what only a plan of the year ahead can see in sound files.
+
+    Posts that do not fit, moments that are over, statements that nobody has confirmed.
+    """
+    channels = loaded.configuration.channels.values()
+    plan = make_plan(
+        loaded.campaigns,
+        loaded.configuration,
+        history=history,
+        capabilities={channel.id: known_capabilities(channel, None) for channel in channels},
+        now=now,
+        first=now,
+        last=now + FORESEEN,
+    )
+    return plan.problems
+
+
+async def known_history(folder: Path, clock: Clock) -> History:
+    """Return what the store knows of the past; an empty history where there is no store yet."""
+    url = load_settings(folder).store
+    if url.startswith("sqlite:///") and not (folder / url.removeprefix("sqlite:///")).exists():
+        return History()
+    async with open_app(folder, clock) as app:
+        return await app.store.history()
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from herald.cli.context import Invocation
+from herald.cli.output import run_async
 
 if TYPE_CHECKING:
     from herald.model.problem import Problem
@@ -42,6 +43,8 @@ def check(invocation: Invocation, paths: tuple[Path, ...], form: str, as_json: b
     root = invocation.folder.resolve()
     wanted = [_inside(path, root) for path in paths]
     loaded, problems = load_all(root)
+    if not has_errors(problems):
+        problems = sorted({*problems, *_foreseen(invocation, loaded)}, key=_in_order)
     problems = [problem for problem in problems if _is_wanted(problem, wanted)]
     match "json" if as_json else form:
         case "json":
@@ -68,6 +71,14 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
     for channel in loaded.configuration.channels.values():
         problems += check_settings(channel)
     return loaded, sorted(problems, key=_in_order)
+
+
+def _foreseen(invocation: Invocation, loaded: Loaded) -> tuple[Problem, ...]:
+    """Return what a year's plan of sound files warns of."""
+    from herald.app import foresee, known_history
+
+    history = run_async(known_history(invocation.folder, invocation.clock()))
+    return foresee(loaded, history=history, now=invocation.moment())
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:

@@ -91,7 +91,9 @@ def _checked_rule(text: str) -> str:
     if parts.get("INTERVAL") == "0":
         raise ValueError(f"{text!r}: INTERVAL must be 1 or more")
     try:
-        rrulestr(rule, dtstart=datetime(2026, 1, 1))
+        first = next(iter(rrulestr(rule, dtstart=datetime(2024, 1, 1))), None)
     except (ValueError, TypeError, IndexError) as error:
         raise ValueError(f"{text!r} is no RRULE: {error}") from error
+    if first is None:
+        raise ValueError(f"{text!r}: no day ever fits this rule")
     return rule

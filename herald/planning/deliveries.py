@@ -135,7 +135,7 @@ def _planned(
         return
     yield from slot.warnings
     if post.statement.warning:
-        yield warning(scene.campaign.place, "statement", post.statement.warning)
+        yield warning(composer.funder, "statement", post.statement.warning)
     if not post.fits:
         yield from _too_long(variant, moment, item, scene, post)
         return

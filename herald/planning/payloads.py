@@ -18,8 +18,9 @@ from herald.data.networks import capabilities_of
 from herald.model.campaign import Campaign, Image, Item, Statement
 from herald.model.configuration import ChannelConfig, Configuration, Project
 from herald.model.delivery import Media, Payload
-from herald.model.ids import ChannelId, Language, PartnerId
+from herald.model.ids import ChannelId, Language, PartnerId, ProjectId
 from herald.model.network import Capabilities
+from herald.model.problem import Place
 from herald.model.words import EVERY, Words
 from herald.planning.wording import Script
 
@@ -54,6 +55,12 @@ class Composer:
         self._statements: dict[Language, Told] = {}
         self._tags: dict[Language, tuple[str, ...]] = {}
         self._posts: dict[tuple[object, ...], Post] = {}
+
+    @property
+    def funder(self) -> Place:
+        """Where the campaign's project stands in its file; the campaign where it has none."""
+        project = self._configuration.projects.get(self._campaign.project or ProjectId(""))
+        return self._campaign.place if project is None else project.place
 
     def post(
         self, script: Script, item: Item, choice: Choice, channel: ChannelConfig, local: datetime

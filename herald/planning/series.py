@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from herald.model.campaign import DEFAULT_AT, Item, Occasion, Series, Status
+from herald.model.campaign import DEFAULT_AT, At, Item, Occasion, Series, Status
 from herald.model.ids import ItemId, OccasionId
 from herald.model.plan import Skipped
 from herald.model.problem import Problem
@@ -29,8 +29,9 @@ def covers(series: Sequence[Series], item: Item) -> bool:
 def turns(series: Series, scene: Scene) -> Iterator[Turn | Skipped | Problem]:
     """Yield the cards of *series* and their moments, in the order of their days.
 
-    The next card is one that this series never posted, else the one posted longest ago, and of
-    equals the first in the file. A past day keeps the card that was posted on it.
+    The next card is one that was never posted, else the one posted longest ago, and of equals the
+    first in the file. A moment that an item names for itself counts as posted, also ahead: nobody
+    wants the same story twice in a week. A past day keeps the card that was posted on it.
     """
     cards = _cards(series, scene)
     if not cards:
@@ -40,6 +41,9 @@ def turns(series: Series, scene: Scene) -> Iterator[Turn | Skipped | Problem]:
         yield recurring.no_start(series.place)
     occasion = _occasion(series)
     used, kept = _past(series, scene)
+    for card in cards:
+        if (own := _own_day(card)) is not None:
+            used[card.id] = max(own, used.get(card.id, own))
     for day in _days(series, cards[0], occasion, scene):
         moment = _moment(day, series, occasion, scene)
         if day in kept:
@@ -115,6 +119,12 @@ def _past(series: Series, scene: Scene) -> tuple[dict[ItemId, date], dict[date, 
         if had_its_turn(delivery):
             used[delivery.item] = max(day, used.get(delivery.item, day))
     return used, kept
+
+
+def _own_day(card: Item) -> date | None:
+    """Return the last day on which *card* is posted at a moment of its own."""
+    moments = [one.when.local for one in card.post or () if isinstance(one.when, At)]
+    return max(moments).date() if moments else None
 
 
 def _next(cards: Sequence[Item], used: dict[ItemId, date], at: datetime) -> Item | None:

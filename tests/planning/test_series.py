@@ -5,10 +5,10 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.model.campaign import Kind, Series, Status
+from herald.model.campaign import At, Kind, Series, Status
 from herald.model.delivery import DeliveryState, Reason
 from herald.model.ids import ChannelId, ItemId, OccasionId
-from tests.makers import SOMEWHERE, a_delivery
+from tests.makers import SOMEWHERE, a_delivery, an_occasion
 from tests.planning.plans import (
     ENGLISH,
     MORNING,
@@ -189,3 +189,12 @@ def test_a_row_of_a_table_takes_its_turn_though_it_has_no_posts_of_its_own():
         ("05-05", "item"),
         ("05-12", "row"),
     ]
+
+
+def test_a_card_with_a_moment_of_its_own_waits_until_the_others_had_their_turn():
+    own = an_occasion(At(local=datetime(2027, 5, 11, 9, 30)))
+    assert [
+        turn
+        for turn in turns(planned(a_card("a", post=(own,)), a_card("b"), a_card("c")))
+        if turn[1] != "a" or not turn[0].startswith("2027")
+    ] == [("05-05", "b"), ("05-12", "c"), ("05-19", "b"), ("05-26", "a")]
