@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 from herald.channels.journal import journal_capabilities
 from herald.channels.journal_file import journal_path, read_journal
 from herald.channels.registry import NETWORKS, open_channel
-from herald.data.calendar import calendar
+from herald.data.calendar import observances
 from herald.data.networks import capabilities_of
 from herald.delivery.happened import Happened, Summary
 from herald.delivery.verdict import Policy
@@ -489,7 +489,7 @@ async def open_app(
     the only one that runs on its store: a second one is refused with StoreTaken.
     """
     settings = load_settings(folder)
-    loader = Loader(folder, anchors=frozenset(each.id for each in calendar()), networks=NETWORKS)
+    loader = Loader(folder, anchors=frozenset(observances()), networks=NETWORKS, settings=settings)
     async with AsyncExitStack() as stack:
         store = await open_store(settings.store, folder)
         stack.push_async_callback(store.close)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from herald.sources.load import Loaded
 
 
+SEEN_IN_FILES = frozenset({"outside-window", "clock-change"})
+"""What the plan warns of too, and the files have told already, for every moment they name."""
+
+
 @click.command(
     epilog="Exit status: 0 where there is no error (warnings alone are none), 1 where there is."
 )
@@ -78,7 +82,8 @@ def _foreseen(invocation: Invocation, loaded: Loaded) -> tuple[Problem, ...]:
     from herald.app import foresee, known_history
 
     history = run_async(known_history(invocation.folder, invocation.clock()))
-    return foresee(loaded, history=history, now=invocation.moment())
+    found = foresee(loaded, history=history, now=invocation.moment())
+    return tuple(problem for problem in found if problem.code not in SEEN_IN_FILES)
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:

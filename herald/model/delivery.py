@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -276,5 +276,3 @@ class History:
     deliveries: tuple[Delivery, ...] = ()
     first_seen: tuple[tuple[str, datetime], ...] = ()
     """``campaign/item/occasion`` and the moment at which it first appeared in a plan."""
-    issues_sent: tuple[tuple[str, datetime], ...] = field(default_factory=tuple)
-    """``campaign/newsletter`` and when its last issue went out."""

@@ -41,9 +41,9 @@ def turns(series: Series, scene: Scene) -> Iterator[Turn | Skipped | Problem]:
         yield recurring.no_start(series.place)
     occasion = _occasion(series)
     used, kept = _past(series, scene)
-    for card in cards:
-        if (own := _own_day(card)) is not None:
-            used[card.id] = max(own, used.get(card.id, own))
+    for each in cards:
+        if (own := _own_day(each)) is not None:
+            used[each.id] = max(own, used.get(each.id, own))
     for day in _days(series, cards[0], occasion, scene):
         moment = _moment(day, series, occasion, scene)
         if day in kept:
