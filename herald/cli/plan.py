@@ -100,5 +100,3 @@ def _print(
             f"\n  herald plan --confirm {compared.difference.hash}",
             style="bold red",
         )
-
-
