@@ -106,7 +106,7 @@ class OverrideShape(Shape):
     image: Picture | None = None
     """The picture for this channel"""
     on: Moment | None = None
-    """Another moment"""
+    """Another moment, where the item is posted once"""
     at: TimeOfDay | None = None
     """Another time on the same day"""
 
@@ -128,13 +128,13 @@ class OccasionShape(Shape):
     """One moment, or one rule for moments, at which the item is posted."""
 
     on: On | None = None
-    """A moment on the local clock: 2027-05-16 10:00; or now"""
+    """A moment on the local clock, or now: when Herald first sees it"""
     before: Duration | None = None
-    """So long before what of names: 14d counts calendar days, 6h counts hours"""
+    """So long before: 14d counts days on the calendar, 6h hours on the clock"""
     after: Duration | None = None
-    """So long after it ends; needs a text of its own"""
+    """So long after; needs a text of its own"""
     anchor: Id | None = None
-    """A day of the heritage calendar, every year: museum_day"""
+    """A day of the heritage calendar, every year"""
     every: Recurring | None = None
     """Days that come back: friday, weekday, first tuesday, 15 (of the month), or an RRULE"""
     at: TimeOfDay | None = None
@@ -142,15 +142,15 @@ class OccasionShape(Shape):
     of: Id | None = None
     """What before and after count from: begins, finishes, registration, or another item's id"""
     from_: Day | None = Field(default=None, alias="from")
-    """The first day of every"""
+    """With every: the first day"""
     until: Day | None = None
-    """The last day of every"""
+    """With every: the last day"""
     skip: DayRanges = ()
-    """Days without a post: 2027-03-19, or 2027-08-01..2027-08-31"""
+    """With every: days without a post"""
     texts: tuple[Texts, ...] = ()
-    """Texts used in turn by every"""
+    """With every: texts used in turn; herald plan says when they run out"""
     id: Id | None = None
-    """A name of its own, by which Herald knows this occasion even if everything else changes"""
+    """A name by which Herald knows this occasion even if everything else changes"""
     text: Texts | None = None
     """A text instead of the item's; {title} and the like are filled in"""
     title: Texts | None = None
@@ -164,15 +164,15 @@ class OccasionShape(Shape):
     languages: Languages = ()
     """Only these languages"""
     on_channel: dict[Id, OverrideShape] = Field(default_factory=dict)
-    """What a channel gets instead"""
+    """What single channels get instead"""
     draft: Flag = False
-    """true: shown and asked for, never sent"""
+    """true: it is shown and asked for, and never sent"""
     urgent: Flag = False
-    """true: ignores stagger, window and quiet hours"""
+    """true: no stagger, no window, no quiet hours"""
     at_most_late: Length | None = None
-    """After its moment it may still go out for so long"""
+    """After its moment it may still go out for so long; then never"""
     catch_up: CatchUp | None = None
-    """If it is late within that: post, skip, or ask"""
+    """If it is late within that: post it all the same, skip it, or ask a person"""
 
 
 class LocationShape(Shape):
@@ -208,7 +208,7 @@ class ItemShape(Shape):
     id: Id
     """The item's name for ever: letters, digits, - and _"""
     kind: Kind
-    """What it is about; each kind has its required keys"""
+    """What it is about; each kind needs some keys and has its usual moments"""
     partner: Id | None = None
     """Whose it is, from config/partners.yaml"""
     title: Texts | None = None
@@ -218,15 +218,15 @@ class ItemShape(Shape):
     subtitle: Texts | None = None
     """One line below the title"""
     link: Texts | None = None
-    """Where to read more; {language} is filled in"""
+    """Where to read more; {language} becomes the tag of the language"""
     image: Picture | None = None
-    """A picture: its file name, or its description"""
+    """A picture: its file name, or a map with its description"""
     hashtags: Hashtags = Field(default_factory=dict)
-    """Further hashtags, without #"""
+    """Hashtags beside the campaign's, without #"""
     begins: Moment | None = None
-    """When it begins, on the local clock; a bare day lasts all day"""
+    """When it begins, on the clock of its zone; a bare day lasts all day"""
     finishes: Moment | None = None
-    """When it ends"""
+    """When it ends, on the clock of its zone"""
     timezone: Zone | None = None
     """The zone of its times, if it is not the campaign's"""
     place: Annotated[LocationShape, BeforeValidator(_unfold_place), AlsoWritten(SCALAR)] | None = (
@@ -252,18 +252,18 @@ class ItemShape(Shape):
     languages: Languages = ()
     """Only these languages"""
     on_channel: dict[Id, OverrideShape] = Field(default_factory=dict)
-    """What a channel gets instead"""
+    """What single channels get instead"""
     post: Posts | None = None
     """When to post: a moment, now, or a list of occasions; [] means never"""
     status: Status = Status.PLANNED
-    """cancelled or postponed withdraws what is unsent; say why in notice"""
+    """cancelled or postponed withdraws all that is unsent; say why in notice"""
     notice: Texts | None = None
-    """What a cancelled or postponed item says"""
+    """Why it is cancelled or postponed, in words for the public"""
     statement: Statement = Statement.AUTO
-    """Whether the funding statement stands in its posts"""
+    """auto: the funding statement stands in its posts; none: it does not"""
     missing_translation: MissingTranslation | None = None
-    """What happens to a language that has no text: skip, lead or hold"""
+    """For a language without text: skip it, post the lead language once instead, or hold it"""
     at_most_late: Length | None = None
-    """After its moment it may still go out for so long"""
+    """After its moment it may still go out for so long; then never"""
     catch_up: CatchUp | None = None
-    """If it is late within that: post, skip, or ask"""
+    """If it is late within that: post it all the same, skip it, or ask a person"""

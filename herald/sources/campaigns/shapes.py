@@ -43,11 +43,11 @@ class SeriesShape(Shape):
     id: Id
     """The series' name for ever"""
     kinds: Kinds = ()
-    """Which of the campaign's items take part"""
+    """Which of the campaign's items take their turn"""
     items_from: Text | None = None
-    """A table beside this file: columns id, kind, partner, title.en, text.en, link, image"""
+    """A table of cards (CSV) beside this file"""
     every: Recurring
-    """Days that come back: wednesday, first tuesday, 15"""
+    """Days that come back"""
     at: TimeOfDay | None = None
     """The time of day (10:00 if it is not given)"""
     from_: Day | None = Field(default=None, alias="from")
@@ -55,7 +55,7 @@ class SeriesShape(Shape):
     until: Day | None = None
     """The last day"""
     skip: DayRanges = ()
-    """Days without a post: 2027-08-01..2027-08-31"""
+    """Days without a post"""
     text: Texts | None = None
     """A text around each card: {title} and the like are filled in"""
     channels: Ids = ()
@@ -68,47 +68,47 @@ class MatchShape(Shape):
     """Words, categories and languages, of which an entry must have one."""
 
     words: TextList = ()
-    """Words in its title or text"""
+    """Words in its title, text or categories"""
     categories: TextList = ()
-    """Its categories"""
+    """Its categories, as the partner names them"""
     languages: Languages = ()
-    """Its language"""
+    """Its languages"""
 
 
 class LimitShape(Shape):
     """How many entries are passed on."""
 
     partner: Limit | None = None
-    """At most so many of one partner: 2/day"""
+    """At most so many of one partner"""
     total: Limit | None = None
-    """At most so many in all: 6/day"""
+    """At most so many of all partners together"""
 
 
 class AmplifyShape(Shape):
     """Which entries of partners are passed on, how many, and in what words."""
 
     from_: TextList = Field(alias="from", min_length=1)
-    """Partners' ids, tag:museums, or * for all"""
+    """Partners' ids, tag: and a tag of theirs, or * for all"""
     match: MatchShape = MatchShape()
     """Only entries that match"""
     exclude: MatchShape = MatchShape()
     """No entries that match"""
     fresh: Length | None = None
-    """Older entries are only remembered (7d if it is not given)"""
+    """Only entries so new; older ones are remembered, not posted (7d if not given)"""
     limit: LimitShape = LimitShape()
-    """How many"""
+    """How many at most"""
     approve: Approve = Approve.FIRST
-    """auto, first (a person agrees to a partner's first), or manual"""
+    """auto; first: a person agrees to a partner's first; manual: to each"""
     channels: Ids = ()
     """Only these channels"""
     text: Texts | None = None
-    """The words around an entry: "{title} — {partner}" and {link}"""
+    """The words around an entry, with names in braces"""
     translate: dict[Literal["title", "text"], Languages] = Field(default_factory=dict)
-    """Also in these languages, once somebody has typed them: {title: [en]}"""
+    """What is posted in further languages once somebody has typed it"""
     statement: Statement = Statement.NONE
-    """Whether the funding statement stands in these posts"""
+    """auto: the funding statement stands in these posts; none: it does not"""
     post: Posts = ()
-    """For entries that are events; others go out as they come"""
+    """Moments for entries that are events; others go out as they come"""
 
 
 class SectionShape(Shape):
@@ -117,17 +117,17 @@ class SectionShape(Shape):
     title: Texts | None = None
     """The heading"""
     write: Id | None = None
-    """The key of a text that somebody writes in newsletters/ID/2027-02.yaml"""
+    """The name of a text that somebody writes for each issue"""
     due: Duration | None = None
-    """So long before the issue it must be written"""
+    """So long before the issue that text must be written"""
     kinds: Kinds = ()
     """Items of these kinds"""
     next: Duration | None = None
     """Only what begins within this time"""
     since: Literal["last"] | None = None
-    """last: what came since the last issue"""
+    """last: only what came since the last issue that was sent"""
     from_: TextList = Field(default=(), alias="from")
-    """Entries of these partners: ids, tag:museums, or *"""
+    """Entries of these partners: ids, tag: and a tag, or * for all"""
     most: Count | None = None
     """At most so many"""
     campaigns: Ids = ()
@@ -140,9 +140,9 @@ class NewsletterShape(Shape):
     id: Id
     """The newsletter's name for ever"""
     list: Id
-    """To whom it goes, from config/lists.yaml"""
+    """The list it goes to, from config/lists.yaml"""
     every: Recurring
-    """Days that come back: first tuesday"""
+    """Days that come back"""
     at: TimeOfDay | None = None
     """The time of day (10:00 if it is not given)"""
     from_: Day | None = Field(default=None, alias="from")
@@ -158,34 +158,34 @@ class NewsletterShape(Shape):
     sections: tuple[SectionShape, ...] = ()
     """The parts, in their order"""
     missing_translation: MissingTranslation = MissingTranslation.LEAD
-    """What happens to a language that has no text: skip, lead or hold"""
+    """For a language without text: skip it, send the lead language instead, or hold it"""
 
 
 class DefaultsShape(Shape):
     """What every campaign may say once for itself, or herald.yaml for all of them."""
 
     project: Id | None = None
-    """From config/projects.yaml: funding, targets"""
+    """Who pays, from config/projects.yaml: it decides the funding statement"""
     timezone: Zone | None = None
-    """The zone of all times in it: Europe/Rome"""
+    """The zone in which all its times are meant"""
     languages: Languages = ()
-    """The first leads"""
+    """The languages it is written in; the first leads"""
     channels: Ids = ()
     """Where it posts, from config/channels.yaml"""
     hashtags: Hashtags = Field(default_factory=dict)
-    """Tags without #: {any: [Ecomuseums], it: [Ecomusei]}"""
+    """Hashtags of every post, without #"""
     missing_translation: MissingTranslation | None = None
-    """What happens to a language that has no text: skip, lead or hold"""
+    """For a language without text: skip it, post the lead language once instead, or hold it"""
     approve: Literal[Approve.AUTO, Approve.MANUAL] | None = None
-    """manual: somebody agrees to each post; auto"""
+    """auto; manual: a person agrees to each post"""
     window: PostingWindow | None = None
-    """When posting is welcome: {days: mon-fri, hours: "09:00-19:00"}"""
+    """When posting is welcome; Herald keeps what it times itself inside"""
     stagger: Length | None = None
     """The time between two languages on one account (25m if it is not given)"""
     at_most_late: Length | None = None
     """After its moment a post may still go out for so long (6h if it is not given)"""
     catch_up: CatchUp | None = None
-    """If it is late within that: post, skip, or ask"""
+    """If it is late within that: post it all the same, skip it, or ask a person"""
 
 
 class CampaignShape(DefaultsShape):
@@ -202,13 +202,13 @@ class CampaignShape(DefaultsShape):
     paused: Flag = False
     """true: nothing of it is sent until this line goes"""
     items: tuple[ItemShape, ...] = ()
-    """What it says"""
+    """What it says: good practices, events, news"""
     series: tuple[SeriesShape, ...] = ()
     """Cards that take their turn"""
     amplify: tuple[AmplifyShape, ...] = ()
     """What it passes on of partners"""
     newsletters: tuple[NewsletterShape, ...] = ()
-    """What it mails"""
+    """Letters that it sends"""
 
 
 class MediaFile(RootModel[dict[str, ImageShape]]):

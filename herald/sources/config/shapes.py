@@ -36,9 +36,9 @@ class OfficerShape(Shape):
     """A person who looks after Herald."""
 
     name: Text
-    """The name"""
+    """The person's name"""
     email: MailAddress
-    """Where Herald writes to"""
+    """The person's mail address; this version sends nothing there yet"""
     languages: Languages = ()
     """What the person reads; the first is used"""
 
@@ -47,59 +47,59 @@ class NotifyShape(Shape):
     """When officers get mail."""
 
     digest: TimeOfDay = time(7, 30)
-    """When the daily summary goes out"""
+    """When a daily summary goes out; this version sends none yet"""
     at_once: Annotated[
         tuple[AtOnce, ...], BeforeValidator(_split), AlsoWritten({"type": "string"})
     ] = ()
-    """What is told at once: failed, unclear, approval, broken-file"""
+    """What is to be told at once; this version sends no such mail yet"""
 
 
 class WebShape(Shape):
     """Herald's own pages."""
 
     listen: Text = "127.0.0.1:8460"
-    """Address and port: 127.0.0.1:8460"""
+    """The address and port at which /healthz answers"""
     public_url: Url | None = None
-    """Where the public finds them: https://herald.example.org"""
+    """Where the public reaches it: the address in links for leaving a list"""
 
 
 class SmtpShape(Shape):
     """The server that takes mail; its password stands in HERALD_SMTP__PASSWORD."""
 
     host: Text = "localhost"
-    """Its name"""
+    """The mail server's name"""
     port: Count = 25
-    """Its port: 25, 465 or 587"""
+    """The mail server's port: 25, 465 or 587"""
     tls: Literal["none", "starttls", "tls"] = "starttls"
     """none, starttls (usual on 25 and 587), or tls (on 465)"""
     user: Text | None = None
-    """The user name, if it wants one"""
+    """The user name, if the mail server wants one; the password is a secret"""
 
 
 class FeedsShape(Shape):
     """How partners' feeds are fetched."""
 
     allow_private: Flag = False
-    """true lets feeds come from private and loopback addresses"""
+    """true: feeds may come from this computer and from private networks"""
 
 
 class HeraldShape(Shape):
     """What holds for everything."""
 
     timezone: Zone = "UTC"
-    """The zone of campaigns that name none: Europe/Rome"""
+    """The zone of campaigns that name none"""
     contact: str = ""
-    """A page or address by which a partner's web master can ask"""
+    """A page or address by which a partner's web master can ask who reads the feed"""
     officers: Annotated[tuple[OfficerShape, ...], AlsoSingle()] = ()
     """Who looks after Herald"""
     notify: NotifyShape = NotifyShape()
     """When officers get mail"""
     store: Text = "sqlite:///var/herald.db"
-    """Where Herald remembers: sqlite:///var/herald.db, or postgresql://…"""
+    """Where Herald keeps what it remembers; paths count from this folder"""
     paused: Flag = False
     """true: nothing at all is sent"""
     quiet_hours: Quiet | None = None
-    """Local hours in which Herald by itself posts nothing: 20:00-08:30"""
+    """Hours, on each campaign's clock, in which Herald by itself posts nothing"""
     web: WebShape = WebShape()
     """Herald's own pages"""
     smtp: SmtpShape = SmtpShape()
@@ -107,7 +107,7 @@ class HeraldShape(Shape):
     feeds: FeedsShape = FeedsShape()
     """How partners' feeds are fetched"""
     defaults: DefaultsShape = DefaultsShape()
-    """What every campaign repeats: languages, channels, project"""
+    """What a campaign need not say again"""
 
 
 class ChannelShape(BaseModel):
@@ -119,7 +119,7 @@ class ChannelShape(BaseModel):
     network: Id
     """What kind of account it is: mastodon, manual, journal"""
     languages: Languages = ()
-    """What it speaks; every language if it is not given"""
+    """The languages that it speaks"""
     paused: Flag = False
     """true: nothing is sent to it"""
 
@@ -128,13 +128,13 @@ class FeedShape(Shape):
     """A feed or calendar of a partner."""
 
     url: Url
-    """Its address"""
+    """Its web address"""
     licence: Text | None = None
-    """Under what terms it may be used: CC-BY-4.0"""
+    """The terms under which it may be passed on"""
     pubdate: Literal["published", "event_start", "auto"] = "auto"
-    """What its dates mean: published, event_start, or auto"""
+    """What its dates mean: when it was published, when an event starts, or find out"""
     language: LanguageTag | None = None
-    """Its language, if it does not say so itself"""
+    """The language it is written in"""
 
 
 def _feed(value: Any) -> Any:
@@ -148,13 +148,13 @@ class PartnerShape(Shape):
     name: Texts
     """Its name; one for all languages, or one each"""
     country: Country | None = None
-    """Two capital letters: IT"""
+    """Its country, two capital letters"""
     languages: Languages = ()
-    """What it publishes in"""
+    """The languages it publishes in"""
     tags: TextList = ()
-    """Words by which campaigns choose it: from: [tag:museums]"""
+    """Words by which campaigns choose it: tag:museums"""
     accounts: dict[Id, Text] = Field(default_factory=dict)
-    """Its accounts, to credit it: {mastodon: "@argenta@social.example.org"}"""
+    """Its accounts by network; kept for crediting it, not used yet"""
     feeds: Annotated[tuple[FeedShape, ...], BeforeValidator(_feed), AlsoSingle()] = ()
     """Its feeds and calendars"""
     paused: Flag = False
@@ -178,35 +178,35 @@ class ProjectShape(Shape):
     """A funded project."""
 
     name: Text
-    """Its name"""
+    """The project's name"""
     grant: Text = ""
-    """The grant's number, as the agreement writes it: it decides what every post must say"""
+    """The grant's number, as the agreement writes it"""
     authority: Text = ""
-    """Who granted it: SEPIE, EACEA"""
+    """Who granted it"""
     programme: Text = ""
     """The programme: Erasmus+, Creative Europe, Interreg"""
     funding: Funding = Funding.CO_FUNDED
-    """co-funded, or funded"""
+    """As the agreement says: co-funded, or funded"""
     statement: Texts | None = None
-    """The agreement's own wording, if it gives one"""
+    """The agreement's own wording, instead of Herald's"""
     disclaimer: Texts | None = None
-    """The agreement's own disclaimer, if it gives one"""
+    """The agreement's own disclaimer, instead of Herald's"""
     targets: dict[
         Id,
         Annotated[
             TargetShape, BeforeValidator(_target), AlsoWritten({"type": ["integer", "string"]})
         ],
     ] = Field(default_factory=dict)
-    """What was promised: {meeting: 5, stakeholder: {per_partner: 5}}"""
+    """What was promised, kept for the report; not used yet"""
 
 
 class SenderShape(Shape):
     """From whom a list's mail is."""
 
     name: Text
-    """The name"""
+    """The sender's name"""
     address: MailAddress
-    """The address"""
+    """The sender's mail address"""
 
 
 class ListShape(Shape):
