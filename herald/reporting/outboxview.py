@@ -23,19 +23,23 @@ STYLES = {
     "withdrawn": "dim",
 }
 
+_KEY = 8
+"""Digits of a key that are shown."""
+
 
 def outbox_view(deliveries: Sequence[Delivery]) -> RenderableType:
     """Render deliveries as a table, one a line."""
     if not deliveries:
         return Text("Nothing here.")
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim", expand=True)
+    # Expanded, so that the last column alone is cut: a cut key cannot be copied.
     for name in ("key", "when", "channel", "", "state"):
         table.add_column(name, no_wrap=True)
     table.add_column("what", ratio=1, overflow="ellipsis", no_wrap=True)
     for delivery in deliveries:
         local = delivery.due_at.astimezone(ZoneInfo(delivery.zone))
         table.add_row(
-            delivery.key[:8],
+            delivery.key[:_KEY],
             f"{local:%Y-%m-%d %H:%M}",
             delivery.channel,
             delivery.language,
