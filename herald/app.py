@@ -152,6 +152,8 @@ class App:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.channels = channels
         self.channel_trouble: tuple[str, ...] = ()
+        self.is_alone = False
+        """Nobody else sends from this store: what is claimed in it was left by the dead."""
         self.media = StoredMedia(store)
         self.desk = Desk(self.store, clock=clock)
         self.mailing_store = StoredMailing(store)
@@ -346,6 +348,8 @@ class App:
     async def begin(self) -> None:
         """Make ready to send: check that the store is whole, ask networks for limits."""
         await self._database.verify()
+        if self.is_alone:
+            await self.store.end_leases(now=self.clock.now())
         await self.mailing.recover()
         await self.refresh_capabilities()
 
@@ -486,8 +490,10 @@ async def open_app(
     """Open Herald on *folder*.
 
     With *channels* the configured accounts are opened, so that it can send. With *alone* it is
-    the only one that runs on its store: a second one is refused with StoreTaken.
+    the only one that runs on its store: a second one is refused with StoreTaken. A folder that is
+    none of Herald's is refused before anything is written into it.
     """
+    _refuse_another_folder(folder)
     settings = load_settings(folder)
     loader = Loader(folder, anchors=frozenset(observances()), networks=NETWORKS, settings=settings)
     async with AsyncExitStack() as stack:
@@ -513,8 +519,17 @@ async def open_app(
             on_settled=on_settled,
         )
         app.channel_trouble = trouble
+        app.is_alone = alone and store.path is not None
         stack.push_async_callback(app.close)
         yield app
+
+
+def _refuse_another_folder(folder: Path) -> None:
+    if not any((folder / name).is_dir() for name in ("campaigns", "config")):
+        raise ConfigurationBroken(
+            f"There is no campaigns/ and no config/ in {folder.absolute()}: name the folder with"
+            " herald -C DIR, or write an example with herald init."
+        )
 
 
 def known_capabilities(channel: ChannelConfig, stored: Capabilities | None) -> Capabilities:

@@ -19,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from watchfiles import awatch
 
 from herald.app import App
+from herald.errors import ConfigurationBroken
 from herald.web.app import create_app, serve
 
 REPLAN_EVERY = timedelta(hours=1)
@@ -117,10 +118,15 @@ async def _watch_files(app: App, stop: asyncio.Event) -> None:
 @asynccontextmanager
 async def _web(app: App) -> AsyncIterator[None]:
     """Serve health and the way out of lists on ``web.listen``."""
-    runner = await serve(
-        create_app(health=app.health, leaving=app.mailing), app.settings.web.listen
-    )
-    log.info("listening", extra={"address": f"http://{app.settings.web.listen}/healthz"})
+    listen = app.settings.web.listen
+    try:
+        runner = await serve(create_app(health=app.health, leaving=app.mailing), listen)
+    except OSError as error:
+        raise ConfigurationBroken(
+            f"Nothing can be served on {listen} ({error.strerror or error}): stop what listens"
+            " there, or write another address in config/herald.yaml under web: {listen: …}."
+        ) from error
+    log.info("listening", extra={"address": f"http://{listen}/healthz"})
     try:
         yield
     finally:

@@ -128,6 +128,18 @@ class StoredOutbox:
             )
             return result.rowcount
 
+    async def end_leases(self, *, now: datetime) -> int:
+        """End every claim's lease at once: the caller knows that nobody else runs on this store.
+
+        Who held them has died; what they were sending is unclear as soon as somebody reaps.
+        """
+        held = and_(_d.state == DeliveryState.CLAIMED.value, _d.lease_ends_at > now)
+        async with self._store.writing() as connection:
+            result = await connection.execute(
+                update(tables.delivery).where(held).values(lease_ends_at=now)
+            )
+            return result.rowcount
+
     async def unclear(self) -> tuple[Delivery, ...]:
         """Return the claimed deliveries that may be out there, longest in doubt first."""
         async with self._store.reading() as connection:
