@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from herald.cli.context import Invocation
 from herald.cli.output import run_async
+
+if TYPE_CHECKING:
+    from herald.sources.load import Loaded
 
 
 def _scoped(command: Callable[..., None]) -> Callable[..., None]:
@@ -32,6 +35,26 @@ def _scope(channel: str, partner: str, campaign: str) -> tuple[str, str]:
     return named[0] if named else ("everything", "")
 
 
+def _spelled(scope: str, name: str) -> tuple[str, ...]:
+    """Return the words that name a scope on the command line."""
+    if scope == "everything":
+        return ()
+    return (name,) if scope == "channel" else (f"--{scope}", name)
+
+
+def _is_known(scope: str, name: str, loaded: Loaded) -> bool:
+    """Tell whether the files name what is paused; a slip of the pen pauses nothing."""
+    configuration = loaded.configuration
+    match scope:
+        case "channel":
+            return name in configuration.channels
+        case "partner":
+            return name in configuration.partners
+        case "campaign":
+            return any(campaign.id == name for campaign in loaded.campaigns)
+    return True
+
+
 def _told(scope: str, name: str) -> str:
     return "Everything" if scope == "everything" else f"{scope.capitalize()} {name}"
 
@@ -50,14 +73,18 @@ def pause(invocation: Invocation, /, because: str, **names: Any) -> None:
     """
     scope, name = _scope(**names)
 
-    async def work() -> None:
+    async def work() -> bool:
         from herald.app import open_app
 
         async with open_app(invocation.folder, invocation.clock()) as app:
             await app.desk.pause(scope, name, because=because)
+            return _is_known(scope, name, await app.load())
 
-    run_async(work())
-    click.echo(f"{_told(scope, name)} is paused. `herald resume` starts it again.")
+    is_known = run_async(work())
+    again = " ".join(("herald resume", *_spelled(scope, name)))
+    click.echo(f"{_told(scope, name)} is paused. `{again}` starts it again.")
+    if not is_known:
+        click.echo(f"The files name no {scope} {name}: is it spelled right?", err=True)
 
 
 @click.command()
