@@ -184,6 +184,7 @@ _JSON = {
     "languages": '["en", "it"]',
     "channels": '["fedi"]',
     "hashtags": '{"any": ["Ecomuseums"]}',
+    "calendar": '{"museum_week": "2027-06-07..2027-06-13"}',
     "window": '{"days": "mon-fri", "hours": "09:00-19:00"}',
 }
 

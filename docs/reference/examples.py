@@ -17,6 +17,7 @@ _SHARED = {
     "hashtags": "{any: [Ecomuseums], it: [Ecomusei]}",
     "missing_translation": "lead",
     "approve": "manual",
+    "calendar": '{museum_week: "2027-06-07..2027-06-13", night_of_museums: 2027-05-22}',
     "window": '{days: mon-fri, hours: "09:00-19:00"}',
     "stagger": "25m",
     "at_most_late": "12h",
@@ -245,6 +246,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
 """By shape and key, as it stands in a YAML file."""
 
 _OF_HERALD = "as `herald.yaml` says under `defaults`"
+_CALENDAR = "heritage-calendar.md"
 _OF_CAMPAIGN = "as the campaign says"
 _OF_ITEM = "as the item says"
 
@@ -254,8 +256,10 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (shapes.CampaignShape, "languages"): f"{_OF_HERALD}, else **required**",
     (shapes.CampaignShape, "channels"): f"{_OF_HERALD}, else **required**",
     (shapes.CampaignShape, "hashtags"): _OF_HERALD,
+    (shapes.CampaignShape, "calendar"): f"{_OF_HERALD}, else what the [calendar]({_CALENDAR}) says",
     (shapes.CampaignShape, "window"): f"{_OF_HERALD}, else always",
     (shapes.DefaultsShape, "timezone"): "as `timezone` above says",
+    (shapes.DefaultsShape, "calendar"): f"what the [calendar]({_CALENDAR}) says",
     (shapes.DefaultsShape, "window"): "always",
     (item_shapes.ItemShape, "timezone"): _OF_CAMPAIGN,
     (item_shapes.ItemShape, "channels"): _OF_CAMPAIGN,

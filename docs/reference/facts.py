@@ -63,8 +63,10 @@ for the year in four digits).
 
 A computed date is what the rule says, not a promise of the organisers. Days marked *unconfirmed*
 are commonly said and nowhere confirmed: look them up before you post. Where no date can be computed
-Herald says so and posts nothing; write the moment with `on:` once you know it. The country of the
-item, or else of its partner, decides where countries differ. Yearly themes belong in your texts.
+Herald says so and posts nothing, until you say it: `calendar: {museum_week:
+"2027-06-07..2027-06-13"}` in the campaign, or below `defaults:` in `herald.yaml` for all of them.
+The country of the item, or else of its partner, decides where countries differ. Yearly themes
+belong in your texts.
 
 """
 

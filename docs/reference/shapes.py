@@ -35,6 +35,7 @@ FORMS: tuple[tuple[Any, str], ...] = (
     (times.TimeOfDay, "time of day"),
     (times.Day, "day"),
     (times.DayRanges, "days"),
+    (times.DaysByYear, "day, days, or a list of them"),
     (times.Moment, "moment"),
     (item_shapes.On, "moment, or `now`"),
     (times.Recurring, "recurrence"),

@@ -149,7 +149,8 @@ def _undated(
     known = f" ({observance.window})" if observance.window else ""
     reason = f"the days of {_name(observance)} {year} cannot be computed{known}"
     yield left_out(campaign, item.id, reason, occasion=name)
-    yield warning(occasion.place, "undated-anchor", reason, "write the day with `on:`")
+    hint = f"write the day below calendar: as {observance.id}: {year}-MM-DD"
+    yield warning(occasion.place, "undated-anchor", reason, hint)
 
 
 def _name(observance: Observance) -> str:

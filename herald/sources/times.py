@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 
 from herald.model.campaign import DayRange, Quota, Window
@@ -31,6 +31,9 @@ _YEARS = range(1900, 2200)
 
 _LONGEST = timedelta(days=3660)
 """Ten years: more is a slip of the finger too."""
+
+_LONGEST_OBSERVANCE = timedelta(days=100)
+"""The heritage days of all countries together last from August to November, and nothing longer."""
 
 
 def _read_span(text: str) -> Span:
@@ -137,6 +140,44 @@ DayRanges = Annotated[
     BeforeValidator(as_list),
     AlsoWritten({"type": "string"}),
 ]
+
+
+def _one_a_year(ranges: tuple[DayRange, ...]) -> tuple[DayRange, ...]:
+    """Return the days of an observance, of which each year has one date or one range."""
+    if not ranges:
+        raise fault("wrong-value", "this is empty", "write a day: 2027-05-16")
+    seen: dict[int, DayRange] = {}
+    for days in ranges:
+        if days.last - days.first > _LONGEST_OBSERVANCE:
+            message = f"{_range(days)} is longer than {_LONGEST_OBSERVANCE.days} days"
+            raise fault("bad-range", message, "write two days as a list: [DAY, DAY]")
+        other = seen.setdefault(days.first.year, days)
+        if other is not days:
+            message = f"{_range(other)} and {_range(days)} are in one year"
+            hint = "keep one of them; several days in a row are written 2027-06-07..2027-06-13"
+            raise fault("same-year", message, hint)
+    return ranges
+
+
+def _range(days: DayRange) -> str:
+    return f"{days.first}" if days.first == days.last else f"{days.first}..{days.last}"
+
+
+DaysByYear = Annotated[
+    DayRanges,
+    AfterValidator(_one_a_year),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            ],
+            "description": "Its day or days in each year: 2027-06-07..2027-06-13",
+            "examples": ["2027-06-07..2027-06-13", ["2027-05-15", "2028-05-20"]],
+        }
+    ),
+]
+"""The days of one observance, at most one date or range a year."""
 
 
 def _read_recurrence(text: str) -> Recurrence:

@@ -98,6 +98,8 @@ def test_shipped_files_are_sound_in_an_editor(name: str) -> None:
         "hashtags: {any: [A, 2027]}",
         "paused: yes",
         "window: {days: mon-fri}",
+        'calendar: {museum_week: "2027-06-07..2027-06-13"}',
+        "calendar: {museum_week: [2027-06-07, 2028-06-05]}",
     ],
 )
 def test_an_editor_accepts_what_herald_reads(text: str) -> None:
@@ -112,6 +114,7 @@ def test_an_editor_accepts_what_herald_reads(text: str) -> None:
         ("items: [{kind: news}]", "$.items[0]"),
         ("stagger: soon", "$.stagger"),
         ("starts: 16.5.2027", "$.starts"),
+        ("calendar: {museum_week: []}", "$.calendar.museum_week"),
     ],
 )
 def test_an_editor_marks_what_is_wrong(text: str, path: str) -> None:

@@ -12,6 +12,7 @@ from herald.model.campaign import (
     Campaign,
     CatchUp,
     Item,
+    KnownDay,
     Match,
     MissingTranslation,
     Newsletter,
@@ -141,6 +142,7 @@ def _campaign(shape: CampaignShape, background: Background, scope: Scope) -> Cam
             _newsletter(letter, ("newsletters", at), scope)
             for at, letter in enumerate(shape.newsletters)
         ),
+        known_days=_known_days(shape, defaults, scope),
         place=scope.place(("campaign",)),
     )
 
@@ -158,6 +160,24 @@ def _project(shape: CampaignShape, defaults: DefaultsShape, scope: Scope) -> Pro
         scope.mention_default(Named.PROJECT, defaults.project, ("project",))
         return ProjectId(defaults.project)
     return None
+
+
+def _known_days(
+    shape: CampaignShape, defaults: DefaultsShape, scope: Scope
+) -> tuple[KnownDay, ...]:
+    """Return the campaign's days, and those of the defaults for anchors and years it leaves out."""
+    for anchor in shape.calendar:
+        scope.mention_key(Named.ANCHOR, anchor, ("calendar", anchor))
+    for anchor in defaults.calendar:
+        scope.mention_default(Named.ANCHOR, anchor, ("calendar", anchor))
+    found: dict[tuple[str, int], KnownDay] = {}
+    for calendar in (shape.calendar, defaults.calendar):
+        for anchor, ranges in calendar.items():
+            for days in ranges:
+                last = None if days.last == days.first else days.last
+                known = KnownDay(anchor=anchor, first=days.first, last=last)
+                found.setdefault((anchor, days.first.year), known)
+    return tuple(found.values())
 
 
 def _posts(shape: CampaignShape) -> bool:

@@ -136,7 +136,7 @@ def _on(shape: OccasionShape, loc: Loc, scope: Scope) -> At | Now:
 
 
 def _override(channel: str, shape: OverrideShape, loc: Loc, scope: Scope) -> ChannelOverride:
-    scope.mention(Named.CHANNEL, channel, loc)
+    scope.mention_key(Named.CHANNEL, channel, loc)
     on = None if shape.on is None else with_time(shape.on, shape.at)
     scope.local(on, (*loc, "on"))
     image: Image | None = image_of(shape.image, (*loc, "image"), scope)

@@ -77,6 +77,10 @@ class Scope:
         """Remember a name that must exist elsewhere."""
         self.mentions.append(Mention(what, name, self.where.place(loc)))
 
+    def mention_key(self, what: Named, name: str, loc: Loc) -> None:
+        """Remember a name that is a key, and must exist elsewhere."""
+        self.mentions.append(Mention(what, name, self.where.key(loc)))
+
     def mention_default(self, what: Named, name: str, loc: Loc) -> None:
         """Remember a name that this file takes from the defaults."""
         where = self.defaults_where

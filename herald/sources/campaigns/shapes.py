@@ -19,6 +19,7 @@ from herald.sources.texts import Hashtags, Languages, Texts
 from herald.sources.times import (
     Day,
     DayRanges,
+    DaysByYear,
     Duration,
     Length,
     Limit,
@@ -178,6 +179,8 @@ class DefaultsShape(Shape):
     """For a language without text: skip it, post the lead language once instead, or hold it"""
     approve: Literal[Approve.AUTO, Approve.MANUAL] | None = None
     """auto; manual: a person agrees to each post"""
+    calendar: dict[Id, DaysByYear] = Field(default_factory=dict)
+    """Days of the heritage calendar that you know better: its id, then a day, or several"""
     window: PostingWindow | None = None
     """When posting is welcome; Herald keeps what it times itself inside"""
     stagger: Length | None = None

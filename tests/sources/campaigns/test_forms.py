@@ -20,6 +20,7 @@ from herald.model.campaign import (
     Every,
     Item,
     Kind,
+    KnownDay,
     MissingTranslation,
     Now,
     Occasion,
@@ -363,3 +364,51 @@ def test_what_would_go_wrong_in_silence_is_warned_of(
     text = f"items:\n  - id: a\n    kind: news\n    title: A\n    post: []\n    {line}\n"
     (problem,) = loaded(a_folder(tmp_path, stories=HEAD + text)).problems
     assert (problem.severity, problem.code, problem.hint) == ("warning", code, hint)
+
+
+NIGHTS = (date(2027, 5, 15), date(2028, 5, 20))
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("2027-05-15", (KnownDay(anchor="museum_day", first=NIGHTS[0]),)),
+        (
+            '"2027-05-15..2027-05-16"',
+            (KnownDay(anchor="museum_day", first=NIGHTS[0], last=date(2027, 5, 16)),),
+        ),
+        (
+            "[2027-05-15, 2028-05-20..2028-05-20]",
+            tuple(KnownDay(anchor="museum_day", first=night) for night in NIGHTS),
+        ),
+        (
+            "2027-05-15, 2028-05-20",
+            tuple(KnownDay(anchor="museum_day", first=night) for night in NIGHTS),
+        ),
+    ],
+)
+def test_days_of_the_calendar_may_be_one_a_range_or_one_a_year(
+    tmp_path: Path, written: str, known: tuple[KnownDay, ...]
+) -> None:
+    assert campaign_of(tmp_path, f"calendar:\n  museum_day: {written}\n").known_days == known
+
+
+def test_a_campaigns_own_days_win_by_anchor_and_year_over_those_of_all(tmp_path: Path) -> None:
+    own = "calendar: {museum_day: 2027-05-15}\n"
+    root = a_folder(tmp_path, stories=HEAD + own)
+    shared = "{museum_day: [2027-05-22, 2028-05-20], europe_day: 2027-05-10}"
+    write(root, "config/herald.yaml", f"defaults: {{calendar: {shared}}}\n")
+    assert loaded(root).campaigns[0].known_days == (
+        KnownDay(anchor="museum_day", first=NIGHTS[0]),
+        KnownDay(anchor="museum_day", first=NIGHTS[1]),
+        KnownDay(anchor="europe_day", first=date(2027, 5, 10)),
+    )
+
+
+def test_an_unknown_day_in_the_defaults_is_told_where_it_stands(tmp_path: Path) -> None:
+    root = a_folder(tmp_path, stories=HEAD, other=HEAD.replace("stories", "other"))
+    write(root, "config/herald.yaml", "defaults:\n  calendar: {museum_dya: 2027-05-18}\n")
+    place = "config/herald.yaml:2:26: defaults.calendar.museum_dya"
+    assert [str(problem) for problem in loaded(root).problems] == [
+        f'{place}: there is no anchor "museum_dya" (did you mean "museum_day"?)'
+    ]
