@@ -48,7 +48,7 @@ from herald.ports import Channel, Clock, MediaStore
 from herald.reporting.documents import plan_document
 from herald.reporting.health import Health, open_tasks
 from herald.reporting.timeline import JournalPost, render_timeline_html
-from herald.settings import Settings, load_settings
+from herald.settings import Settings, load_settings, read_settings
 from herald.sources.feeds.fetch import Fetcher
 from herald.sources.feeds.poll import Poller
 from herald.sources.feeds.wanted import wanted_feeds
@@ -495,7 +495,12 @@ async def open_app(
     """
     _refuse_another_folder(folder)
     settings = load_settings(folder)
-    loader = Loader(folder, anchors=frozenset(observances()), networks=NETWORKS, settings=settings)
+    loader = Loader(
+        folder,
+        anchors=frozenset(observances()),
+        networks=NETWORKS,
+        settings=lambda: read_settings(folder)[0],
+    )
     async with AsyncExitStack() as stack:
         store = await open_store(settings.store, folder)
         stack.push_async_callback(store.close)

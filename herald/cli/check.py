@@ -69,7 +69,8 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
     from herald.sources.load import load
 
     settings, about_settings = read_settings(root)
-    loaded = load(root, anchors=frozenset(observances()), networks=NETWORKS, settings=settings)
+    anchors = frozenset(observances())
+    loaded = load(root, anchors=anchors, networks=NETWORKS, settings=lambda: settings)
     problems = list(loaded.problems)
     problems += [problem for problem in about_settings if problem not in problems]
     for channel in loaded.configuration.channels.values():

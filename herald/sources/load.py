@@ -7,7 +7,7 @@ file that broke it keeps the last sound state, so that a slip of the pen withdra
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ class Loader:
         *,
         anchors: frozenset[str],
         networks: frozenset[str],
-        settings: HeraldShape | None = None,
+        settings: Callable[[], HeraldShape | None] | None = None,
     ) -> None:
         self.root = folder.resolve()
         self._anchors = anchors
@@ -219,12 +219,12 @@ def load(
     *,
     anchors: frozenset[str],
     networks: frozenset[str],
-    settings: HeraldShape | None = None,
+    settings: Callable[[], HeraldShape | None] | None = None,
 ) -> Loaded:
     """Load a folder's campaigns/ and config/ once.
 
-    *anchors* are the ids of the heritage calendar, *networks* the known networks' names, *settings*
-    what herald.yaml says with the environment's word above it.
+    *anchors* are the ids of the heritage calendar, *networks* the known networks' names; *settings*
+    gives what herald.yaml says with the environment's word above it, None where it is broken.
     """
     return Loader(folder, anchors=anchors, networks=networks, settings=settings).load()
 

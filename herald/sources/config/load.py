@@ -112,8 +112,8 @@ class ConfigReader:
 
     root: Path
     networks: frozenset[str]
-    settings: HeraldShape | None = None
-    """herald.yaml with what the environment says instead; None: as the file says."""
+    settings: Callable[[], HeraldShape | None] | None = None
+    """Gives herald.yaml with what the environment says instead, None where the file is broken."""
     _sound: dict[str, ConfigFile] = field(default_factory=dict)
     _last: tuple[tuple[Stamp, ...], Config] | None = None
 
@@ -143,7 +143,7 @@ class ConfigReader:
         return Config(
             herald=herald,
             herald_where=used["herald"].where,
-            are_defaults_known="herald" not in unknown or self.settings is not None,
+            are_defaults_known="herald" not in unknown,
             configuration=_configuration(used, herald),
             unknown=unknown,
             missing=frozenset(name for name, file in files.items() if not file.exists),
@@ -153,9 +153,8 @@ class ConfigReader:
         )
 
     def _herald(self, file: ConfigFile) -> HeraldShape:
-        if self.settings is not None:
-            return self.settings
-        return file.shape if file.shape is not None else HeraldShape()
+        told = self.settings() if self.settings is not None else None
+        return told or file.shape or HeraldShape()
 
     def _with_relations(self, file: ConfigFile) -> ConfigFile:
         """Add what is wrong between the parts of a file whose shape is sound."""
