@@ -13,18 +13,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from herald.errors import ConfigurationBroken
+from herald.errors import ConfigurationBroken, HeraldError
 from herald.model.problem import Place, Problem
 from herald.sources.config.load import ConfigFile, read_config_file
 from herald.sources.config.secrets import is_secret
@@ -72,81 +72,84 @@ class Settings(HeraldShape, BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources, strongest first; what herald.yaml says comes as arguments."""
-        dotenv = _DotEnv(settings_cls, env_file=getattr(dotenv_settings, "env_file", None))
-        folder = getattr(file_secret_settings, "secrets_dir", None)
-        return _Environment(settings_cls), _SecretFiles(settings_cls, folder), dotenv, init_settings
+        """Take arguments alone: ``load_settings`` asks the surroundings, as it was told."""
+        return (init_settings,)
 
 
-class _AsWritten:
-    """Keeps ``12345`` and ``true`` as text: only what looks like a JSON list or map is decoded."""
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        if isinstance(value, str) and not value.lstrip().startswith(("[", "{")):
-            return value
-        return super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
+class _NoJson(HeraldError):
+    """A variable holds half a list or map; close its brackets and quotes."""
 
 
-class _Environment(_AsWritten, EnvSettingsSource):
-    """HERALD_* variables."""
+class _Variables(EnvSettingsSource):
+    """Settings from variables, wherever these were written."""
 
-
-class _DotEnv(_AsWritten, DotEnvSettingsSource):
-    """The same names in a file .env."""
-
-
-class _SecretFiles(_AsWritten, EnvSettingsSource):
-    """The same names as files of a folder, the prefix optional, each with one value."""
-
-    def __init__(self, settings_cls: type[BaseSettings], folder: Path | None) -> None:
-        self._folder = folder
-        super().__init__(settings_cls)
+    def __init__(self, variables: Mapping[str, str | None]) -> None:
+        self._variables = variables
+        super().__init__(Settings)
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
-        if self._folder is None or not self._folder.is_dir():
-            return {}
-        found: dict[str, str | None] = {}
-        for path in sorted(self._folder.iterdir()):
-            if path.is_file() and not path.name.startswith("."):
-                name = path.name.casefold()
-                name = name if name.startswith(PREFIX.casefold()) else PREFIX.casefold() + name
-                found[name] = path.read_text(encoding="utf-8-sig").strip()
-        return found
+        return {name.lower(): value for name, value in self._variables.items() if value}
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """Decode what looks like a JSON list or map; ``12345`` and ``true`` stay text."""
+        if isinstance(value, str) and not value.lstrip().startswith(("[", "{")):
+            return value
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError as error:
+            if field is None:  # inside a map of free keys pydantic-settings keeps it as text
+                raise
+            holding = (name for name, held in self._variables.items() if held == value)
+            raise _NoJson(next(holding, field_name)) from error
 
 
-def load_settings(folder: Path) -> Settings:
+def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of a folder; raise ConfigurationBroken with all that is wrong."""
-    settings, problems = read_settings(folder)
+    settings, problems = read_settings(folder, environ)
     if settings is None:
         shown = "\n".join(f"  {problem}" for problem in problems)
         raise ConfigurationBroken(f"the settings cannot be used:\n{shown}")
     return settings
 
 
-def read_settings(folder: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
-    """Return the settings, or None and the errors of herald.yaml and of the surroundings."""
+def read_settings(
+    folder: Path, environ: Mapping[str, str] = os.environ
+) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """Return the settings, or None and the errors of herald.yaml and of the surroundings.
+
+    *environ* are the environment variables, by default this program's.
+    """
     file = read_config_file(folder.resolve(), "herald")
     if file.is_broken:
         return None, file.problems
     problems = Problems()
-    settings = _overlaid(file, folder, problems)
+    settings = _overlaid(file, folder, environ, problems)
     return settings, tuple(problems.found)
 
 
-def secrets_folder(folder: Path) -> Path:
+def secrets_folder(folder: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """Return where secrets lie as files: HERALD_SECRETS_DIR, else ``secrets`` in the folder."""
-    named = os.environ.get(SECRETS_VARIABLE)
+    named = environ.get(SECRETS_VARIABLE)
     return Path(named) if named else folder / "secrets"
 
 
-def _overlaid(file: ConfigFile, folder: Path, problems: Problems) -> Settings | None:
+def _overlaid(
+    file: ConfigFile, folder: Path, environ: Mapping[str, str], problems: Problems
+) -> Settings | None:
     said = {name: getattr(file.shape, name) for name in file.shape.model_fields_set}
     said = {name: _as_plain(value) for name, value in said.items()}
     try:
-        return Settings(_env_file=folder / ".env", _secrets_dir=secrets_folder(folder), **said)
+        dotenv = dotenv_values(folder / ".env", interpolate=False, encoding="utf-8-sig")
+        for variables in (dotenv, _secrets(secrets_folder(folder, environ)), environ):
+            said = _over(said, _Variables(variables)())
+        return Settings(**said)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=True):
             _note(detail, problems)
+    except _NoJson as error:
+        message = "this begins like a list or a map, and is none"
+        hint = 'write a list as ["en", "it"], a map as {"en": "Text"}, with these quotes'
+        problems.error(Place(file=_SURROUNDINGS, path=str(error)), "no-json", message, hint)
     except UnicodeDecodeError:
         message = ".env or a file in the secrets folder is no UTF-8 text"
         problems.error(Place(file=_SURROUNDINGS), "wrong-encoding", message, "save it as UTF-8")
@@ -156,14 +159,35 @@ def _overlaid(file: ConfigFile, folder: Path, problems: Problems) -> Settings | 
     return None
 
 
+def _secrets(folder: Path) -> dict[str, str | None]:
+    """Return what a folder's files hold, named like variables, the prefix optional."""
+    found: dict[str, str | None] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_file() and not path.name.startswith("."):
+            name = path.name.upper()
+            name = name if name.startswith(PREFIX) else PREFIX + name
+            found[name] = path.read_text(encoding="utf-8-sig").strip()
+    return found
+
+
+def _over(weaker: dict[str, Any], stronger: dict[str, Any]) -> dict[str, Any]:
+    """Return what both say, map by map; where both say it, as the stronger does."""
+    merged = dict(weaker)
+    for name, value in stronger.items():
+        below = merged.get(name)
+        are_maps = isinstance(value, dict) and isinstance(below, dict)
+        merged[name] = _over(merged[name], value) if are_maps else value
+    return merged
+
+
 def _note(detail: ErrorDetails, problems: Problems) -> None:
     """Note one error; what was given for a secret is not repeated."""
     loc = detail["loc"]
     if loc[0] == "channels" or is_secret(str(loc[-1])):
         hint = "channels' secrets are named like HERALD_CHANNELS__FEDI__ACCESS_TOKEN"
-        problems.error(_Variables().place(loc), "wrong-value", "this is no secret's place", hint)
+        problems.error(_Places().place(loc), "wrong-value", "this is no secret's place", hint)
         return
-    note(detail, Settings, _Variables(), problems)
+    note(detail, Settings, _Places(), problems)
 
 
 def _as_plain(value: Any) -> Any:
@@ -173,7 +197,7 @@ def _as_plain(value: Any) -> Any:
     return {name: getattr(value, name) for name in value.model_fields_set}
 
 
-class _Variables:
+class _Places:
     """Places of settings that came from the surroundings: the variable's name."""
 
     def place(self, loc: Any = ()) -> Place:

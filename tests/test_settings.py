@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 
@@ -11,15 +12,13 @@ from herald.errors import ConfigurationBroken
 from herald.settings import Settings, load_settings, read_settings
 from tests.sources.folder import a_folder, write
 
+NOTHING: Mapping[str, str] = {}
+"""Surroundings that say nothing."""
+
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder, in surroundings that say nothing."""
-    import os
-
-    for name in os.environ:
-        if name.upper().startswith("HERALD_"):
-            monkeypatch.delenv(name)
+def root(tmp_path: Path) -> Path:
+    """Make a folder."""
     return a_folder(tmp_path)
 
 
@@ -29,7 +28,7 @@ def secret(settings: Settings, channel: str, name: str) -> str:
 
 def test_what_nobody_says_has_a_default(root: Path) -> None:
     write(root, "config/herald.yaml", "")
-    settings = load_settings(root)
+    settings = load_settings(root, NOTHING)
     assert (settings.timezone, settings.store) == ("UTC", "sqlite:///var/herald.db")
     assert (settings.smtp.port, settings.smtp.tls) == (25, "starttls")
     assert settings.notify.digest == time(7, 30)
@@ -37,47 +36,41 @@ def test_what_nobody_says_has_a_default(root: Path) -> None:
     assert settings.smtp.password is None
 
 
-def test_the_stronger_source_wins_and_the_others_fill_in(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_stronger_source_wins_and_the_others_fill_in(root: Path) -> None:
     write(
         root, "config/herald.yaml", "timezone: Europe/Rome\nsmtp: {host: file, port: 1, user: u}\n"
     )
     write(root, ".env", "HERALD_SMTP__HOST=dotenv\nHERALD_SMTP__PORT=2\nOTHER=x\n")
     write(root, "secrets/herald_smtp__port", "3\n")
     write(root, "secrets/smtp__password", "p4ss\n")
-    monkeypatch.setenv("HERALD_SMTP__TLS", "tls")
-    settings = load_settings(root)
+    environ = {"HERALD_SMTP__TLS": "tls"}
+    settings = load_settings(root, environ)
     assert settings.timezone == "Europe/Rome"
     smtp = settings.smtp
     assert (smtp.host, smtp.port, smtp.tls, smtp.user) == ("dotenv", 3, "tls", "u")
     assert smtp.password is not None
     assert smtp.password.get_secret_value() == "p4ss"
-    monkeypatch.setenv("HERALD_SMTP__PORT", "4")
-    assert load_settings(root).smtp.port == 4
+    assert load_settings(root, {**environ, "HERALD_SMTP__PORT": "4"}).smtp.port == 4
 
 
-@pytest.mark.parametrize("token", ["12345", "0123", "true", "a=b#c", "ключ"])
-def test_a_channels_secret_comes_as_it_was_written(
-    root: Path, monkeypatch: pytest.MonkeyPatch, token: str
-) -> None:
-    monkeypatch.setenv("HERALD_CHANNELS__MY_FEDI__ACCESS_TOKEN", token)
-    settings = load_settings(root)
+@pytest.mark.parametrize("token", ["12345", "0123", "true", "a=b#c", "[1]", "{half", "ключ"])
+def test_a_channels_secret_comes_as_it_was_written(root: Path, token: str) -> None:
+    settings = load_settings(root, {"HERALD_CHANNELS__MY_FEDI__ACCESS_TOKEN": token})
     assert secret(settings, "my-fedi", "access_token") == token
     assert settings.secrets_of("other") == {}
     assert token not in repr(settings)
 
 
-def test_any_setting_may_come_from_the_environment(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HERALD_FEEDS__ALLOW_PRIVATE", "true")
-    monkeypatch.setenv("HERALD_PAUSED", "yes")
-    monkeypatch.setenv("HERALD_QUIET_HOURS", "21:00-07:00")
-    monkeypatch.setenv("HERALD_DEFAULTS__LANGUAGES", "sl, en")
-    monkeypatch.setenv("HERALD_DEFAULTS__CHANNELS", '["fedi"]')
-    monkeypatch.setenv("HERALD_OFFICERS", '[{"name": "Ana", "email": "ana@example.org"}]')
-    settings = load_settings(root)
+def test_any_setting_may_come_from_the_environment(root: Path) -> None:
+    environ = {
+        "HERALD_FEEDS__ALLOW_PRIVATE": "true",
+        "HERALD_PAUSED": "yes",
+        "HERALD_QUIET_HOURS": "21:00-07:00",
+        "HERALD_DEFAULTS__LANGUAGES": "sl, en",
+        "HERALD_DEFAULTS__CHANNELS": '["fedi"]',
+        "HERALD_OFFICERS": '[{"name": "Ana", "email": "ana@example.org"}]',
+    }
+    settings = load_settings(root, environ)
     assert settings.feeds.allow_private
     assert settings.paused
     assert settings.quiet_hours is not None
@@ -87,56 +80,71 @@ def test_any_setting_may_come_from_the_environment(
     assert settings.officers[0].email == "ana@example.org"
 
 
-def test_an_empty_variable_says_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HERALD_STORE", "")
-    assert load_settings(root).store == "sqlite:///var/herald.db"
+def test_an_empty_variable_says_nothing(root: Path) -> None:
+    assert load_settings(root, {"HERALD_STORE": ""}).store == "sqlite:///var/herald.db"
 
 
-def test_everything_wrong_in_the_environment_is_told_at_once(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HERALD_TIMEZONE", "Europe/Rom")
-    monkeypatch.setenv("HERALD_SMTP__PROT", "25")
+def test_everything_wrong_in_the_environment_is_told_at_once(root: Path) -> None:
+    environ = {"HERALD_TIMEZONE": "Europe/Rom", "HERALD_SMTP__PROT": "25"}
     with pytest.raises(ConfigurationBroken) as caught:
-        load_settings(root)
+        load_settings(root, environ)
     told = str(caught.value)
     assert 'HERALD_TIMEZONE: "Europe/Rom" is no time zone (did you mean "Europe/Rome"?)' in told
     assert 'HERALD_SMTP__PROT: unknown word "prot" (did you mean "port"?)' in told
 
 
 @pytest.mark.parametrize("name", ["HERALD_CHANNELS", "HERALD_CHANNELS__FEDI"])
-def test_a_secret_in_the_wrong_place_is_not_repeated(
-    root: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    monkeypatch.setenv(name, "TOPSECRET")
+def test_a_secret_in_the_wrong_place_is_not_repeated(root: Path, name: str) -> None:
     with pytest.raises(ConfigurationBroken) as caught:
-        load_settings(root)
+        load_settings(root, {name: "TOPSECRET"})
     assert "TOPSECRET" not in str(caught.value)
     assert name in str(caught.value)
 
 
 def test_a_broken_herald_yaml_is_told_with_its_place(root: Path) -> None:
     write(root, "config/herald.yaml", "smtp: {prot: 25}\nweb: {listen: [a]}\n")
-    settings, problems = read_settings(root)
+    settings, problems = read_settings(root, NOTHING)
     assert settings is None
     assert [(problem.place.file, problem.place.line) for problem in problems] == [
         ("config/herald.yaml", 2),
         ("config/herald.yaml", 1),
     ]
     with pytest.raises(ConfigurationBroken, match=r"config/herald\.yaml:1:8: smtp\.prot"):
-        load_settings(root)
+        load_settings(root, NOTHING)
 
 
 def test_secrets_lie_where_the_environment_says(
-    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("run-secrets")
     write(elsewhere, "HERALD_CHANNELS__FEDI__ACCESS_TOKEN", "abc\n")
-    monkeypatch.setenv("HERALD_SECRETS_DIR", str(elsewhere))
-    assert secret(load_settings(root), "fedi", "access_token") == "abc"
+    environ = {"HERALD_SECRETS_DIR": str(elsewhere)}
+    assert secret(load_settings(root, environ), "fedi", "access_token") == "abc"
 
 
 def test_a_file_of_secrets_that_is_no_text_is_told(root: Path) -> None:
     write(root, "secrets/smtp__password", b"\xff\xfe\x00")
     with pytest.raises(ConfigurationBroken, match="no UTF-8"):
-        load_settings(root)
+        load_settings(root, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("HERALD_OFFICERS", "[Ana"),
+        ("HERALD_DEFAULTS__CHANNELS", '["fedi'),
+        ("HERALD_DEFAULTS", "{channels: [fedi]}"),
+    ],
+)
+def test_half_a_list_in_a_variable_is_told(root: Path, name: str, text: str) -> None:
+    settings, problems = read_settings(root, {name: text})
+    assert settings is None
+    assert [problem.place.path for problem in problems] == [name]
+    assert '["en", "it"]' in problems[0].hint
+
+
+def test_a_dollar_in_a_password_of_the_dotenv_file_is_a_dollar(root: Path) -> None:
+    write(root, ".env", "HERALD_SMTP__PASSWORD=a${HOME}b\n")
+    password = load_settings(root, {"HOME": "/root"}).smtp.password
+    assert password is not None
+    assert password.get_secret_value() == "a${HOME}b"

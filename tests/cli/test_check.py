@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -134,13 +137,14 @@ def test_the_settings_of_a_network_are_checked_too(tmp_path: Path) -> None:
     assert "srever" in output
 
 
-def test_what_the_environment_says_wrongly_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HERALD_SMTP__PORT", "many")
-    result = check(a_folder(tmp_path, one=SOUND))
-    assert result.exit_code == 1
-    assert 'HERALD_SMTP__PORT: "many" is no whole number' in result.output
+def test_what_the_environment_says_wrongly_is_told(tmp_path: Path) -> None:
+    root = a_folder(tmp_path, one=SOUND)
+    code = "from herald.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "-C", str(root), "check"]
+    environ = {**os.environ, "HERALD_SMTP__PORT": "many"}
+    result = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert 'HERALD_SMTP__PORT: "many" is no whole number' in result.stdout
 
 
 def test_an_empty_folder_is_told_where_to_begin(tmp_path: Path) -> None:

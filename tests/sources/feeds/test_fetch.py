@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
+import sys
 import zlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -81,11 +83,27 @@ async def test_cookies_are_never_sent_back(site: Site, fetcher: Fetcher) -> None
     assert "Cookie" not in site.requests[1].headers
 
 
-async def test_a_proxy_of_the_environment_is_not_used(
-    site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert isinstance(await fetcher.fetch(site.serve("/feed", "x")), Fetched)
+FETCHING = """
+import asyncio, sys
+from herald.clock import SystemClock
+from herald.sources.feeds.fetch import Fetcher
+
+async def fetch():
+    async with Fetcher(contact="", clock=SystemClock(), allow_private=True) as fetcher:
+        print((await fetcher.fetch(sys.argv[1])).body.decode())
+
+asyncio.run(fetch())
+"""
+
+
+async def test_a_proxy_of_the_environment_is_not_used(site: Site) -> None:
+    url = site.serve("/feed", "fetched")
+    environ = {**os.environ, "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+    fetching = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FETCHING, url, env=environ, stdout=asyncio.subprocess.PIPE
+    )
+    told, _ = await fetching.communicate()
+    assert told == b"fetched\n"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
