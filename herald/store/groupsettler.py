@@ -16,7 +16,7 @@ from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.model.verdict import Park, StopChannel, Verdict
 from herald.store import tables
 from herald.store.engine import Store
-from herald.store.rows import COLUMNS, from_row, replace_rows
+from herald.store.rows import COLUMNS, change_rows, from_row
 from herald.store.settling import outcome_of, settled
 from herald.store.stops import save_stop
 from herald.store.upsert import upsert
@@ -74,6 +74,7 @@ class GroupSettler:
         try:
             async with self._door:
                 if not settlement.written:
+                    await asyncio.sleep(0)  # who was answered at the same time comes along
                     await self._write(self._waiting[:MOST])
                 return settlement.written[0]
         finally:
@@ -96,7 +97,8 @@ async def settle_all(connection: AsyncConnection, settlements: Sequence[Settleme
         .order_by(_d.key)
         .with_for_update()
     )
-    rows = {row.key: from_row(row) for row in found}
+    standing = {row.key: from_row(row) for row in found}
+    rows = dict(standing)
     fresh = []
     for each in settlements:
         row = rows.get(each.key)
@@ -108,7 +110,7 @@ async def settle_all(connection: AsyncConnection, settlements: Sequence[Settleme
             rows[each.key] = settled(row, each.verdict, now=each.now)
     written = [each for each, is_fresh in zip(settlements, fresh, strict=True) if is_fresh]
     keys = dict.fromkeys(each.key for each in written)
-    await replace_rows(connection, [rows[key] for key in keys])
+    await change_rows(connection, [(standing[key], rows[key]) for key in keys])
     await _end_attempts(connection, written)
     for each in written:
         await _apply_to_channel(connection, rows[each.key].channel, each)

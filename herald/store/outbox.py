@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History, Payload, Reason
+from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History, Payload
 from herald.model.health import OutboxHealth
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
-from herald.model.plan import Change, Plan, Reconciliation, Step
+from herald.model.plan import Plan, Reconciliation
 from herald.model.stop import Stop, StopOrigin
 from herald.model.verdict import Verdict
 from herald.store import tables
@@ -22,12 +21,13 @@ from herald.store.engine import Store
 from herald.store.groupsettler import GroupSettler, Settlement
 from herald.store.health import outbox_health
 from herald.store.limits import limits_from_text, limits_to_text
+from herald.store.reconciling import everything, reconcile_rows
 from herald.store.rows import (
     COLUMNS,
+    changes,
+    changing,
     from_row,
-    from_rows,
-    replace_rows,
-    to_row,
+    read_rows,
     to_text,
     written_reason,
 )
@@ -50,7 +50,7 @@ class StoredOutbox:
     async def history(self) -> History:
         """Return the whole outbox, and what was seen when (see OutboxStore)."""
         async with self._store.reading() as connection:
-            deliveries = await _everything(connection)
+            deliveries = await read_rows(connection, everything())
             seen = await connection.execute(
                 select(tables.first_seen).order_by(tables.first_seen.c.name)
             )
@@ -62,17 +62,7 @@ class StoredOutbox:
         self, plan: Plan, decide: Callable[[Sequence[Delivery]], Reconciliation], *, now: datetime
     ) -> Reconciliation:
         """Read, let *decide* compare, and write its steps (see OutboxStore)."""
-        async with self._store.writing() as connection:
-            rows = await _everything(connection, lock=True)
-            difference = decide(rows)
-            written = await _write_steps(connection, difference.steps, rows)
-            seen = [{"name": name, "at": now} for name in plan.first_seen]
-            await upsert(connection, tables.first_seen, seen)
-            if written:
-                await connection.execute(
-                    insert(tables.plan_run).values(_run(difference, written, now=now))
-                )
-            return difference
+        return await reconcile_rows(self._store, plan, decide, now=now)
 
     async def claim(
         self,
@@ -143,12 +133,12 @@ class StoredOutbox:
     async def unclear(self) -> tuple[Delivery, ...]:
         """Return the claimed deliveries that may be out there, longest in doubt first."""
         async with self._store.reading() as connection:
-            rows = await connection.execute(
+            return await read_rows(
+                connection,
                 select(*COLUMNS)
                 .where(_d.state == DeliveryState.CLAIMED.value, _d.unclear_at.is_not(None))
-                .order_by(_d.unclear_at, _d.key)
+                .order_by(_d.unclear_at, _d.key),
             )
-            return from_rows(rows.all())
 
     async def claim_look_up(
         self, key: DeliveryKey, *, owner: str, now: datetime, lease: timedelta
@@ -196,10 +186,8 @@ class StoredOutbox:
         if prefix:
             conditions.append(_d.key.startswith(prefix, autoescape=True))
         async with self._store.reading() as connection:
-            rows = await connection.execute(
-                select(*COLUMNS).where(*conditions).order_by(_d.due_at, _d.key)
-            )
-            return with_stops(from_rows(rows.all()), await load_stops(connection))
+            rows = await read_rows(connection, everything().where(*conditions))
+            return with_stops(rows, await load_stops(connection))
 
     async def attempts(self, key: DeliveryKey) -> tuple[Attempt, ...]:
         """Return every send of a delivery, oldest first."""
@@ -213,20 +201,22 @@ class StoredOutbox:
 
     async def decide(self, changed: Delivery, *, was: Delivery) -> bool:
         """Write a person's decision, fenced by all that the person saw (see OutboxStore)."""
+        columns = changes(was, changed)
+        if not columns:
+            columns = {"note": was.note}  # an agreement to leave it is fenced as well
+        row = {f"new_{name}": value for name, value in columns.items()}
+        row |= {"of_key": was.key, "of_token": was.token}
         async with self._store.writing() as connection:
             result = await connection.execute(
-                update(tables.delivery)
-                .where(
-                    _d.key == was.key,
+                changing(tuple(columns)).where(
                     _d.state == was.state.value,
                     _d.state.not_in(_BEYOND_PEOPLE),
                     _d.reason == written_reason(was),
-                    _d.token == was.token,
                     _d.content_hash == was.content_hash,
                     _d.payload == to_text(was.payload),
                     _d.due_at == was.due_at,
-                )
-                .values(to_row(changed))
+                ),
+                row,
             )
             return result.rowcount == 1
 
@@ -331,57 +321,6 @@ class StoredOutbox:
         """Return how the outbox fares at *now*."""
         async with self._store.reading() as connection:
             return await outbox_health(connection, now=now)
-
-
-async def _everything(connection: AsyncConnection, *, lock: bool = False) -> tuple[Delivery, ...]:
-    statement = select(*COLUMNS).order_by(_d.due_at, _d.key)
-    rows = await connection.execute(statement.with_for_update() if lock else statement)
-    return from_rows(rows.all())
-
-
-async def _write_steps(
-    connection: AsyncConnection, steps: Iterable[Step], rows: Iterable[Delivery]
-) -> list[Step]:
-    """Write the steps that change something; one on what is, or may be, out there changes nothing.
-
-    Where two steps name one key the last is written.
-    """
-    standing = {row.key: row for row in rows}
-    changes: dict[DeliveryKey, Step] = {}
-    for step in steps:
-        row = standing.get(step.key)
-        if step.after is None or step.after == row:
-            continue
-        if row is not None and _is_out_there(row):
-            continue
-        changes[step.key] = step
-    after = [step.after for step in changes.values() if step.after is not None]
-    fresh = [to_row(each) for each in after if each.key not in standing]
-    if fresh:
-        await connection.execute(insert(tables.delivery), fresh)
-    await replace_rows(connection, [each for each in after if each.key in standing])
-    return list(changes.values())
-
-
-def _is_out_there(row: Delivery) -> bool:
-    return row.state in {DeliveryState.CLAIMED, DeliveryState.SENT} or (
-        row.state is DeliveryState.HELD and row.reason is Reason.UNCLEAR
-    )
-
-
-def _run(difference: Reconciliation, written: Sequence[Step], *, now: datetime) -> dict[str, Any]:
-    counts = {
-        change: sum(step.change is change for step in written)
-        for change in (Change.NEW, Change.CHANGED, Change.WITHDRAWN)
-    }
-    return {
-        "hash": difference.hash,
-        "at": now,
-        "added": counts[Change.NEW],
-        "changed": counts[Change.CHANGED],
-        "withdrawn": counts[Change.WITHDRAWN],
-        "refused": difference.refused,
-    }
 
 
 def _attempt(row: Row[Any]) -> Attempt:

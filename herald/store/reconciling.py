@@ -1,0 +1,153 @@
+"""Brings the outbox in line with a plan, while others go on claiming and settling.
+
+Reading and deciding take the longest, so they are done without the write lock, and deciding beside
+the event loop. What was decided is then written in one short transaction, provided that the rows
+it changes still stand as they were read and nobody else has reconciled. So whatever was claimed,
+settled or decided in between might as well have come after; else everything is done once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from herald.model.delivery import Delivery, DeliveryState, Reason
+from herald.model.ids import DeliveryKey
+from herald.model.plan import Change, Plan, Reconciliation, Step
+from herald.store import tables
+from herald.store.engine import Store
+from herald.store.rows import COLUMNS, change_rows, from_row, insert_rows, read_rows
+from herald.store.upsert import upsert
+
+FREE_TRIES = 3
+"""So often may others come in between; then they are kept waiting once."""
+_AT_ONCE = 500
+"""Keys looked up in one statement: databases bound what a statement may hold."""
+
+_d = tables.delivery.c
+_Decide = Callable[[Sequence[Delivery]], Reconciliation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decided:
+    """A difference, what of it is to be written, and what it was decided upon."""
+
+    difference: Reconciliation
+    changes: dict[DeliveryKey, Step]
+    """The steps that change something."""
+    was: dict[DeliveryKey, Delivery]
+    """Their rows as they were read, where there were any."""
+    run: int
+    """The last reconciliation that changed something."""
+
+
+async def reconcile_rows(
+    store: Store, plan: Plan, decide: _Decide, *, now: datetime
+) -> Reconciliation:
+    """Read, let *decide* compare, and write its steps (see OutboxStore.reconcile)."""
+    for _ in range(FREE_TRIES):
+        decided = await _decided_freely(store, decide)
+        async with store.writing() as connection:
+            if await _still_stands(connection, decided):
+                return await _write(connection, plan, decided, now=now)
+    async with store.writing() as connection:
+        run = await _last_run(connection)
+        rows = await read_rows(connection, everything().with_for_update())
+        decided = await asyncio.to_thread(_compare, rows, decide, run)
+        return await _write(connection, plan, decided, now=now)
+
+
+def everything() -> Select[Any]:
+    """Return what selects every delivery, by due_at and key."""
+    return select(*COLUMNS).order_by(_d.due_at, _d.key)
+
+
+async def _decided_freely(store: Store, decide: _Decide) -> _Decided:
+    """Decide upon one moment's state, which may have passed by then."""
+    async with store.reading() as connection:
+        run = await _last_run(connection)
+        rows = await read_rows(connection, everything())
+    return await asyncio.to_thread(_compare, rows, decide, run)
+
+
+def _compare(rows: Sequence[Delivery], decide: _Decide, run: int) -> _Decided:
+    """Decide, and pick what is to be written; a step on what may be out there changes nothing.
+
+    Where two steps name one key the last is written.
+    """
+    difference = decide(rows)
+    standing = {row.key: row for row in rows}
+    changes: dict[DeliveryKey, Step] = {}
+    for step in difference.steps:
+        row = standing.get(step.key)
+        if step.after is None or step.after == row:
+            continue
+        if row is not None and _is_out_there(row):
+            continue
+        changes[step.key] = step
+    was = {key: standing[key] for key in changes if key in standing}
+    return _Decided(difference=difference, changes=changes, was=was, run=run)
+
+
+async def _still_stands(connection: AsyncConnection, decided: _Decided) -> bool:
+    """Tell whether what *decided* changes is still as it was, and lock it."""
+    if await _last_run(connection) != decided.run:
+        return False
+    keys = sorted(decided.was)
+    for nth in range(0, len(keys), _AT_ONCE):
+        some = keys[nth : nth + _AT_ONCE]
+        found = await connection.execute(
+            select(*COLUMNS).where(_d.key.in_(some)).order_by(_d.key).with_for_update()
+        )
+        rows = {row.key: from_row(row) for row in found}
+        if any(rows.get(key) != decided.was[key] for key in some):
+            return False
+    return True
+
+
+async def _write(
+    connection: AsyncConnection, plan: Plan, decided: _Decided, *, now: datetime
+) -> Reconciliation:
+    """Write what was decided, and remember what the plan holds."""
+    after = {key: step.after for key, step in decided.changes.items() if step.after is not None}
+    await insert_rows(connection, (row for key, row in after.items() if key not in decided.was))
+    await change_rows(connection, ((row, after[key]) for key, row in decided.was.items()))
+    seen = [{"name": name, "at": now} for name in plan.first_seen]
+    await upsert(connection, tables.first_seen, seen)
+    if after:
+        run = _run(decided.difference, decided.changes.values(), now=now)
+        await connection.execute(insert(tables.plan_run).values(run))
+    return decided.difference
+
+
+async def _last_run(connection: AsyncConnection) -> int:
+    """Return the number of the last reconciliation that changed something; 0 before the first.
+
+    Every new row comes with one, so it also tells that none was added.
+    """
+    found = await connection.execute(select(func.max(tables.plan_run.c.id)))
+    return found.scalar() or 0
+
+
+def _is_out_there(row: Delivery) -> bool:
+    return row.state in {DeliveryState.CLAIMED, DeliveryState.SENT} or (
+        row.state is DeliveryState.HELD and row.reason is Reason.UNCLEAR
+    )
+
+
+def _run(difference: Reconciliation, written: Iterable[Step], *, now: datetime) -> dict[str, Any]:
+    changed = [step.change for step in written]
+    return {
+        "hash": difference.hash,
+        "at": now,
+        "added": changed.count(Change.NEW),
+        "changed": changed.count(Change.CHANGED),
+        "withdrawn": changed.count(Change.WITHDRAWN),
+        "refused": difference.refused,
+    }
