@@ -36,7 +36,7 @@ from herald.mailing.gather import Sources
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import ChannelConfig, Configuration
 from herald.model.delivery import Delivery, DeliveryState, History
-from herald.model.ids import ChannelId, DeliveryKey, Language
+from herald.model.ids import CampaignId, ChannelId, DeliveryKey, Language
 from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
@@ -80,6 +80,8 @@ class Compared:
     waiting: Sequence[Delivery]
     broken: tuple[Problem, ...] = ()
     """Why some files were not read; they keep what they last planned."""
+    campaigns: tuple[CampaignId, ...] = ()
+    """All that were planned, also those with nothing in the span."""
     issue_states: Mapping[str, str]
 
     def document(self) -> dict[str, Any]:
@@ -329,6 +331,7 @@ class App:
             difference=difference,
             waiting=waiting,
             broken=_errors(loaded),
+            campaigns=tuple(campaign.id for campaign in loaded.campaigns),
             issue_states={each.key: each.state for each in await self.mailing_store.issues()},
         )
 

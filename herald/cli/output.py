@@ -8,13 +8,14 @@ import json
 import logging
 import shutil
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from herald.errors import HeraldError
+from herald.model.problem import Problem
 
 T = TypeVar("T")
 
@@ -40,6 +41,14 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except HeraldError as error:
         raise click.ClickException(str(error)) from error
+
+
+def tell_broken(problems: Iterable[Problem]) -> None:
+    """Say on standard error which files were not read and what holds meanwhile."""
+    told = [str(problem) for problem in problems]
+    if told:
+        click.echo("\n".join(told), err=True)
+        click.echo("These files keep their last good plan until they are mended.\n", err=True)
 
 
 class EventLines(logging.Formatter):

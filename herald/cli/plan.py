@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from herald.cli.context import Invocation
-from herald.cli.output import print_json, run_async
+from herald.cli.output import print_json, run_async, tell_broken
+from herald.cli.span import Span, span_of
 
 if TYPE_CHECKING:
     from herald.app import Compared
@@ -40,11 +40,12 @@ def plan(
     herald plan --from 2027-05-01 --until 2027-05-31
     herald plan --confirm 3fa9c2d1
     """
-    span = (_day(first, "--from"), _day(last, "--until"))
-    compared = run_async(_compare(invocation, span, confirm=confirm))
+    compared = run_async(_compare(invocation, span_of(first, last), confirm=confirm))
     document = compared.document()
     if campaign:
+        _refuse_unknown(campaign, compared)
         _keep_campaign(document, campaign)
+    tell_broken(compared.broken)
     if as_json:
         print_json(document)
     else:
@@ -53,9 +54,7 @@ def plan(
         raise SystemExit(1)
 
 
-async def _compare(
-    invocation: Invocation, span: tuple[date | None, date | None], *, confirm: str
-) -> Compared:
+async def _compare(invocation: Invocation, span: Span, *, confirm: str) -> Compared:
     from herald.app import open_app
 
     async with open_app(invocation.folder, invocation.clock()) as app:
@@ -64,15 +63,11 @@ async def _compare(
         return await app.compare(first=span[0], last=span[1])
 
 
-def _day(text: str, option: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).date()
-    except ValueError as error:
-        raise click.BadParameter(
-            f"{text!r} is no day (write 2027-05-31)", param_hint=option
-        ) from error
+def _refuse_unknown(campaign: str, compared: Compared) -> None:
+    known = {*compared.campaigns, *(row.campaign for row in compared.waiting)}
+    if campaign not in known:
+        told = ", ".join(sorted(compared.campaigns)) or "none"
+        raise click.ClickException(f"There is no campaign {campaign!r} (there are: {told}).")
 
 
 def _keep_campaign(document: dict[str, Any], campaign: str) -> None:
@@ -88,10 +83,6 @@ def _print(
     from herald.reporting.planview import plan_view
 
     console = Console()
-    for problem in compared.broken:
-        click.echo(str(problem), err=True)
-    if compared.broken:
-        click.echo("These files keep their last good plan until they are mended.\n", err=True)
     console.print(plan_view(document, everything=everything))
     if compared.difference.refused and not confirmed:
         console.print(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from herald.cli.context import Invocation
-from herald.cli.output import print_json, run_async
-from herald.cli.plan import _day
+from herald.cli.output import print_json, run_async, tell_broken
+from herald.cli.span import Span, span_of
 
 if TYPE_CHECKING:
     from herald.app import Compared
@@ -45,8 +44,8 @@ def preview(
     herald preview ecomuseum-stories
     herald preview --html preview.html
     """
-    span = (_day(first, "--from"), _day(last, "--until"))
-    compared = run_async(_compare(invocation, span))
+    compared = run_async(_compare(invocation, span_of(first, last)))
+    tell_broken(compared.broken)
     shown = _only(compared.plan, campaign)
     if campaign and not shown.deliveries and not shown.skipped:
         known = ", ".join(sorted({d.campaign for d in compared.plan.deliveries})) or "none"
@@ -65,15 +64,19 @@ def preview(
         from herald.reporting.preview import render_preview_html
 
         title = campaign or "What will go out"
-        page.write_text(
-            render_preview_html(shown, title=title, moment=shown.made_at), encoding="utf-8"
-        )
+        content = render_preview_html(shown, title=title, moment=shown.made_at)
+        try:
+            page.write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise click.FileError(str(page), error.strerror) from error
         click.echo(f"{page}: {len(shown.deliveries)} posts")
     else:
         _print(shown)
+    if compared.broken:
+        raise SystemExit(1)
 
 
-async def _compare(invocation: Invocation, span: tuple[date | None, date | None]) -> Compared:
+async def _compare(invocation: Invocation, span: Span) -> Compared:
     from herald.app import open_app
 
     async with open_app(invocation.folder, invocation.clock()) as app:

@@ -67,8 +67,9 @@ def _day(lines: list[dict[str, Any]]) -> Table:
     table.add_column(min_width=7, justify="right", no_wrap=True)
     for line in lines:
         mark, style = MARKS[line["change"]]
-        what = Text(f"{line['campaign']}/{line['item']}  ", style="dim")
-        what.append(first_line(line["text"]), style="default")
+        # The words first: on a narrow terminal the end of the line is cut off.
+        what = Text(first_line(line["text"]))
+        what.append(f"  {line['campaign']}/{line['item']}", style="dim")
         if line["reason"]:
             what = Text.assemble((f"[{REASONS.get(line['reason'], line['reason'])}] ", "red"), what)
         limit = f"/{line['limit']}" if line["limit"] else ""
