@@ -10,7 +10,9 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
+from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import islice
 from operator import attrgetter, itemgetter
@@ -35,16 +37,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
 from herald.model.delivery import Action, Delivery, DeliveryState, Media, Payload, Reason
-from herald.model.ids import (
-    CampaignId,
-    ChannelId,
-    DeliveryKey,
-    EntryId,
-    ItemId,
-    Language,
-    OccasionId,
-    PartnerId,
-)
 from herald.store.tables import Moment, delivery, from_microseconds, to_microseconds
 
 _SHOWN_ONLY = frozenset({Reason.PAUSED, Reason.AUTH})
@@ -54,15 +46,8 @@ _AT_ONCE = 500
 _SAME = ""
 """What is read for a frozen payload that is the planned one, as nearly all are."""
 
-_KEPT_AS_THEY_ARE = (
-    *("key", "campaign", "item", "occasion", "channel", "network", "language", "part", "zone"),
-    *("moves", "content_hash", "needs_approval", "note", "attempts", "token", "owner"),
-    *("remote_id", "url", "error", "approved", "released", "translated"),
-)
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-_moment = lru_cache(maxsize=4096)(from_microseconds)
-_local = lru_cache(maxsize=4096)(datetime.fromisoformat)
-# Many rows share their moments: the same values, not equal ones, save memory as well.
+_decode = json.JSONDecoder().raw_decode
 
 
 def written_reason(value: Delivery) -> str:
@@ -90,8 +75,9 @@ def to_text(payload: Payload) -> str:
 
 def from_text(text: str) -> Payload:
     """Return the payload that ``to_text`` wrote."""
-    values = json.loads(text)
-    values["media"] = tuple(Media(**picture) for picture in values["media"])
+    values, _ = _decode(text)
+    values["media"] = tuple([Media(**picture) for picture in values["media"]])
+    values["language"] = intern(values["language"])
     return Payload(**values)
 
 
@@ -99,58 +85,80 @@ def _reason(reason: Reason | None) -> str:
     return "" if reason is None or reason in _SHOWN_ONLY else reason.value
 
 
+def _keep(value: Any) -> Any:
+    return value
+
+
 def _word(value: str | None) -> str:
     return value or ""
+
+
+def _read_word(word: str) -> str | None:
+    return intern(word) if word else None
 
 
 def _value(member: Any) -> str:
     return str(member.value)
 
 
-def _moment_or_none(moment: datetime | None) -> int | None:
+def _write_moment(moment: datetime | None) -> int | None:
     return None if moment is None else to_microseconds(moment)
 
 
-_TURNED: dict[str, Callable[[Any], Any]] = {
-    "entry": _word,
-    "partner": _word,
-    "moved_from": _word,
-    "action": _value,
-    "catch_up": _value,
-    "state": _value,
-    "planned_hold": _reason,
-    "reason": _reason,
-    "occasion_local": datetime.isoformat,
-    "due_at": to_microseconds,
-    "not_after_at": to_microseconds,
-    "next_at": to_microseconds,
-    "lease_ends_at": _moment_or_none,
-    "first_send_at": _moment_or_none,
-    "unclear_at": _moment_or_none,
-    "sent_at": _moment_or_none,
-    "payload": to_text,
-    "frozen": lambda payload: None if payload is None else to_text(payload),
+# Many rows share their moments, names and notes: the same values, not equal ones, save memory.
+@lru_cache(maxsize=4096)
+def _read_moment(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else from_microseconds(microseconds)
+
+
+_read_local = lru_cache(maxsize=4096)(datetime.fromisoformat)
+_read_reason = {"": None, **{each.value: each for each in Reason}}.__getitem__
+
+
+def _member(kind: type[StrEnum]) -> Callable[[str], Any]:
+    return {each.value: each for each in kind}.__getitem__
+
+
+def _write_frozen(payload: Payload | None) -> str | None:
+    return None if payload is None else to_text(payload)
+
+
+_Turn = Callable[[Any], Any]
+_TURNED: dict[str, tuple[_Turn, _Turn]] = {
+    **dict.fromkeys(("campaign", "item", "occasion", "channel"), (_keep, intern)),
+    **dict.fromkeys(("network", "language", "zone"), (_keep, intern)),
+    **dict.fromkeys(("owner", "note", "error"), (_keep, intern)),
+    **dict.fromkeys(("entry", "partner", "moved_from"), (_word, _read_word)),
+    **dict.fromkeys(("due_at", "not_after_at", "next_at"), (to_microseconds, _read_moment)),
+    **dict.fromkeys(("lease_ends_at", "first_send_at"), (_write_moment, _read_moment)),
+    **dict.fromkeys(("unclear_at", "sent_at"), (_write_moment, _read_moment)),
+    "occasion_local": (datetime.isoformat, _read_local),
+    "action": (_value, _member(Action)),
+    "catch_up": (_value, _member(CatchUp)),
+    "state": (_value, _member(DeliveryState)),
+    "planned_hold": (_reason, _read_reason),
+    "reason": (_reason, _read_reason),
+    "payload": (to_text, from_text),
+    "frozen": (_write_frozen, _keep),
 }
-_NAMES = (*_KEPT_AS_THEY_ARE, *_TURNED)
-"""The columns that a delivery writes, which are its fields."""
-_kept = attrgetter(*_KEPT_AS_THEY_ARE)
-_to_turn = attrgetter(*_TURNED)
-_turns = tuple(_TURNED.values())
+"""How a field is written and read, where that is not just as it is."""
+_NAMES = tuple(each.name for each in fields(Delivery))
+"""The columns that a delivery fills: its fields."""
+_writes = tuple(_TURNED.get(name, (_keep, _keep))[0] for name in _NAMES)
+_reads = tuple((name, _TURNED[name][1]) for name in _NAMES if name in _TURNED)
 _all = attrgetter(*_NAMES)
 
 
 def to_row(value: Delivery) -> tuple[Any, ...]:
-    """Return what the columns of a delivery hold, in the order of ``_NAMES``."""
-    turned = tuple(turn(each) for turn, each in zip(_turns, _to_turn(value), strict=True))
-    return tuple(_kept(value)) + turned
+    """Return what the columns of a delivery hold, in the order of its fields."""
+    return tuple([write(each) for write, each in zip(_writes, _all(value), strict=True)])
 
 
 def changes(before: Delivery, after: Delivery) -> dict[str, Any]:
     """Return the columns in which *after* differs from *before*, as the database keeps them."""
-    was, then = _all(before), _all(after)
     return {
-        name: _TURNED[name](new) if name in _TURNED else new
-        for name, old, new in zip(_NAMES, was, then, strict=True)
+        name: write(new)
+        for name, write, old, new in zip(_NAMES, _writes, _all(before), _all(after), strict=True)
         if old is not new and old != new
     }
 
@@ -196,51 +204,15 @@ def changing(names: Sequence[str]) -> Update:
     )
 
 
-def from_row(row: Row[Any]) -> Delivery:
-    """Return the delivery of a row that has every one of ``COLUMNS``."""
-    payload = from_text(row.payload)
-    return Delivery(
-        key=DeliveryKey(row.key),
-        campaign=CampaignId(intern(row.campaign)),
-        item=ItemId(intern(row.item)),
-        entry=EntryId(row.entry) if row.entry else None,
-        occasion=OccasionId(intern(row.occasion)),
-        partner=PartnerId(intern(row.partner)) if row.partner else None,
-        channel=ChannelId(intern(row.channel)),
-        network=intern(row.network),
-        language=Language(intern(row.language)),
-        action=Action(row.action),
-        part=row.part,
-        occasion_local=_local(row.occasion_local),
-        zone=intern(row.zone),
-        due_at=_moment(row.due_at),
-        not_after_at=_moment(row.not_after_at),
-        catch_up=CatchUp(row.catch_up),
-        moves=row.moves,
-        payload=payload,
-        content_hash=row.content_hash,
-        needs_approval=row.needs_approval,
-        planned_hold=Reason(row.planned_hold) if row.planned_hold else None,
-        state=DeliveryState(row.state),
-        reason=Reason(row.reason) if row.reason else None,
-        note=intern(row.note),
-        next_at=_moment(row.next_at),
-        attempts=row.attempts,
-        token=row.token,
-        owner=intern(row.owner),
-        lease_ends_at=_read_moment(row.lease_ends_at),
-        first_send_at=_read_moment(row.first_send_at),
-        unclear_at=_read_moment(row.unclear_at),
-        frozen=_frozen(row.frozen, payload),
-        remote_id=row.remote_id,
-        url=row.url,
-        sent_at=_read_moment(row.sent_at),
-        error=intern(row.error),
-        approved=row.approved,
-        released=row.released,
-        translated=row.translated,
-        moved_from=DeliveryKey(row.moved_from) if row.moved_from else None,
-    )
+def from_row(row: Iterable[Any]) -> Delivery:
+    """Return the delivery of a row that has ``COLUMNS``, in their order."""
+    values = dict(zip(_NAMES, row, strict=False))  # more may stand behind
+    for name, read in _reads:
+        values[name] = read(values[name])
+    if values["frozen"] is not None:
+        same = values["frozen"] == _SAME
+        values["frozen"] = values["payload"] if same else from_text(values["frozen"])
+    return Delivery(**values)
 
 
 def from_rows(rows: Sequence[Row[Any]]) -> list[Delivery]:
@@ -258,16 +230,6 @@ async def read_rows(connection: AsyncConnection, statement: Select[Any]) -> tupl
     async for rows in found.partitions():
         deliveries += await asyncio.to_thread(from_rows, rows)
     return tuple(deliveries)
-
-
-def _read_moment(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _moment(microseconds)
-
-
-def _frozen(text: str | None, payload: Payload) -> Payload | None:
-    if text is None:
-        return None
-    return payload if text == _SAME else from_text(text)
 
 
 def _insertion() -> Any:
@@ -294,5 +256,5 @@ def _read(column: Column[Any]) -> ColumnElement[Any]:
     return column
 
 
-COLUMNS = tuple(_read(column) for column in delivery.c if column.name in _NAMES)
+COLUMNS = tuple(_read(delivery.c[name]) for name in _NAMES)
 """What is read of a delivery's row."""
