@@ -282,7 +282,7 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (shapes.SeriesShape, "languages"): _OF_CAMPAIGN,
     (shapes.AmplifyShape, "channels"): _OF_CAMPAIGN,
     (shapes.AmplifyShape, "match"): "every entry",
-    (shapes.AmplifyShape, "limit"): "no limit",
+    (shapes.AmplifyShape, "limit"): "three a day of each partner",
     (shapes.AmplifyShape, "text"): "title and link",
     (shapes.AmplifyShape, "post"): "as they come",
     (shapes.SectionShape, "most"): "all",
