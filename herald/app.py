@@ -13,7 +13,7 @@ import logging
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -142,7 +142,6 @@ class App:
         *,
         clock: Clock,
         store: Store,
-        channels: Mapping[ChannelId, Channel],
         loader: Loader,
         on_settled: Callable[[Happened], None],
     ) -> None:
@@ -152,8 +151,12 @@ class App:
         self.store = StoredOutbox(store)
         self.feeds = StoredFeeds(store)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
-        self.channels = channels
+        self.channels: dict[ChannelId, Channel] = {}
         self.channel_trouble: tuple[str, ...] = ()
+        self._opened: dict[ChannelId, ChannelConfig] = {}
+        self._replaced: list[Channel] = []
+        self.sends = False
+        """It has opened its channels and keeps them in step with config/."""
         self.is_alone = False
         """Nobody else sends from this store: what is claimed in it was left by the dead."""
         self.media = StoredMedia(store)
@@ -173,7 +176,7 @@ class App:
         self._poller: Poller | None = None
         self.worker = Worker(
             self.store,
-            channels,
+            self.channels,
             clock=clock,
             owner=self.owner,
             policy=Policy(),
@@ -241,6 +244,7 @@ class App:
             now=now,
         )
         await self.store.sync_file_stops(_file_stops(loaded, now))
+        await self._keep_channels(loaded.configuration)
         await self.mailing.sync_issues(
             plan.issues,
             Sources(
@@ -356,11 +360,48 @@ class App:
         await self.mailing.recover()
         await self.refresh_capabilities()
 
+    async def open_channels(self, configuration: Configuration) -> None:
+        """Open the accounts that are new or were changed, and say which cannot be opened.
+
+        The old ones finish what they are sending.
+        """
+        settings = read_settings(self.folder)[0] or self.settings
+        changed = [
+            config
+            for config in configuration.channels.values()
+            if self._opened.get(config.id) != config
+        ]
+        opened, trouble = _open_channels(
+            changed, settings, folder=self.folder, media=self.media, clock=self.clock
+        )
+        for name, channel in opened.items():
+            if name in self.channels:
+                self._replaced.append(self.channels[name])
+            self.channels[name] = channel
+            self._opened[name] = configuration.channels[name]
+        for why in sorted({*trouble} - {*self.channel_trouble}):
+            log.error("channel cannot be used: %s", why)
+        self.channel_trouble = trouble
+        self.sends = True
+
+    async def _keep_channels(self, configuration: Configuration) -> None:
+        """Open what config/ names anew, where this app sends, and ask it for its limits."""
+        if not self.sends:
+            return
+        before = dict(self.channels)
+        await self.open_channels(configuration)
+        new = [channel for name, channel in self.channels.items() if before.get(name) != channel]
+        if new:
+            await self._ask_for_limits(new)
+
     async def refresh_capabilities(self) -> None:
         """Ask each network for its limits and remember them; what is known holds until then."""
+        await self._ask_for_limits(tuple(self.channels.values()))
+
+    async def _ask_for_limits(self, channels: Sequence[Channel]) -> None:
         loaded = await self.load()
         stored = await self.store.capabilities()
-        for channel in self.channels.values():
+        for channel in channels:
             try:
                 limits = await channel.capabilities()
             except ChannelUnreachable as error:
@@ -450,7 +491,7 @@ class App:
     async def close(self) -> None:
         """Give back connections, processes and files."""
         await self._fetching.aclose()
-        for channel in self.channels.values():
+        for channel in (*self.channels.values(), *self._replaced):
             await channel.close()
 
 
@@ -509,26 +550,18 @@ async def open_app(
         stack.push_async_callback(store.close)
         if alone and store.path is not None:
             stack.enter_context(run_lock(store.path))
-        opened: dict[ChannelId, Channel] = {}
-        trouble: tuple[str, ...] = ()
-        if channels:
-            configuration = (await asyncio.to_thread(loader.load)).configuration
-            media = StoredMedia(store)
-            opened, trouble = _open_channels(
-                configuration, settings, folder=folder, media=media, clock=clock
-            )
         app = App(
             folder,
             settings,
             clock=clock,
             store=store,
-            channels=opened,
             loader=loader,
             on_settled=on_settled,
         )
-        app.channel_trouble = trouble
         app.is_alone = alone and store.path is not None
         stack.push_async_callback(app.close)
+        if channels:
+            await app.open_channels((await app.load()).configuration)
         yield app
 
 
@@ -551,7 +584,7 @@ def known_capabilities(channel: ChannelConfig, stored: Capabilities | None) -> C
 
 
 def _open_channels(
-    configuration: Configuration,
+    configs: Iterable[ChannelConfig],
     settings: Settings,
     *,
     folder: Path,
@@ -561,7 +594,7 @@ def _open_channels(
     """Open every account that can be opened; return also, in words, why some cannot."""
     opened: dict[ChannelId, Channel] = {}
     trouble = []
-    for config in configuration.channels.values():
+    for config in configs:
         secrets = settings.secrets_of(config.id)
         try:
             opened[config.id] = open_channel(
@@ -573,7 +606,6 @@ def _open_channels(
                 contact=settings.contact,
             )
         except ConfigurationBroken as error:
-            log.error("channel cannot be used: %s", error)
             trouble.append(str(error))
     return opened, tuple(trouble)
 

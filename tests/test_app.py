@@ -541,3 +541,32 @@ async def test_one_pass_sends_what_is_due_even_if_it_is_seen_for_the_first_time(
     assert (passed.summary.sent, passed.needs_a_person) == (1, False)
     assert said(root) == [("salt-house", "en")]
     assert (root / "var" / "journal" / "trial.html").exists()
+
+
+# ---------------------------------------------------------------- channels that come and change
+
+
+async def test_a_channel_that_is_added_while_it_runs_is_opened_and_used(tmp_path):
+    root = a_network(tmp_path)
+    clock = SetClock(MONDAY)
+    async with the_app(root, clock) as app:
+        await app.replan()
+        write(root, "config/channels.yaml", "trial: {network: journal}\nnew: {network: journal}\n")
+        write(root, "campaigns/stories.yaml", STORIES.replace("[trial]", "[trial, new]"))
+        await app.replan()
+        await live_until(app, clock, MONDAY + timedelta(days=1))
+    assert len(journal(root, "new")) == len(journal(root)) == 2
+
+
+async def test_a_channel_that_cannot_be_opened_is_told_until_it_is_mended(tmp_path):
+    root = a_network(tmp_path)
+    write(root, "config/channels.yaml", 'trial: {network: mastodon, server: "https://s.example"}\n')
+    clock = SetClock(MONDAY + timedelta(hours=2))
+    async with the_app(root, clock) as app:
+        await app.replan()
+        assert "ACCESS_TOKEN" in (await app.health()).channels[0]
+        write(root, "config/channels.yaml", "trial: {network: journal}\n")
+        await app.replan()
+        await app.worker.drain()
+        assert (await app.health()).channels == ()
+    assert said(root) == [("salt-house", "en")]
