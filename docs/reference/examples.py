@@ -17,7 +17,7 @@ _SHARED = {
     "hashtags": "{any: [Ecomuseums], it: [Ecomusei]}",
     "missing_translation": "lead",
     "approve": "manual",
-    "calendar": '{museum_week: "2027-06-07..2027-06-13", night_of_museums: 2027-05-22}',
+    "calendar": '{museum_week: "2027-06-07..2027-06-13"}',
     "window": '{days: mon-fri, hours: "09:00-19:00"}',
     "stagger": "25m",
     "at_most_late": "12h",
