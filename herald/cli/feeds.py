@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from herald.cli.context import Invocation
+from herald.cli.groups import Group
 from herald.cli.output import print_json, run_async
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _SHOWN = 10
 """Entries of a checked feed that are shown; ``--json`` has them all."""
 
 
-@click.group()
+@click.group(cls=Group)
 def feeds() -> None:
     """See and ask partners' feeds.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from herald.cli.context import Invocation
+from herald.cli.groups import Group
 from herald.cli.output import print_json, run_async
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _SHOWN = 50
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 
 
-@click.group()
+@click.group(cls=Group)
 def lists() -> None:
     """See, bring in and let go the subscribers of mailing lists.
 
@@ -131,7 +132,8 @@ def export(invocation: Invocation, name: str, everybody: bool, as_json: bool) ->
         return
     from herald.mailing.lists import export_rows
 
-    click.echo(export_rows(found), nl=False)
+    # As bytes: a terminal of an old encoding must not cost anybody a letter of the name.
+    click.echo(export_rows(found).encode(), nl=False)
 
 
 @lists.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,8 @@ import click
 
 from herald import __version__
 from herald.cli.context import Invocation
+from herald.cli.groups import Group
+from herald.cli.output import replace_what_cannot_be_shown
 
 COMMANDS = {
     "init": "herald.cli.init",
@@ -31,7 +34,7 @@ COMMANDS = {
 """Each command's module, which holds a click command of the command's name."""
 
 
-class CommandsOnDemand(click.Group):
+class CommandsOnDemand(Group):
     """A group whose commands are imported when they are called (click's lazy loading pattern)."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -64,7 +67,8 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
 @click.group(
     cls=CommandsOnDemand,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Begin with `herald demo`, which needs no account, or `herald init my-network`.",
+    epilog="\b\nBegin with one of\n  herald demo               needs no account"
+    "\n  herald init my-network    writes an example to change",
 )
 @click.option(
     "-C",
@@ -79,4 +83,9 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
 @click.pass_context
 def main(ctx: click.Context, folder: Path, now: datetime | None) -> None:
     """Schedule multilingual posts of a heritage network and amplify its partners' feeds."""
+    if not sys.getfilesystemencoding().startswith("utf"):
+        raise click.UsageError(
+            "File names with letters like ä cannot be read here: set PYTHONUTF8=1 and try again."
+        )
+    replace_what_cannot_be_shown()
     ctx.obj = Invocation(folder=folder, now=now)

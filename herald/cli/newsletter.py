@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from herald.cli.context import Invocation
+from herald.cli.groups import Group
 from herald.cli.lists import as_json_option
 from herald.cli.output import print_json, run_async
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from herald.model.mailing import Edition, Issue, Progress
 
 
-@click.group()
+@click.group(cls=Group)
 def newsletter() -> None:
     """Look at issues, approve them, and see how far they have got.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from herald.cli.context import Invocation
+from herald.cli.groups import Group
 from herald.cli.output import print_json, run_async
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 STATES = ("pending", "claimed", "held", "sent", "failed", "expired", "withdrawn")
 
 
-@click.group()
+@click.group(cls=Group)
 def outbox() -> None:
     """See what waits to go out, and decide about it.
 

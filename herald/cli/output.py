@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import logging
 import shutil
 import sys
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -20,9 +21,21 @@ from herald.model.problem import Problem
 T = TypeVar("T")
 
 
+def replace_what_cannot_be_shown() -> None:
+    """Let a terminal or a file of an old encoding show ``?`` for letters that it does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not _is_unicode(stream):
+            stream.reconfigure(errors="replace")
+
+
+def _is_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().startswith("utf")
+
+
 def print_json(document: Any) -> None:
-    """Print one JSON document, and nothing else, on standard output."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """Print one JSON document, and nothing else, on standard output; no letter is ever lost."""
+    ascii_only = not _is_unicode(sys.stdout)
+    click.echo(json.dumps(document, ensure_ascii=ascii_only, indent=2))
 
 
 def called_as() -> str:
@@ -62,7 +75,11 @@ class EventLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Append the record's own fields."""
         line = super().format(record)
-        fields = {name: value for name, value in vars(record).items() if name not in self._standard}
+        fields = {
+            name: value
+            for name, value in vars(record).items()
+            if name not in self._standard and value != ""
+        }
         return line + "".join(f" {name}={_spelled(value)}" for name, value in fields.items())
 
 
