@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -22,6 +22,13 @@ _WIDEST = 100
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 _NOT_SHOWN = frozenset({"secret-in-file"})
 """Problems whose line must not be repeated on a screen or in a log."""
+
+
+_ALIKE = frozenset({"past", "too-long"})
+"""Warnings of one kind though each names its own post; others are alike if they say the same."""
+
+_MOST_ALIKE = 3
+"""Of more warnings of one kind in one file people see the last, and where the others are."""
 
 
 def print_as_json(problems: Iterable[Problem]) -> None:
@@ -52,12 +59,47 @@ def print_for_people(problems: Sequence[Problem], loaded: Loaded, root: Path) ->
     for file, group in groupby(problems, key=lambda problem: problem.place.file):
         console.print(Text(file, style="bold"))
         lines = _lines(root / file, file)
-        for problem in group:
+        for problem, others in _gathered(list(group)):
             _print_problem(problem, lines, console)
+            if others:
+                console.print(
+                    f"    and {_count(len(others), 'more warning')} like it: {_spots(others)}"
+                )
         console.print()
     if loaded.kept:
         console.print(f"Kept as they were: {', '.join(loaded.kept)}")
     console.print(Text(_sum(problems, loaded), style="" if problems else "green"))
+
+
+def _gathered(problems: Sequence[Problem]) -> Iterator[tuple[Problem, Sequence[Problem]]]:
+    """Yield one file's problems; the last of a crowd stands for the others, which come with it."""
+    crowds: dict[str, list[Problem]] = {}
+    for problem in problems:
+        if problem.severity is Severity.WARNING:
+            crowds.setdefault(_kind(problem), []).append(problem)
+    for problem in problems:
+        crowd = crowds.get(_kind(problem), [])
+        if problem.severity is Severity.ERROR or len(crowd) <= _MOST_ALIKE:
+            yield problem, ()
+        elif problem is crowd[-1]:
+            yield problem, crowd[:-1]
+
+
+def _kind(problem: Problem) -> str:
+    return problem.code if problem.code in _ALIKE else problem.message
+
+
+def _spots(problems: Sequence[Problem]) -> str:
+    """Return the lines in which problems stand, a long list cut short."""
+    lines = list(dict.fromkeys(str(problem.place.line) for problem in problems))
+    more = len(lines) - _MOST_LINES
+    if more > 0:
+        lines[_MOST_LINES:] = [f"and {_count(more, 'other')}"]
+    return f"{'line' if len(lines) == 1 else 'lines'} {', '.join(lines)}"
+
+
+_MOST_LINES = 10
+"""Of more lines nobody reads the numbers; --json has them all."""
 
 
 def _print_problem(problem: Problem, lines: Sequence[str], console: Console) -> None:

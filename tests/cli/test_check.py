@@ -152,3 +152,89 @@ def test_an_empty_folder_is_told_where_to_begin(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "there is no campaigns/ here" in result.output
     assert "herald init" in result.output
+
+
+HEAD = "campaign: one\nlanguages: [en]\nchannels: [fedi]\n"
+CHRISTMAS = "2026-12-25T10:00Z"
+
+
+def warnings_at(moment: str, root: Path) -> list[tuple[int, str, str]]:
+    """Return line, code and text of what is warned of as it looks at a moment."""
+    result = CliRunner().invoke(main, ["-C", str(root), "--now", moment, "check", "--json"])
+    assert result.exit_code == 0
+    problems = json.loads(result.stdout)["problems"]
+    assert {one["severity"] for one in problems} <= {"warning"}
+    return [(one["line"], one["code"], one["message"]) for one in problems]
+
+
+def past(count: int) -> str:
+    """Return a campaign of posts on the first days of December 2026, a line each."""
+    lines = (
+        f"  - {{id: a{day}, kind: news, title: {{en: Day {day}}}, post: 2026-12-{day:02} 10:00}}\n"
+        for day in range(1, count + 1)
+    )
+    return f"{HEAD}items:\n{''.join(lines)}"
+
+
+def test_a_moment_that_is_over_is_warned_of(tmp_path: Path) -> None:
+    root = a_folder(tmp_path, one=past(1))
+    assert warnings_at("2026-11-01T10:00Z", root) == []
+    [(line, code, message)] = warnings_at(CHRISTMAS, root)
+    assert (line, code) == (5, "past")
+    assert "2026-12-01 10:00, was over" in message
+
+
+def test_what_was_sent_when_it_was_due_is_not_warned_of(tmp_path: Path) -> None:
+    root = a_folder(tmp_path, one=past(2))
+    sending = ["-C", str(root), "--now", "2026-12-01T10:00Z", "run", "--once"]
+    assert CliRunner().invoke(main, sending).exit_code == 0
+    assert (root / "var" / "journal" / "fedi.jsonl").exists()
+    assert [line for line, code, _ in warnings_at(CHRISTMAS, root) if code == "past"] == []
+
+
+def test_a_text_too_long_for_its_channel_is_warned_of(tmp_path: Path) -> None:
+    item = f"{{id: a, kind: news, text: {{en: {'x' * 700}}}, post: 2026-12-27 10:00}}"
+    root = a_folder(tmp_path, one=f"{HEAD}items:\n  - {item}\n")
+    write(root, "config/channels.yaml", "fedi: {network: journal, like: mastodon}\n")
+    found = [(line, code) for line, code, _ in warnings_at(CHRISTMAS, root)]
+    assert found == [(5, "too-long")]
+
+
+def test_a_statement_nobody_confirmed_is_warned_of_once_where_the_project_stands(
+    tmp_path: Path,
+) -> None:
+    item = "{{id: {0}, kind: news, title: {{sl: Dober dan}}, post: 2026-12-{1} 10:00}}"
+    items = "".join(f"  - {item.format(f'a{day}', day)}\n" for day in (27, 28))
+    head = HEAD.replace("[en]", "[sl]") + "project: ecoheritage\n"
+    root = a_folder(tmp_path, one=f"{head}items:\n{items}")
+    result = CliRunner().invoke(main, ["-C", str(root), "--now", CHRISTMAS, "check", "--json"])
+    told = [
+        (one["file"], one["line"], one["code"]) for one in json.loads(result.stdout)["problems"]
+    ]
+    assert told == [("config/projects.yaml", 1, "statement")]
+
+
+@pytest.mark.parametrize(("count", "shown"), [(3, 3), (4, 1), (31, 1)])
+def test_a_crowd_of_like_warnings_is_one_for_people_and_all_for_programs(
+    tmp_path: Path, count: int, shown: int
+) -> None:
+    root = a_folder(tmp_path, one=past(count))
+    now = "2027-02-01T10:00Z"
+    output = CliRunner().invoke(main, ["-C", str(root), "--now", now, "check"]).output
+    assert output.count("was over when it was first seen") == shown
+    assert f"a{count}, 2026-12-{count:02}T10:00" in output
+    assert output.endswith(f"{count} warnings in 1 file, no error\n")
+    assert len(warnings_at(now, root)) == count
+
+
+def test_a_crowds_other_lines_are_named(tmp_path: Path) -> None:
+    root = a_folder(tmp_path, one=past(20))
+    now = ["--now", "2027-02-01T10:00Z"]
+    output = CliRunner().invoke(main, ["-C", str(root), *now, "check"]).output
+    lines = "lines 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, and 9 others"
+    assert f"    and 19 more warnings like it: {lines}\n" in output
+
+
+def test_errors_are_told_each_by_itself(tmp_path: Path) -> None:
+    text = past(5).replace("kind: news", "kind: nwes")
+    assert check(a_folder(tmp_path, one=text)).output.count('"nwes" is not one of') == 5
