@@ -191,6 +191,7 @@ class OutboxStore(Protocol):
     ) -> Reconciliation:
         """Read the outbox, let *decide* compare it with *plan*, and write its steps, all at once.
 
+        *decide* is pure: it may run in a thread, and again where others came in between.
         A step on a delivery that is claimed, unclear or sent changes nothing. Remembers
         ``plan.first_seen``. Repeating it changes nothing.
         """
