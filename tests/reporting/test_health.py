@@ -1,0 +1,102 @@
+"""Whether all is well: what makes health red, and what only waits for a person."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from herald.model.delivery import DeliveryState, Reason
+from herald.model.health import OutboxHealth, StateCount
+from herald.model.problem import Place, Problem
+from herald.model.stop import Stop, StopOrigin, StopScope
+from herald.reporting.health import Health, health_view, open_tasks
+from tests.makers import NOON, a_delivery
+
+HELD = DeliveryState.HELD
+BROKEN = Problem(place=Place(file="campaigns/a.yaml", line=3), code="x", message="wrong")
+
+
+def health(*counts: StateCount, outbox: dict[str, Any] | None = None, **more: Any) -> Health:
+    return Health(at=NOON, outbox=OutboxHealth(counts=counts, **(outbox or {})), **more)
+
+
+def held(reason: Reason, count: int = 1) -> StateCount:
+    return StateCount(state=HELD, reason=reason, count=count)
+
+
+def shown(health: Health) -> str:
+    console = Console(file=io.StringIO(), width=120, color_system=None)
+    console.print(health_view(health))
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("one", "is_ok", "is_asking"),
+    [
+        pytest.param(health(), True, False, id="nothing at all"),
+        pytest.param(health(outbox={"overdue": 1}), False, True, id="overdue"),
+        pytest.param(health(outbox={"unclear": 1}), False, True, id="unclear"),
+        pytest.param(health(outbox={"failed_lately": 1}), False, True, id="failed"),
+        pytest.param(health(broken=(BROKEN,)), False, True, id="a broken file"),
+        pytest.param(health(channels=("no token",)), False, True, id="a channel in trouble"),
+        pytest.param(health(held(Reason.APPROVAL)), True, True, id="an approval"),
+        pytest.param(health(held(Reason.MOVED)), True, True, id="moved"),
+        pytest.param(health(held(Reason.DRAFT)), True, False, id="a draft"),
+        pytest.param(health(held(Reason.PERSON)), True, False, id="held by a person"),
+        pytest.param(health(newsletters=("write it",)), True, True, id="a letter to write"),
+        pytest.param(health(tasks=(a_delivery(),)), True, False, id="an open task"),
+    ],
+)
+def test_what_is_red_and_what_asks_for_a_person(one: Health, is_ok: bool, is_asking: bool) -> None:
+    assert (one.ok, one.needs_a_person) == (is_ok, is_asking)
+    assert one.document()["ok"] is is_ok
+    assert ("All is well." in shown(one)) is not is_asking
+
+
+def test_only_what_a_person_decides_about_is_counted_as_waiting() -> None:
+    one = health(held(Reason.APPROVAL, 2), held(Reason.DRAFT, 5), held(Reason.TRANSLATION))
+    assert one.waiting == 3
+    assert "3 wait for your word" in shown(one)
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_can_be_told(reason: Reason) -> None:
+    assert "_" not in shown(health(held(reason)))
+
+
+def test_a_stop_is_told_with_its_reason() -> None:
+    stop = Stop(
+        scope=StopScope.CHANNEL,
+        name="fedi",
+        origin=StopOrigin.PERSON,
+        because="the server moves",
+        since=NOON,
+    )
+    assert "Paused: channel fedi, since 2027-05-10T12:00:00Z: the server moves" in shown(
+        health(stops=(stop,))
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_open"),
+    [
+        pytest.param({}, True, id="handed over"),
+        pytest.param({"url": "https://example.org/1"}, False, id="done"),
+        pytest.param({"state": DeliveryState.PENDING}, False, id="not handed over yet"),
+        pytest.param({"network": "journal"}, False, id="of a channel that posts by itself"),
+    ],
+)
+def test_a_task_is_open_until_somebody_says_where_it_is(
+    changes: dict[str, Any], is_open: bool
+) -> None:
+    row = a_delivery(**({"network": "manual", "state": DeliveryState.SENT} | changes))
+    assert open_tasks([row]) == ((row,) if is_open else ())
+
+
+def test_the_next_post_is_told_on_its_own_clock() -> None:
+    assert "Next: 2027-05-10 14:00  fedi en  The salt house" in shown(health(next=a_delivery()))

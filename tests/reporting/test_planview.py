@@ -1,0 +1,94 @@
+"""The plan on a terminal: what changes, in words, on eighty columns too."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from herald.reporting.planview import MARKS, REASONS, first_line, plan_view
+
+
+def a_line(**changes: Any) -> dict[str, Any]:
+    return {
+        "campaign": "stories",
+        "item": "salt-house",
+        "due_local": "2027-05-03T10:00:00+02:00",
+        "channel": "fedi",
+        "language": "en",
+        "change": "new",
+        "text": "The salt house",
+        "length": 14,
+        "limit": 500,
+        "reason": None,
+    } | changes
+
+
+def shown(*lines: dict[str, Any], width: int = 80, everything: bool = False, **more: Any) -> str:
+    document = {"deliveries": list(lines), "skipped": [], "issues": []} | more
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(plan_view(document, everything=everything))
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+def test_a_line_has_time_channel_language_words_and_count() -> None:
+    text = shown(a_line(), width=100)
+    assert "Monday 3 May 2027" in text
+    for word in ("+", "10:00", "fedi", "en", "The salt house", "stories/salt-house", "14/500"):
+        assert word in text
+    assert text.rstrip().endswith("1 new")
+
+
+def test_the_words_are_seen_on_a_narrow_terminal_even_of_what_is_held() -> None:
+    long = {"campaign": "a-campaign-with-a-long-name", "item": "and-an-item-with-one"}
+    text = shown(a_line(reason="draft", text="Thank you all", **long))
+    assert "Thank you all" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("change", ["unchanged", "sent"])
+def test_what_stays_is_counted_and_shown_when_asked_for(change: str) -> None:
+    assert "The salt house" not in shown(a_line(change=change))
+    assert f"1 {change}" in shown(a_line(change=change))
+    assert "The salt house" in shown(a_line(change=change), everything=True)
+
+
+def test_every_mark_is_another_sign() -> None:
+    signs = [sign for sign, _ in MARKS.values()]
+    assert len(set(signs)) == len(signs)
+
+
+def test_every_reason_has_words() -> None:
+    from herald.model.delivery import Reason
+
+    assert REASONS.keys() == {str(reason) for reason in Reason}
+
+
+def test_markup_in_a_text_is_text() -> None:
+    assert "[bold]not bold[/bold]" in shown(a_line(text="[bold]not bold[/bold]"), width=120)
+
+
+def test_what_is_left_out_is_told_with_its_reason_once() -> None:
+    skipped = [
+        {"campaign": "stories", "item": "mill", "reason": "it has no words in es"} for _ in range(3)
+    ]
+    text = shown(skipped=skipped, width=100)
+    assert "stories/mill: it has no words in es (3 times)" in text
+    assert "3 not posted" in text
+
+
+def test_an_empty_plan_says_so() -> None:
+    assert "Nothing is planned in this span." in shown()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("One\nTwo", "One"), ("\n \n Two ", "Two"), ("", "(no text yet)")],
+    ids=["first", "blank lines", "nothing"],
+)
+def test_the_first_line_is_one_that_says_something(text: str, line: str) -> None:
+    assert first_line(text) == line
