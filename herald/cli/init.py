@@ -26,7 +26,7 @@ _NAMES = {"gitignore": ".gitignore", "env.example": ".env.example"}
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.pass_obj
 def init(invocation: Invocation, folder: Path | None) -> None:
-    """Write a commented, working example into DIR (default: the current folder).
+    """Write a commented, working example into FOLDER (default: the current one).
 
     A file that is already there stays as it is.
 
