@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from herald.composing.counting import length
@@ -102,7 +102,7 @@ class Desk:
                 f"With this title the post counts {counted}, and {row.channel} takes"
                 f" {capabilities.limit}: type a shorter one."
             )
-        payload = replace(payload, length=counted)
+        payload = replace(payload, language=row.language, length=counted)
         return await self._write(row, decisions.translate(row, payload, now=self._clock.now()))
 
     async def _write(self, row: Delivery, after: Delivery | str) -> Delivery:
@@ -139,12 +139,24 @@ class Desk:
     async def resume(self, scope: str, name: str) -> str:
         """End a pause, and a channel's stop after a refused sign-in; tell what holds now."""
         ended = await self._store.resume(scope, name)
-        left = [
-            stop
-            for stop in await self._store.stops()
-            if stop.scope == scope and stop.name == name and stop.origin is StopOrigin.FILE
-        ]
-        what = "Everything" if scope == "everything" else f"{scope.capitalize()} {name}"
-        if left:
+        stops = await self._store.stops()
+        what = _called(scope, name)
+        if any((stop.scope, stop.name) == (scope, name) for stop in stops):
             return f"{what} is still paused by `paused: true` in its file: take that line out."
-        return f"{what} goes on." if ended else f"{what} was not paused."
+        told = f"{what} goes on." if ended else f"{what} was not paused."
+        return " ".join((told, *_still_paused(scope, stops)))
+
+
+def _still_paused(scope: str, stops: Sequence[Stop]) -> tuple[str, ...]:
+    """Tell what keeps posts back although a pause has ended, and the words that end it too."""
+    if scope != StopScope.EVERYTHING:
+        everything = any(stop.scope is StopScope.EVERYTHING for stop in stops)
+        return ("But everything is paused: herald resume.",) if everything else ()
+    others = dict.fromkeys(_called(stop.scope, stop.name) for stop in stops)
+    if not others:
+        return ()
+    return (f"Still paused on their own: {', '.join(others)} (herald status says why).",)
+
+
+def _called(scope: str, name: str) -> str:
+    return "Everything" if scope == StopScope.EVERYTHING else f"{scope.capitalize()} {name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,17 +43,28 @@ def _spelled(scope: str, name: str) -> tuple[str, ...]:
     return (name,) if scope == "channel" else (f"--{scope}", name)
 
 
-def _is_known(scope: str, name: str, loaded: Loaded) -> bool:
-    """Tell whether the files name what is paused; a slip of the pen pauses nothing."""
+def _known(scope: str, loaded: Loaded) -> list[str]:
+    """Return the names that the files have for this scope."""
     configuration = loaded.configuration
     match scope:
         case "channel":
-            return name in configuration.channels
+            return sorted(configuration.channels)
         case "partner":
-            return name in configuration.partners
-        case "campaign":
-            return any(campaign.id == name for campaign in loaded.campaigns)
-    return True
+            return sorted(configuration.partners)
+    return sorted(campaign.id for campaign in loaded.campaigns)
+
+
+def _is_known(scope: str, name: str, loaded: Loaded) -> bool:
+    """Tell whether the files name what is to be paused."""
+    return scope == "everything" or name in _known(scope, loaded)
+
+
+def _unknown(scope: str, name: str, loaded: Loaded) -> str:
+    """Say that nothing was paused: a slip of the pen must not pass for a pause."""
+    known = _known(scope, loaded)
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+    return f"There is no {scope} {name!r}: nothing was paused ({hint})"
 
 
 def _told(scope: str, name: str) -> str:
@@ -77,14 +89,20 @@ def pause(invocation: Invocation, /, because: str, **names: Any) -> None:
         from herald.app import open_app
 
         async with open_app(invocation.folder, invocation.clock()) as app:
+            loaded = await app.load()
+            is_known = _is_known(scope, name, loaded)
+            if not is_known and not loaded.broken:
+                raise click.UsageError(_unknown(scope, name, loaded))
             await app.desk.pause(scope, name, because=because)
-            return _is_known(scope, name, await app.load())
+            return is_known
 
     is_known = run_async(work())
     again = " ".join(("herald resume", *_spelled(scope, name)))
     click.echo(f"{_told(scope, name)} is paused. `{again}` starts it again.")
     if not is_known:
-        click.echo(f"The files name no {scope} {name}: is it spelled right?", err=True)
+        click.echo(
+            f"The files that can be read name no {scope} {name}: is it spelled right?", err=True
+        )
 
 
 @click.command()

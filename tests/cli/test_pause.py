@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from herald.cli.main import main
 
@@ -29,7 +29,54 @@ def test_a_pause_says_how_to_go_on(words: tuple[str, ...], again: str, tmp_path:
     assert "goes on" in resumed.stdout
 
 
-def test_a_pause_of_what_the_files_do_not_name_is_told(tmp_path: Path) -> None:
+def herald(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["-C", str(folder), *words], catch_exceptions=False)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
     CliRunner().invoke(main, ["init", str(tmp_path)], catch_exceptions=False)
-    paused = CliRunner().invoke(main, ["-C", str(tmp_path), "pause", "trail"])
-    assert "no channel trail" in paused.stderr
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("trail",), "did you mean trial?"),
+        (("--partner", "nobody"), "there are: our-museum"),
+        (("--campaign", "first-step"), "did you mean first-steps?"),
+    ],
+)
+def test_a_misspelt_pause_pauses_nothing_and_says_so(
+    words: tuple[str, ...], meant: str, network: Path
+) -> None:
+    paused = herald(network, "pause", *words)
+    assert paused.exit_code == 2
+    assert "nothing was paused" in paused.stderr
+    assert meant in paused.stderr
+    assert "Paused" not in herald(network, "status").stdout
+
+
+def test_while_a_file_is_broken_what_it_may_name_is_paused(network: Path) -> None:
+    (network / "campaigns" / "other.yaml").write_text("campaign: [", encoding="utf-8")
+    paused = herald(network, "pause", "--campaign", "other")
+    assert paused.exit_code == 0
+    assert "is it spelled right?" in paused.stderr
+    assert "campaign other" in herald(network, "status").stdout
+
+
+def test_a_channel_that_goes_on_below_a_pause_of_everything_is_told(network: Path) -> None:
+    herald(network, "pause")
+    herald(network, "pause", "trial")
+    told = herald(network, "resume", "trial").stdout
+    assert "Channel trial goes on. But everything is paused: herald resume." in told
+
+
+def test_what_stays_paused_when_everything_goes_on_is_named(network: Path) -> None:
+    herald(network, "pause")
+    herald(network, "pause", "trial")
+    herald(network, "pause", "--partner", "our-museum")
+    told = herald(network, "resume").stdout
+    assert "Everything goes on. Still paused on their own: Channel trial, Partner our-museum" in (
+        told
+    )
