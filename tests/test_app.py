@@ -15,6 +15,7 @@ from herald.app import App, open_app
 from herald.clock import SetClock
 from herald.errors import ConfigurationBroken, StoreTaken
 from herald.model.delivery import Delivery
+from herald.model.network import Capabilities
 from tests.folders import MONDAY, STORIES, a_network, a_picture, journal, many_items
 from tests.sources.folder import write
 
@@ -570,3 +571,75 @@ async def test_a_channel_that_cannot_be_opened_is_told_until_it_is_mended(tmp_pa
         await app.worker.drain()
         assert (await app.health()).channels == ()
     assert said(root) == [("salt-house", "en")]
+
+
+# ---------------------------------------------------------------- partners' entries and people
+
+
+def a_partner_network(root: Path, url: str, rule: str) -> Path:
+    return a_network(
+        root,
+        voices=VOICES.replace('{from: ["*"], approve: auto}', rule),
+        config_herald="timezone: Europe/Rome\nfeeds: {allow_private: true}\n",
+        config_partners=f"saline: {{name: Saline, feeds: [{{url: '{url}'}}]}}\n",
+    )
+
+
+async def a_new_entry(app: App, clock: SetClock, entries: list[str], title: str, day: int) -> None:
+    entries.insert(0, an_entry(title, day))
+    clock.advance(timedelta(hours=30))
+    await app.poll_and_replan()
+    await app.worker.drain()
+
+
+async def test_only_the_first_of_a_partner_waits_for_a_yes(tmp_path):
+    entries: list[str] = []
+    async with a_partner_site(entries) as url:
+        root = a_partner_network(tmp_path, url, '{from: ["*"]}')
+        clock = SetClock(MONDAY)
+        async with the_app(root, clock) as app:
+            await app.poll_and_replan()
+            await a_new_entry(app, clock, entries, "Il primo", 4)
+            assert [(row.state, row.reason) for row in await app.store.list_deliveries()] == [
+                ("held", "approval")
+            ]
+            assert journal(root) == []
+            await app.desk.decide("approve", campaign="voices")
+            await app.worker.drain()
+            await a_new_entry(app, clock, entries, "Il secondo", 5)
+    assert [line["text"].splitlines()[0] for line in journal(root)] == ["Il primo", "Il secondo"]
+
+
+async def test_a_paused_partner_is_not_passed_on_until_it_goes_on(tmp_path):
+    entries: list[str] = []
+    async with a_partner_site(entries) as url:
+        root = a_partner_network(tmp_path, url, '{from: ["*"], approve: auto}')
+        clock = SetClock(MONDAY)
+        async with the_app(root, clock) as app:
+            await app.poll_and_replan()
+            await app.desk.pause("partner", "saline", because="they asked")
+            await a_new_entry(app, clock, entries, "Il primo", 4)
+            assert journal(root) == []
+            await app.desk.resume("partner", "saline")
+            await app.worker.drain()
+    assert len(journal(root)) == 1
+
+
+async def test_a_typed_title_goes_out_as_it_was_typed_and_survives_planning(tmp_path):
+    entries: list[str] = []
+    async with a_partner_site(entries) as url:
+        rule = '{from: ["*"], approve: auto, translate: {title: [en]}}'
+        root = a_partner_network(tmp_path, url, rule)
+        text = (root / "campaigns" / "voices.yaml").read_text("utf-8")
+        write(root, "campaigns/voices.yaml", text.replace("[it]", "[it, en]"))
+        clock = SetClock(MONDAY)
+        async with the_app(root, clock) as app:
+            await app.poll_and_replan()
+            await a_new_entry(app, clock, entries, "Il sale", 4)
+            (held,) = await app.store.list_deliveries(states=("held",))
+            assert (held.language, held.reason) == ("en", "translation")
+            await app.desk.translate(held.key, "en", "Salt", capabilities=Capabilities())
+            await app.replan()
+            await live_until(app, clock, clock.now() + timedelta(hours=6))
+    found = {line["language"]: line["text"].splitlines()[0] for line in journal(root)}
+    assert found == {"it": "Il sale", "en": "Salt"}
