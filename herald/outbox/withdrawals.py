@@ -22,6 +22,10 @@ MOST = 10
 MOST_OF_WAITING = 5
 """Or one in so many of all that waits."""
 
+_FOLLOWS_FROM_FILES = frozenset(
+    {Reason.APPROVAL, Reason.TRANSLATION, Reason.VISIBILITY, Reason.DRAFT}
+)
+"""Holds that planning finds again by itself when the file is put right."""
 _GONE = "it is no longer in its file"
 _MAYBE = "it is no longer in its file, but may be out there already: look on the network"
 _MANY = (
@@ -47,7 +51,9 @@ def judge_absent(
     spelled = withdrawal_hash(row.key for row in lost)
     waiting = sum(waits(row) for row in everything)
     many = len(lost) > MOST and len(lost) * MOST_OF_WAITING > waiting
-    withheld = () if confirmed == spelled else tuple(r for r in lost if many or _is_withheld(r))
+    # Once refused, what is lost stays withheld: a few new deliveries must not tip the balance.
+    refused = confirmed != spelled and (many or any(_is_withheld(row) for row in lost))
+    withheld = lost if refused else ()
     kept = {row.key for row in withheld}
     judged = (
         *(_withdrawn(row) for row in (*moves, *lost) if row.key not in kept),
@@ -106,8 +112,8 @@ def _withdrawn(row: Delivery) -> Step:
 
 
 def _kept(row: Delivery) -> Step:
-    """Keep *row* from being sent; what is held for another reason is kept by that."""
-    if row.state is DeliveryState.HELD:
+    """Keep *row* from being sent, by approving it too; a person's or a repeat's hold stays."""
+    if row.state is DeliveryState.HELD and row.reason not in _FOLLOWS_FROM_FILES:
         return _told(Change.WITHDRAWN, row, row)
     after = replace(row, state=DeliveryState.HELD, reason=Reason.WITHDRAWAL, note=_MANY)
     return _told(Change.WITHDRAWN, row, after)

@@ -11,7 +11,7 @@ import pytest
 
 from herald.model.campaign import CatchUp
 from herald.model.delivery import Action, Delivery, DeliveryState, Reason
-from herald.model.ids import ChannelId, EntryId, ItemId, Language, OccasionId
+from herald.model.ids import ChannelId, DeliveryKey, EntryId, ItemId, Language, OccasionId
 from herald.model.plan import Change, Plan, PlannedDelivery, Reconciliation, Step
 from herald.outbox.fingerprint import payload_fingerprint
 from herald.outbox.reconcile import reconcile
@@ -421,6 +421,29 @@ def test_a_mass_withdrawal_waits_for_its_own_hash(confirmed: str) -> None:
     assert again.refused
     assert again.hash == first.hash
     assert applied(held, again) == held
+
+
+def test_what_waits_anew_does_not_let_a_refused_withdrawal_through() -> None:
+    rows = planned_once(*many(20))
+    held = applied(rows, reconcile(a_plan(), rows, now=NOON))
+    others = tuple(wanted(key=DeliveryKey(f"other {n}"), item=ItemId("o")) for n in range(200))
+    grown = (*held, *planned_once(*others))
+    again = reconcile(a_plan(*others), grown, now=NOON)
+    assert (again.refused, again.withdrawals) == (True, 20)
+    assert applied(grown, again) == grown
+
+
+@pytest.mark.parametrize("reason", [Reason.APPROVAL, Reason.TRANSLATION, Reason.DRAFT])
+def test_what_files_hold_cannot_be_sent_on_while_its_withdrawal_is_refused(reason: Reason) -> None:
+    asks = reason is Reason.APPROVAL
+    changed = {"needs_approval": asks, "hold": None if asks else reason}
+    everything = tuple(replace(each, **changed) for each in many(20))
+    rows = planned_once(*everything)
+    assert {row.reason for row in rows} == {reason}
+    refused = applied(rows, reconcile(a_plan(), rows, now=NOON))
+    assert {row.reason for row in refused} == {Reason.WITHDRAWAL}
+    mended = applied(refused, reconcile(a_plan(*everything), refused, now=NOON))
+    assert {row.reason for row in mended} == {reason}
 
 
 def test_another_set_of_withdrawals_has_another_hash() -> None:
