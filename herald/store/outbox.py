@@ -17,6 +17,7 @@ from herald.model.stop import Stop, StopOrigin
 from herald.model.verdict import Verdict
 from herald.store import tables
 from herald.store.claiming import claim_due
+from herald.store.collecting import uncollected
 from herald.store.engine import Store
 from herald.store.groupsettler import GroupSettler, Settlement
 from herald.store.health import outbox_health
@@ -50,7 +51,8 @@ class StoredOutbox:
     async def history(self) -> History:
         """Return the whole outbox, and what was seen when (see OutboxStore)."""
         async with self._store.reading() as connection:
-            deliveries = await read_rows(connection, everything())
+            with uncollected():
+                deliveries = await read_rows(connection, everything())
             seen = await connection.execute(
                 select(tables.first_seen).order_by(tables.first_seen.c.name)
             )

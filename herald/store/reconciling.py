@@ -21,6 +21,7 @@ from herald.model.delivery import Delivery, DeliveryState, Reason
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.store import tables
+from herald.store.collecting import uncollected
 from herald.store.engine import Store
 from herald.store.rows import COLUMNS, change_rows, from_row, insert_rows, read_rows
 from herald.store.upsert import upsert
@@ -51,6 +52,11 @@ async def reconcile_rows(
     store: Store, plan: Plan, decide: _Decide, *, now: datetime
 ) -> Reconciliation:
     """Read, let *decide* compare, and write its steps (see OutboxStore.reconcile)."""
+    with uncollected():
+        return await _reconcile(store, plan, decide, now=now)
+
+
+async def _reconcile(store: Store, plan: Plan, decide: _Decide, *, now: datetime) -> Reconciliation:
     for _ in range(FREE_TRIES):
         decided = await _decided_freely(store, decide)
         async with store.writing() as connection:
