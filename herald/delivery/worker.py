@@ -61,6 +61,8 @@ class Worker:
         self._happened: list[Happened] | None = None
         self._sending: dict[DeliveryKey, ChannelId] = {}
         self._complaints: dict[str, str] = {}
+        self._known: dict[ChannelId, Capabilities] = {}
+        self._known_until = 0.0
         self._wake = asyncio.Event()
         self._settler = Settler(store, clock=clock, on_settled=self._note)
         self._looker = Looker(
@@ -205,13 +207,18 @@ class Worker:
         """Return what each channel can carry; the most careful limits where nothing is stored.
 
         Slots are counted for each channel, as in a common pool a slow one would starve the others.
+        They are asked for once in a poll: a busy worker looks at the outbox many times a second.
         """
+        if self._known and self._clock.monotonic() < self._known_until:
+            return self._known
         stored, most = await self._store.capabilities(), self._policy.slots
         limits = {channel: stored.get(channel, Capabilities()) for channel in self._channels}
-        return {
+        self._known = {
             channel: replace(limit, concurrent=min(limit.concurrent, most))
             for channel, limit in limits.items()
         }
+        self._known_until = self._clock.monotonic() + POLL
+        return self._known
 
     async def _longest_pace(self) -> float:
         """Return the seconds after which pace lets another delivery through; 0 if none waits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 from herald.model.delivery import Delivery, DeliveryState
 from herald.model.verdict import Done, Doubt, Expire, Fail, Hold, Park, Retry, StopChannel, Verdict
@@ -30,11 +30,10 @@ def settled(  # noqa: PLR0911 - one return for each verdict
     row: Delivery, verdict: Verdict, *, now: datetime
 ) -> Delivery:
     """Return *row*, which is claimed, as *verdict* leaves it: free of its worker and its lease."""
-    free = replace(row, owner="", lease_ends_at=None, reason=None, note="")
     match verdict:
         case Done(receipt):
-            return replace(
-                free,
+            return _freed(
+                row,
                 state=DeliveryState.SENT,
                 remote_id=receipt.remote_id,
                 url=receipt.url,
@@ -43,22 +42,28 @@ def settled(  # noqa: PLR0911 - one return for each verdict
                 error="",
             )
         case Retry(at=at, why=why, thaw=thaw):
-            return _pending(replace(free, next_at=at, error=why), thaw=thaw)
+            return _pending(_freed(row, next_at=at, error=why), thaw=thaw)
         case Park(why=why, thaw=thaw) | StopChannel(why=why, thaw=thaw):
             if row.unclear_at is not None:
-                return replace(free, error=why)  # a look-up was turned away: nothing is known yet
-            uncounted = replace(free, attempts=max(row.attempts - 1, 0), error=why)
+                return _freed(row, error=why)  # a look-up was turned away: nothing is known yet
+            uncounted = _freed(row, attempts=max(row.attempts - 1, 0), error=why)
             return _pending(uncounted, thaw=thaw)
         case Fail(why=why):
-            return _thawed(replace(free, state=DeliveryState.FAILED, error=why))
+            return _thawed(_freed(row, state=DeliveryState.FAILED, error=why))
         case Expire(why=why):
-            return _thawed(replace(free, state=DeliveryState.EXPIRED, error=why))
+            return _thawed(_freed(row, state=DeliveryState.EXPIRED, error=why))
         case Doubt(why=why):
-            return replace(free, unclear_at=row.unclear_at or now, error=why)
+            return _freed(row, unclear_at=row.unclear_at or now, error=why)
         case Hold(reason, why):
-            return replace(free, state=DeliveryState.HELD, reason=reason, note=why, error=why)
+            return _freed(row, state=DeliveryState.HELD, reason=reason, note=why, error=why)
         case _:
             assert_never(verdict)
+
+
+def _freed(row: Delivery, **changes: Any) -> Delivery:
+    """Return *row* without its worker and its lease, and with *changes*."""
+    free: dict[str, Any] = {"owner": "", "lease_ends_at": None, "reason": None, "note": ""}
+    return replace(row, **(free | changes))
 
 
 def _pending(row: Delivery, *, thaw: bool) -> Delivery:
