@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
@@ -67,7 +68,7 @@ def note(detail: ErrorDetails, model: type[BaseModel], where: Located, problems:
             message = f'"{loc[-1]}" is missing'
             problems.error(where.place(loc[:-1]), "missing-key", message, "add it")
         case "extra_forbidden":
-            hint = did_you_mean(str(loc[-1]), _keys_at(model, loc[:-1]))
+            hint = _known_key(str(loc[-1]), _keys_at(model, loc[:-1]))
             problems.error(where.key(loc), "unknown-key", f'unknown word "{loc[-1]}"', hint)
         case "herald":
             context = detail["ctx"]
@@ -75,6 +76,42 @@ def note(detail: ErrorDetails, model: type[BaseModel], where: Located, problems:
             problems.error(place, context["code"], context["message"], context["hint"])
         case kind:
             problems.error(where.place(loc), "wrong-value", *_explained(kind, detail))
+
+
+def _known_key(word: str, keys: frozenset[str]) -> str:
+    """Return what to write instead of an unknown key."""
+    if word.startswith("-") and len(word) > 1:
+        return f'put a space behind the dash: "- {word.lstrip("-")}"'
+    meant = _SAME.get(word.casefold())
+    if meant in keys:
+        return f'did you mean "{meant}"?'
+    if _TAG.fullmatch(word) and "title" in keys:
+        return "if this is a language of the text above, put two more spaces in front of it"
+    return did_you_mean(word, keys)
+
+
+_TAG = re.compile("[a-z]{2}")
+_SAME: Mapping[str, str] = {
+    other: key
+    for key, others in {
+        "title": "headline name titolo título titre tytuł naslov",
+        "text": "body description content texto testo texte tekst besedilo",
+        "image": "picture photo img bild foto immagine imagen obraz slika",
+        "link": "url href website",
+        "kind": "type art tipo typ",
+        "begins": "start starts begin date datum data fecha beginn inizio",
+        "finishes": "end ends finish ende fine",
+        "place": "where location venue ort luogo lugar lieu miejsce kraj",
+        "languages": "language lang sprachen lingue idiomas langues języki jeziki",
+        "channels": "channel kanal kanäle canali canales canaux kanały kanali",
+        "hashtags": "hashtag tags tag",
+        "post": "when publish schedule occasions",
+        "campaign": "kampagne campagna campaña campagne kampania kampanja",
+        "timezone": "zone tz zeitzone",
+    }.items()
+    for other in others.split()
+}
+"""Words that people write for keys, in the languages of most networks."""
 
 
 def _explained(kind: str, detail: ErrorDetails) -> tuple[str, str]:

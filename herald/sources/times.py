@@ -16,6 +16,14 @@ from herald.model.campaign import DayRange, Quota, Window
 from herald.model.configuration import QuietHours
 from herald.model.recurrence import Recurrence, parse_recurrence
 from herald.model.span import Span, parse_span
+from herald.sources.meant import (
+    did_you_mean_this,
+    meant_day,
+    meant_days,
+    meant_moment,
+    meant_span,
+    meant_time,
+)
 from herald.sources.problems import did_you_mean
 from herald.sources.shape import fault, fault_of
 from herald.sources.values import AlsoWritten, as_list, reads
@@ -40,7 +48,8 @@ def _read_span(text: str) -> Span:
     try:
         span = parse_span(text)
     except ValueError as error:
-        raise fault_of("bad-duration", error) from error
+        hint = did_you_mean_this(meant_span(text), "write a number and m, h, d or w: 20m, 6h, 14d")
+        raise fault("bad-duration", f'"{text}" is no duration', hint) from error
     if span.as_timedelta() > _LONGEST:
         raise fault("bad-duration", f'"{text}" is longer than ten years', "check the letter")
     return span
@@ -62,7 +71,9 @@ Length = Annotated[
 def _read_time(text: str) -> time:
     match = _TIME.fullmatch(text)
     if match is None or int(match["hour"]) == 24:
-        raise fault("bad-time", f'"{text}" is no time of day', "write hours and minutes: 09:30")
+        usual = "midnight is 00:00 of the next day" if match else "write hours and minutes: 09:30"
+        hint = did_you_mean_this(meant_time(text), usual)
+        raise fault("bad-time", f'"{text}" is no time of day', hint)
     return time(int(match["hour"]), int(match["minute"]))
 
 
@@ -81,7 +92,8 @@ def _read_date(text: str) -> date:
         day = None
     if day is not None and day.year in _YEARS:
         return day
-    raise fault("bad-date", f'"{text}" is no date', "write year-month-day: 2027-05-16")
+    hint = did_you_mean_this(meant_day(text), "write year-month-day: 2027-05-16")
+    raise fault("bad-date", f'"{text}" is no date', hint)
 
 
 _DATE_SCHEMA: JsonSchemaValue = {
@@ -99,6 +111,9 @@ def _moment_of(text: str) -> date | datetime:
             hint = "write the time on the local clock; timezone: names the zone"
             raise fault("bad-moment", f'"{text}" must not carry an offset', hint)
         hint = "write year-month-day hours:minutes: 2027-05-16 10:00"
+        if text.startswith("-"):
+            hint = "put a space behind the dash"
+        hint = did_you_mean_this(meant_moment(text), hint)
         raise fault("bad-moment", f'"{text}" is no date and time', hint)
     day = _read_date(match["day"])
     return datetime.combine(day, _read_time(match["time"])) if match["time"] else day
@@ -118,6 +133,8 @@ Moment = Annotated[date | datetime, PlainValidator(read_moment), WithJsonSchema(
 
 def _read_day_range(text: str) -> DayRange:
     first, dots, last = text.partition("..")
+    if not dots and len(ends := _DATE.findall(text)) == 2:
+        raise fault("bad-range", f'"{text}" is no date', f'did you mean "{ends[0]}..{ends[1]}"?')
     days = DayRange(
         first=_read_date(first.strip()), last=_read_date((last if dots else first).strip())
     )
@@ -184,7 +201,11 @@ def _read_recurrence(text: str) -> Recurrence:
     try:
         return parse_recurrence(text)
     except ValueError as error:
-        raise fault_of("bad-recurrence", error) from error
+        if "=" in text:
+            raise fault_of("bad-recurrence", error) from error
+        usual = "write day, weekday, friday, first tuesday, or 15 for that day of the month"
+        hint = did_you_mean_this(meant_days(text), usual)
+        raise fault("bad-recurrence", f'"{text}" does not say on which days', hint) from error
 
 
 Recurring = Annotated[
@@ -211,6 +232,8 @@ def _read_zone(text: str) -> str:
     cities = {name.rpartition("/")[2]: name for name in _zones()}
     near = cities.get(text.strip().title()) or cities.get(text.rpartition("/")[2].title())
     hint = f'did you mean "{near}"?' if near else did_you_mean(text, _zones())
+    if text[:3].upper() in ("GMT", "UTC"):
+        hint = "name a city, whose clocks change in summer: Europe/Rome"
     raise fault("unknown-zone", f'"{text}" is no time zone', hint or "for example Europe/Rome")
 
 
@@ -244,7 +267,7 @@ Limit = Annotated[
 
 def read_hours(text: str) -> tuple[time, time | None]:
     """Read ``09:00-19:00``; a day's end may be written 24:00 and is None."""
-    first, dash, last = (part.strip() for part in text.partition("-"))
+    first, dash, last = (part.strip() for part in text.replace("\N{EN DASH}", "-").partition("-"))
     if not dash:
         raise fault("bad-hours", f'"{text}" are no hours', 'write from-to: "09:00-19:00"')
     closes = None if last in ("24:00", "00:00") else _read_time(last)

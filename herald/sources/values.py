@@ -72,7 +72,9 @@ def reads(reader: Callable[[str], Any]) -> Callable[[Any], Any]:
             raise fault("wrong-value", f"a single value is expected here, not {kind}")
         if value is None:
             raise fault("wrong-value", "this entry is empty", "write something, or delete the line")
-        return reader(value.strip()) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return reader(value.replace("\N{NO-BREAK SPACE}", " ").strip())
 
     return read
 
@@ -176,7 +178,7 @@ def _read_flag(text: str) -> bool:
             return True
         case "false" | "no" | "off":
             return False
-    raise fault("wrong-value", f'"{text}" is neither true nor false')
+    raise fault("wrong-value", f'"{text}" is neither true nor false', "write true or false")
 
 
 def _read_any_flag(value: Any) -> bool:

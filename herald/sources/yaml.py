@@ -61,6 +61,9 @@ _LONG_DASHES = re.compile(r"^ *(?:[-?:][ \t]+){200}", re.MULTILINE)
 _ANCHOR = re.compile(r"(?:^|[\s\[{,:-])&\S")
 _LOST = re.compile(r"[ \t]+#(?P<tag>\S?)")
 _AFTER_KEY = re.compile(r"[ \t]*(?P<colon>:?)[ \t]*(?P<rest>[^\r\n]*)")
+_TIGHT = re.compile(r"([a-z][\w-]*):(\S.*)")
+_CURLY = frozenset("“”„‟")
+"""Quotation marks that word processors type; « » are left to the languages that use them."""
 _NULLS = frozenset({"~", "null", "Null", "NULL"})
 _TAGS: dict[type, str] = {
     yaml.ScalarNode: "tag:yaml.org,2002:str",
@@ -101,6 +104,8 @@ class Document:
             if step == KEY_STEP:
                 continue
             found = _child(node, step)
+            if found is None and step == 0 and node is not None:
+                continue  # a single entry that was written without its list
             if found is None:
                 break
             key, node = found
@@ -214,7 +219,9 @@ class _Walk:
                 continue
             name = key.value
             self.path.append(name)
-            if name in seen:
+            if not name.isascii() and (odd := _odd_key(name)):
+                self._error(key, "odd-key", *odd)
+            elif name in seen:
                 message = f'"{name}" stands twice: first in line {seen[name]}'
                 self._error(key, "repeated-key", message, "keep one of them")
             else:
@@ -231,12 +238,26 @@ class _Walk:
         if node.style is None or node.style == "":
             if not node.value or node.value in _NULLS:
                 return None
+            if node.value[0] in _CURLY and (node.value[-1] in _CURLY or not is_prose):
+                self._check_curly(node, is_prose=is_prose)
+                if not is_prose:
+                    return str(node.value).strip("".join(_CURLY))
             if is_prose:
                 self._check_behind(node)
         elif not node.value.isprintable() and (found := UNREADABLE.search(node.value)):
             message = f"the control character U+{ord(found[0]):04X} is written here"
             self._error(node, "control-character", message, "delete the code for it")
         return str(node.value)
+
+    def _check_curly(self, node: yaml.ScalarNode, *, is_prose: bool) -> None:
+        """Note typographic quotation marks around a value, which YAML takes for letters."""
+        if is_prose:
+            message = "the typographic quotation marks around this text are posted with it"
+            hint = 'if they are not meant, type straight ones: "'
+            self.problems.warn(self._here(node), "curly-quotes", message, hint)
+        else:
+            message = "typographic quotation marks do not enclose a value"
+            self._error(node, "curly-quotes", message, _STRAIGHT)
 
     def _check_behind(self, node: yaml.ScalarNode) -> None:
         """Note a comment right behind an unquoted text: it may be the rest of the text."""
@@ -258,8 +279,16 @@ class _Walk:
             return
         behind = _AFTER_KEY.match(self.text, key.end_mark.index)
         if holder.flow_style and behind is not None and not behind["colon"]:
+            if tight := _TIGHT.match(key.value):
+                message, hint = (
+                    "behind the colon a space is missing",
+                    f"write {tight[1]}: {tight[2]}",
+                )
+                self._error(key, "no-space", message, hint)
+                return
             message = f'"{key.value}" has no value: in {{…}} a comma ends the value before it'
-            self._error(key, "comma-in-braces", message, _QUOTE)
+            is_curly = not _CURLY.isdisjoint(key.value)
+            self._error(key, "comma-in-braces", message, _STRAIGHT if is_curly else _QUOTE)
             return
         if self._check_rest(key, key.end_mark.index, is_prose=is_prose):
             return
@@ -284,7 +313,17 @@ class _Walk:
 
 
 _QUOTE = QUOTE
+_STRAIGHT = 'replace them with straight quotation marks, as the keyboard has them: "'
 _LOST_HINT = f"if it belongs to the text, {QUOTE}; if not, put the comment on its own line"
+
+
+def _odd_key(name: str) -> tuple[str, str] | None:
+    """Return what is wrong with signs in a key that look like others, and the remedy."""
+    if "\N{NO-BREAK SPACE}" in name:
+        return "a special, unbreakable space stands here", "type an ordinary space instead"
+    if name[:1] in _CURLY:
+        return "typographic quotation marks stand around this key", "delete them"
+    return None
 
 
 def _child(node: yaml.Node | None, step: Step) -> tuple[yaml.Node, yaml.Node] | None:

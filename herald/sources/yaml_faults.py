@@ -15,6 +15,8 @@ QUOTE = "put this text in quotes, or below its key with |"
 
 _FIRST_COLON = re.compile(r"""^[\s-]*(?:["'][^"']*["']|[^\s"'{\[][^:]*):\s""")
 _AFTER_QUOTE = re.compile(r"""["'][ \t]*$""")
+_TIGHT_KEY = re.compile(r"(\w+):(\S[^\s]{0,9})")
+_EQUALS = re.compile(r"(\w+)\s*=")
 _TAG_IN_LIST = re.compile(r"[\[,{]\s*#")
 
 Mark: TypeAlias = tuple[int, int]
@@ -124,6 +126,10 @@ def _brackets(spot: _Spot) -> _Meaning:
             message = "in a list […] what begins with # is a comment"
             at = (number, tag.start() + 1)
             return _Meaning(at, "lost-text", message, "write tags without #")
+    if lost := re.search(r"\s#\S", spot.line(spot.opened[0])[spot.opened[1] :]):
+        message = "the text ends before the #: the rest is lost, the closing bracket too"
+        at = (spot.opened[0], spot.opened[1] + lost.start() + 1)
+        return _Meaning(at, "lost-text", message, QUOTE)
     rest = "\n".join(spot.lines[spot.at[0] :])[spot.at[1] :]
     if not rest.strip():
         message = "this bracket is never closed"
@@ -140,6 +146,18 @@ def _dash(spot: _Spot) -> _Meaning:
 
 
 def _no_colon(spot: _Spot) -> _Meaning:
+    line = spot.line(spot.opened[0])[spot.opened[1] :]
+    if "\N{NO-BREAK SPACE}" in line:
+        message = "a special, unbreakable space stands here"
+        at = (spot.opened[0], spot.opened[1] + line.index("\N{NO-BREAK SPACE}"))
+        return _Meaning(at, "odd-space", message, "type an ordinary space instead")
+    if key := _TIGHT_KEY.match(line):
+        message = "behind the colon of a key a space is missing"
+        hint = f"write {key[1]}: {key[2]}…"
+        return _Meaning(spot.opened, "no-space", message, hint)
+    if key := _EQUALS.match(line):
+        message = "between a key and its value stands a colon, not ="
+        return _Meaning(spot.opened, "no-colon", message, f"write {key[1]}: …")
     return _Meaning(spot.opened, "no-colon", "this line has no colon after its key", QUOTE)
 
 
