@@ -457,6 +457,7 @@ class App:
                 for each in await self.mailing.concerns()
             ),
             next=min(ahead, key=lambda row: row.due_at, default=None),
+            zone=loaded.configuration.zone,
         )
 
     async def open_tasks(self) -> tuple[Delivery, ...]:

@@ -10,7 +10,7 @@ import click
 
 from herald.cli.context import Invocation
 from herald.cli.groups import Group
-from herald.cli.output import print_json, run_async
+from herald.cli.output import a_console, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.model.feed import EntryEvent, FeedProblem, ParsedEntry, ParsedFeed
@@ -150,7 +150,6 @@ async def _poll(invocation: Invocation, partner: str | None) -> tuple[Polled, ..
 
 
 def _show_health(health: Iterable[FeedHealth]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -171,7 +170,7 @@ def _show_health(health: Iterable[FeedHealth]) -> None:
             f"{one.a_week:.1f}",
             Text(_how_it_is(one)),
         )
-    Console(highlight=False).print(table)
+    a_console().print(table)
 
 
 def _how_it_is(one: FeedHealth) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from herald.cli.context import Invocation
 from herald.cli.groups import Group
-from herald.cli.output import print_json, run_async
+from herald.cli.output import a_console, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.model.delivery import Delivery
@@ -54,11 +55,9 @@ def list_(invocation: Invocation, /, as_json: bool, states: tuple[str, ...], **n
 
         print_json(outbox_document(deliveries))
         return
-    from rich.console import Console
-
     from herald.reporting.outboxview import outbox_view
 
-    Console().print(outbox_view(deliveries))
+    a_console().print(outbox_view(deliveries))
 
 
 @outbox.command()
@@ -88,11 +87,9 @@ def show(invocation: Invocation, key: str, as_json: bool) -> None:
     if as_json:
         print_json(document)
         return
-    from rich.console import Console
-
     from herald.reporting.outboxview import delivery_view
 
-    Console().print(delivery_view(document))
+    a_console().print(delivery_view(document))
 
 
 def _choosing(command: Callable[..., None]) -> Callable[..., None]:
@@ -159,6 +156,7 @@ def _decide(
                 f"{delivery.key[:8]}  {delivery.state}"
                 f"{f' ({delivery.reason})' if delivery.reason else ''}"
                 f"  {delivery.campaign}/{delivery.item}  {delivery.channel} {delivery.language}"
+                f"  {delivery.due_at.astimezone(ZoneInfo(delivery.zone)):%Y-%m-%d %H:%M}"
             )
         named = bool(keys)
         for key, why in refused if named else ():

@@ -7,18 +7,25 @@ import contextlib
 import io
 import json
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
 from herald.errors import HeraldError
 from herald.model.problem import Problem
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 T = TypeVar("T")
+
+PIPE_WIDTH = 160
+"""Columns where there is no terminal to ask."""
 
 
 def replace_what_cannot_be_shown() -> None:
@@ -30,6 +37,14 @@ def replace_what_cannot_be_shown() -> None:
 
 def _is_unicode(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().startswith("utf")
+
+
+def a_console() -> Console:
+    """Return what prints tables for people; a pipe gets long lines, so that less is cut off."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
+    return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
 def print_json(document: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from herald.cli.context import Invocation
-from herald.cli.output import print_json, run_async, tell_broken
+from herald.cli.output import a_console, print_json, run_async, tell_broken
 from herald.cli.span import Span, span_of
 
 if TYPE_CHECKING:
@@ -78,11 +78,9 @@ def _keep_campaign(document: dict[str, Any], campaign: str) -> None:
 def _print(
     compared: Compared, document: dict[str, Any], *, everything: bool, confirmed: bool
 ) -> None:
-    from rich.console import Console
-
     from herald.reporting.planview import plan_view
 
-    console = Console()
+    console = a_console()
     console.print(plan_view(document, everything=everything))
     if compared.difference.refused and not confirmed:
         console.print(

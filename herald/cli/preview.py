@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from herald.cli.context import Invocation
-from herald.cli.output import print_json, run_async, tell_broken
+from herald.cli.output import a_console, print_json, run_async, tell_broken
 from herald.cli.span import Span, span_of
 
 if TYPE_CHECKING:
@@ -95,11 +95,9 @@ def _only(plan: Plan, campaign: str) -> Plan:
 
 
 def _print(plan: Plan) -> None:
-    from rich.console import Console
-
     from herald.reporting.preview import render_preview_text
 
-    console = Console()
+    console = a_console()
     console.print(
         render_preview_text(plan, width=min(console.width, 100)), markup=False, highlight=False
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from herald.cli.context import Invocation
-from herald.cli.output import print_json, run_async
+from herald.cli.output import a_console, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.reporting.health import Health
@@ -28,11 +28,9 @@ def status(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         print_json(health.document())
     else:
-        from rich.console import Console
-
         from herald.reporting.health import health_view
 
-        Console(highlight=False).print(health_view(health))
+        a_console().print(health_view(health))
     if health.needs_a_person:
         raise SystemExit(1)
 

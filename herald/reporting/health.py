@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from herald.model.delivery import Delivery, DeliveryState
+from herald.model.delivery import Delivery, DeliveryState, Reason
 from herald.model.health import OutboxHealth
 from herald.model.polling import FeedHealth
 from herald.model.problem import Problem
@@ -40,6 +40,8 @@ class Health:
     """What somebody should know or decide about newsletters."""
     next: Delivery | None = None
     """What goes out next."""
+    zone: str = "UTC"
+    """On whose clock people read moments."""
 
     @property
     def ok(self) -> bool:
@@ -134,7 +136,8 @@ def health_view(health: Health) -> RenderableType:
     for stop in health.stops:
         what = "everything" if stop.scope == "everything" else f"{stop.scope} {stop.name}"
         because = f": {stop.because}" if stop.because else ""
-        lines.append(Text(f"Paused: {what}, since {instant(stop.since)}{because}", "yellow"))
+        since = _when(stop.since, health.zone)
+        lines.append(Text(f"Paused: {what}, since {since}{because}", "yellow"))
     if health.tasks:
         lines.append(Text("\nTasks for people", style="bold"))
     lines += [
@@ -145,7 +148,7 @@ def health_view(health: Health) -> RenderableType:
         for task in health.tasks
     ]
     if health.next is not None:
-        due = local_instant(health.next.due_at, health.next.zone)[:16].replace("T", " ")
+        due = _when(health.next.due_at, health.next.zone)
         lines.append(
             Text(f"\nNext: {due}  {health.next.channel} {health.next.language}  ").append(
                 _in_short(health.next)
@@ -162,25 +165,38 @@ def _trouble(health: Health) -> list[str]:
     told = [str(problem) for problem in health.broken]
     told += health.channels
     if health.outbox.overdue:
-        since = instant(health.outbox.oldest_overdue_at)
+        since = _when(health.outbox.oldest_overdue_at, health.zone)
         told.append(
             f"{health.outbox.overdue} overdue, the oldest since {since}: is Herald running?"
         )
-    if health.outbox.unclear:
+    for_a_person = health.outbox.count(DeliveryState.HELD, Reason.UNCLEAR)
+    if looked_up := health.outbox.unclear - for_a_person:
+        told.append(f"{looked_up} may be out there or not: Herald looks them up while it runs")
+    if for_a_person:
         told.append(
-            f"{health.outbox.unclear} may be out there or not: herald outbox list --state held"
+            f"{for_a_person} may be out there or not, and Herald cannot tell: look, then herald"
+            " outbox mark-sent or retry (herald outbox list --state held)"
         )
     if health.outbox.failed_lately:
-        told.append(f"{health.outbox.failed_lately} failed or expired within a day")
-    if health.waiting:
-        told.append(f"{health.waiting} wait for your word: herald outbox list --state held")
+        told.append(
+            f"{health.outbox.failed_lately} failed within a day: herald outbox list --state failed"
+        )
+    if waiting := health.waiting - for_a_person:
+        told.append(f"{waiting} wait for your word: herald outbox list --state held")
     told += health.newsletters
     told += [
         f"feed {each.feed.wanted.url}: {each.feed.trouble}"
-        f" (since {instant(each.feed.trouble_since)})"
+        f" (since {_when(each.feed.trouble_since, health.zone)})"
         for each in health.feeds
     ]
     return told
+
+
+def _when(moment: datetime | None, zone: str) -> str:
+    """Spell a moment as a person reads it on the clock of *zone*."""
+    if moment is None:
+        return "now"
+    return local_instant(moment, zone)[:16].replace("T", " ")
 
 
 def _task(task: Delivery) -> dict[str, Any]:

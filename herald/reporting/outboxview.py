@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,15 @@ STYLES = {
 
 _KEY = 8
 """Digits of a key that are shown."""
+
+_SAID = {
+    "due_local": "due",
+    "not_after_at": "never after",
+    "sent_at": "sent",
+    "url": "where",
+    "error": "trouble",
+}
+"""What a person reads for the names of a document."""
 
 
 def outbox_view(deliveries: Sequence[Delivery]) -> RenderableType:
@@ -54,14 +64,14 @@ def delivery_view(document: dict[str, Any]) -> RenderableType:
     facts = Table.grid(padding=(0, 2))
     for name in ("key", "campaign", "item", "occasion", "partner", "channel", "language"):
         if document[name]:
-            facts.add_row(Text(name, style="dim"), str(document[name]))
+            facts.add_row(Text(name, style="dim"), Text(str(document[name])))
     state = str(document["state"])
     if document["reason"]:
         state += f": {REASONS.get(document['reason'], document['reason'])}"
     facts.add_row(Text("state", style="dim"), Text(state, style=STYLES[document["state"]]))
-    for name in ("due_local", "not_after_at", "sent_at", "url", "error"):
+    for name, said in _SAID.items():
         if document[name]:
-            facts.add_row(Text(name.replace("_", " "), style="dim"), str(document[name]))
+            facts.add_row(Text(said, style="dim"), Text(_spelled(str(document[name]))))
     parts: list[RenderableType] = [facts, Text(f"\n{document['text']}\n")]
     parts.extend(
         Text(f"picture: {media.get('file') or media.get('url')} — {media['alt'] or 'no words'}")
@@ -69,7 +79,7 @@ def delivery_view(document: dict[str, Any]) -> RenderableType:
     )
     parts.extend(
         Text(
-            f"attempt {attempt['started_at']}: {attempt['outcome'] or 'no answer yet'}"
+            f"attempt {_spelled(attempt['started_at'])}: {attempt['outcome'] or 'no answer yet'}"
             f"{' ' + str(attempt['status']) if attempt['status'] else ''}"
             f"{' — ' + attempt['answer'] if attempt['answer'] else ''}"
         )
@@ -78,12 +88,22 @@ def delivery_view(document: dict[str, Any]) -> RenderableType:
     return Group(*parts)
 
 
+def _spelled(told: str) -> str:
+    """Return a document's moment as people write it; other words as they are."""
+    try:
+        moment = datetime.fromisoformat(told)
+    except ValueError:
+        return told
+    return f"{moment:%Y-%m-%d %H:%M} {moment.tzname()}"
+
+
 def _what(delivery: Delivery) -> Text:
     what = Text()
     if delivery.reason and delivery.state in {"held", "pending"}:
         what.append(f"[{REASONS[delivery.reason]}] ", style="red")
     elif delivery.state == "failed" and delivery.error:
         what.append(f"[{delivery.error}] ", style="red")
-    what.append(f"{delivery.campaign}/{delivery.item}  ", style="dim")
+    # The words first: on a narrow terminal the end of the line is cut off.
     what.append(first_line((delivery.frozen or delivery.payload).text))
+    what.append(f"  {delivery.campaign}/{delivery.item}", style="dim")
     return what

@@ -46,10 +46,8 @@ def plan_view(document: dict[str, Any], *, everything: bool) -> RenderableType:
     for day, of_day in groupby(shown, key=lambda line: str(line["due_local"])[:10]):
         parts.append(Text(f"\n{datetime.fromisoformat(day):%A %-d %B %Y}", style="bold"))
         parts.append(_day(list(of_day)))
-    parts.extend(
-        Text(f"\n✉ {issue['due_at']}  issue {issue['key']} ({issue['state']})")
-        for issue in document["issues"]
-    )
+    if document["issues"]:
+        parts.append(_issues(document["issues"]))
     if document["skipped"]:
         parts.append(_skipped(document["skipped"], everything=everything))
     parts.append(Text(f"\n{_summary(counts, len(document['skipped']))}", style="bold"))
@@ -87,6 +85,20 @@ def _day(lines: list[dict[str, Any]]) -> Table:
 def first_line(text: str) -> str:
     """Return the first line of a text that says something."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "(no text yet)")
+
+
+def _issues(issues: list[dict[str, Any]]) -> RenderableType:
+    """Render the newsletters' issues; the end of a key is its local day."""
+    lines = [Text("\nNewsletters", style="bold")]
+    for issue in issues:
+        name, _, day = str(issue["key"]).rpartition("/")
+        lines.append(
+            Text(
+                f"✉  {datetime.fromisoformat(day):%A %-d %B %Y}  {name}"
+                f"  {', '.join(issue['languages'])}  ({issue['state']})"
+            )
+        )
+    return Group(*lines)
 
 
 def _skipped(skipped: list[dict[str, Any]], *, everything: bool) -> RenderableType:

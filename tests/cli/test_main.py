@@ -64,7 +64,7 @@ def run(root: Path, *words: str, **more: str) -> subprocess.CompletedProcess[byt
     """Run a real process, as encodings belong to one."""
     return subprocess.run(
         [*HERALD, "-C", str(root), "--now", "2027-05-03T06:00Z", *words],
-        env=surroundings(**more),
+        env=surroundings(**{"COLUMNS": ""} | more),
         capture_output=True,
         check=False,
         timeout=60,
@@ -95,3 +95,16 @@ def test_where_file_names_have_no_unicode_the_way_out_is_told(tmp_path: Path) ->
 
 def test_json_is_written_as_it_reads_where_the_terminal_can_show_it(tmp_path: Path) -> None:
     assert "Għasri" in herald(a_network(tmp_path, stories=GHASRI), "plan", "--json").stdout
+
+
+def test_a_pipe_gets_whole_lines_without_colours(tmp_path: Path) -> None:
+    long = "A title that is a good deal longer than any title should be, and still is read"
+    root = a_network(tmp_path, stories=GHASRI.replace("Il-forn ta' Għasri", f'"{long}"'))
+    result = run(root, "plan")
+    assert long.encode() in result.stdout
+    assert b"\x1b" not in result.stdout + result.stderr
+
+
+def test_a_width_that_was_asked_for_holds_in_a_pipe(tmp_path: Path) -> None:
+    result = run(a_network(tmp_path, stories=GHASRI), "plan", COLUMNS="60")
+    assert max(map(len, result.stdout.decode().splitlines())) <= 60

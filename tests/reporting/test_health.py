@@ -77,7 +77,7 @@ def test_a_stop_is_told_with_its_reason() -> None:
         because="the server moves",
         since=NOON,
     )
-    assert "Paused: channel fedi, since 2027-05-10T12:00:00Z: the server moves" in shown(
+    assert "Paused: channel fedi, since 2027-05-10 12:00: the server moves" in shown(
         health(stops=(stop,))
     )
 
@@ -100,3 +100,16 @@ def test_a_task_is_open_until_somebody_says_where_it_is(
 
 def test_the_next_post_is_told_on_its_own_clock() -> None:
     assert "Next: 2027-05-10 14:00  fedi en  The salt house" in shown(health(next=a_delivery()))
+
+
+def test_moments_are_told_on_the_networks_own_clock() -> None:
+    stop = Stop(scope=StopScope.CHANNEL, name="fedi", because="", since=NOON)
+    assert "since 2027-05-10 14:00" in shown(health(stops=(stop,), zone="Europe/Rome"))
+
+
+def test_what_is_being_looked_up_is_told_from_what_a_person_must_look_up() -> None:
+    told = shown(health(held(Reason.UNCLEAR, 2), outbox={"unclear": 5}))
+    assert "3 may be out there or not: Herald looks them up" in told
+    assert "2 may be out there or not, and Herald cannot tell" in told
+    assert "mark-sent" in told
+    assert "wait for your word" not in told

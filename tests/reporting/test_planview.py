@@ -81,6 +81,17 @@ def test_what_is_left_out_is_told_with_its_reason_once() -> None:
     assert "3 not posted" in text
 
 
+def test_an_issue_is_told_with_its_local_day_and_its_languages() -> None:
+    issue = {
+        "key": "heco/quarterly/2026-12-07",
+        "due_at": "2026-12-06T23:30:00Z",
+        "languages": ["en", "mt"],
+        "state": "held",
+    }
+    text = shown(issues=[issue])
+    assert "Monday 7 December 2026  heco/quarterly  en, mt  (held)" in text
+
+
 def test_an_empty_plan_says_so() -> None:
     assert "Nothing is planned in this span." in shown()
 
