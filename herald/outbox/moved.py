@@ -60,6 +60,8 @@ def _moved_occasions(
     for row in rows.values():
         if _has_moved_away(row, stand.get(row.key)) and row.key not in answered:
             away[group_of(row)].append(row)
+    if not away:
+        return {}
     fresh: dict[Group, list[PlannedDelivery]] = defaultdict(list)
     for planned in (*new, *_on_another_day(plan, rows)):
         if planned.moves:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,17 @@ from herald.outbox.lifecycle import LATE_AFTER, is_beyond_planning
 from herald.outbox.moved import find_repeats
 from herald.outbox.withdrawals import judge_absent
 
+_CONTENT = {
+    name: name
+    for name in (
+        *("campaign", "item", "entry", "occasion", "partner", "channel", "network", "language"),
+        *("occasion_local", "zone", "due_at", "not_after_at", "catch_up", "moves"),
+        *("payload", "content_hash", "needs_approval"),
+    )
+} | {"hold": "planned_hold"}
+"""The fields of what is planned, and those of its row."""
+_asks_for = attrgetter(*_CONTENT)
+_stands_for = attrgetter(*_CONTENT.values())
 _OVER = "its moment is over"
 _BY_HAND = frozenset({Reason.PERSON, Reason.MOVED})
 """Only a person lifts these."""
@@ -108,17 +120,8 @@ def _new(planned: PlannedDelivery, *, now: datetime) -> Delivery:
 
 def _updated(row: Delivery, planned: PlannedDelivery, *, now: datetime) -> Delivery:
     """Return *row* as *planned* wants it, standing where that leaves it."""
-    content = _content(planned)
-    if row.translated and row.translated == payload_fingerprint(planned.payload):
-        content |= {"payload": row.payload}
-    else:
-        content |= {"translated": ""}
-    if row.released and row.due_at == planned.due_at:
-        # a person sent it on after its time, and gave it more
-        content |= {"not_after_at": max(row.not_after_at, planned.not_after_at)}
+    fresh = _with_content(row, planned)
     changed = (row.content_hash, row.due_at) != (planned.content_hash, planned.due_at)
-    same = all(getattr(row, name) == value for name, value in content.items())
-    fresh = row if same else replace(row, **content)  # copying is most of the work of planning
     match row.state:
         case DeliveryState.PENDING:
             return _stand(replace(fresh, next_at=fresh.due_at) if changed else fresh, now=now)
@@ -128,28 +131,25 @@ def _updated(row: Delivery, planned: PlannedDelivery, *, now: datetime) -> Deliv
             return _revived(row, fresh, now=now, changed=changed)
 
 
+def _with_content(row: Delivery, planned: PlannedDelivery) -> Delivery:
+    """Return *row* with what *planned* says; *row* itself, not a copy, where that is the same."""
+    if not row.translated and not row.released and _stands_for(row) == _asks_for(planned):
+        return row  # as nearly always: what follows is most of the work of planning again
+    content = _content(planned)
+    if row.translated and row.translated == payload_fingerprint(planned.payload):
+        content |= {"payload": row.payload}
+    else:
+        content |= {"translated": ""}
+    if row.released and row.due_at == planned.due_at:
+        # a person sent it on after its time, and gave it more
+        content |= {"not_after_at": max(row.not_after_at, planned.not_after_at)}
+    same = all(getattr(row, name) == value for name, value in content.items())
+    return row if same else replace(row, **content)
+
+
 def _content(planned: PlannedDelivery) -> dict[str, Any]:
     """Return what planning says of a row, as the row's fields."""
-    return {
-        "campaign": planned.campaign,
-        "item": planned.item,
-        "entry": planned.entry,
-        "occasion": planned.occasion,
-        "partner": planned.partner,
-        "channel": planned.channel,
-        "network": planned.network,
-        "language": planned.language,
-        "occasion_local": planned.occasion_local,
-        "zone": planned.zone,
-        "due_at": planned.due_at,
-        "not_after_at": planned.not_after_at,
-        "catch_up": planned.catch_up,
-        "moves": planned.moves,
-        "payload": planned.payload,
-        "content_hash": planned.content_hash,
-        "needs_approval": planned.needs_approval,
-        "planned_hold": planned.hold,
-    }
+    return dict(zip(_CONTENT.values(), _asks_for(planned), strict=True))
 
 
 def _stand(row: Delivery, *, now: datetime) -> Delivery:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,8 @@ class _Decided:
     """Their rows as they were read, where there were any."""
     run: int
     """The last reconciliation that changed something."""
+    first_seen: tuple[str, ...] = ()
+    """What the plan holds and no plan before it."""
 
 
 async def reconcile_rows(
@@ -58,15 +60,15 @@ async def reconcile_rows(
 
 async def _reconcile(store: Store, plan: Plan, decide: _Decide, *, now: datetime) -> Reconciliation:
     for _ in range(FREE_TRIES):
-        decided = await _decided_freely(store, decide)
+        decided = await _decided_freely(store, plan, decide)
         async with store.writing() as connection:
             if await _still_stands(connection, decided):
-                return await _write(connection, plan, decided, now=now)
+                return await _write(connection, decided, now=now)
     async with store.writing() as connection:
-        run = await _last_run(connection)
+        run, unseen = await _last_run(connection), await _unseen(connection, plan)
         rows = await read_rows(connection, everything().with_for_update())
         decided = await asyncio.to_thread(_compare, rows, decide, run)
-        return await _write(connection, plan, decided, now=now)
+        return await _write(connection, replace(decided, first_seen=unseen), now=now)
 
 
 def everything() -> Select[Any]:
@@ -74,12 +76,13 @@ def everything() -> Select[Any]:
     return select(*COLUMNS).order_by(_d.due_at, _d.key)
 
 
-async def _decided_freely(store: Store, decide: _Decide) -> _Decided:
+async def _decided_freely(store: Store, plan: Plan, decide: _Decide) -> _Decided:
     """Decide upon one moment's state, which may have passed by then."""
     async with store.reading() as connection:
-        run = await _last_run(connection)
+        run, unseen = await _last_run(connection), await _unseen(connection, plan)
         rows = await read_rows(connection, everything())
-    return await asyncio.to_thread(_compare, rows, decide, run)
+    decided = await asyncio.to_thread(_compare, rows, decide, run)
+    return replace(decided, first_seen=unseen)
 
 
 def _compare(rows: Sequence[Delivery], decide: _Decide, run: int) -> _Decided:
@@ -118,18 +121,27 @@ async def _still_stands(connection: AsyncConnection, decided: _Decided) -> bool:
 
 
 async def _write(
-    connection: AsyncConnection, plan: Plan, decided: _Decided, *, now: datetime
+    connection: AsyncConnection, decided: _Decided, *, now: datetime
 ) -> Reconciliation:
     """Write what was decided, and remember what the plan holds."""
     after = {key: step.after for key, step in decided.changes.items() if step.after is not None}
     await insert_rows(connection, (row for key, row in after.items() if key not in decided.was))
     await change_rows(connection, ((row, after[key]) for key, row in decided.was.items()))
-    seen = [{"name": name, "at": now} for name in plan.first_seen]
-    await upsert(connection, tables.first_seen, seen)
+    for nth in range(0, len(decided.first_seen), _AT_ONCE):
+        some = decided.first_seen[nth : nth + _AT_ONCE]
+        await upsert(connection, tables.first_seen, [{"name": name, "at": now} for name in some])
     if after:
         run = _run(decided.difference, decided.changes.values(), now=now)
         await connection.execute(insert(tables.plan_run).values(run))
     return decided.difference
+
+
+async def _unseen(connection: AsyncConnection, plan: Plan) -> tuple[str, ...]:
+    """Return what *plan* holds for the first time; what was seen once stays so."""
+    if not plan.first_seen:
+        return ()
+    seen = set((await connection.execute(select(tables.first_seen.c.name))).scalars())
+    return tuple(name for name in plan.first_seen if name not in seen)
 
 
 async def _last_run(connection: AsyncConnection) -> int:

@@ -168,9 +168,15 @@ async def insert_rows(connection: AsyncConnection, deliveries: Iterable[Delivery
     compiled = _insertion().compile(dialect=connection.dialect)
     in_order = itemgetter(*(_NAMES.index(name[4:]) for name in compiled.positiontup or ()))
     rows = iter(deliveries)
-    while some := [in_order(to_row(each)) for each in islice(rows, _AT_ONCE)]:
+
+    def some() -> list[tuple[Any, ...]]:
+        return [in_order(to_row(each)) for each in islice(rows, _AT_ONCE)]
+
+    turning = asyncio.ensure_future(asyncio.to_thread(some))
+    while turned := await turning:
+        turning = asyncio.ensure_future(asyncio.to_thread(some))
         # past SQLAlchemy, which would turn every value of every row once more
-        await connection.exec_driver_sql(str(compiled), some)
+        await connection.exec_driver_sql(str(compiled), turned)
 
 
 async def change_rows(
@@ -226,10 +232,12 @@ async def read_rows(connection: AsyncConnection, statement: Select[Any]) -> tupl
     They are read some hundred at a time and turned beside the event loop, which serves others.
     """
     found = await connection.stream(statement.execution_options(yield_per=_AT_ONCE))
-    deliveries: list[Delivery] = []
-    async for rows in found.partitions():
-        deliveries += await asyncio.to_thread(from_rows, rows)
-    return tuple(deliveries)
+    turned: list[Delivery] = []
+    turning = asyncio.ensure_future(asyncio.to_thread(from_rows, ()))
+    async for rows in found.partitions():  # the next are read while these are turned
+        turned += await turning
+        turning = asyncio.ensure_future(asyncio.to_thread(from_rows, rows))
+    return (*turned, *await turning)
 
 
 def _insertion() -> Any:
