@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -44,6 +45,24 @@ _d = tables.delivery.c
 _Open = Sequence[ColumnElement[bool]]
 
 
+_PENDING = _d.state == DeliveryState.PENDING.value
+_ANYTHING = select(
+    or_(
+        exists().where(
+            _PENDING,
+            _d.channel.in_(bindparam("channels", expanding=True)),
+            _d.next_at <= bindparam("now", type_=tables.Moment()),
+        ),
+        exists().where(_PENDING, _d.not_after_at < bindparam("now", type_=tables.Moment())),
+        exists().where(
+            _PENDING,
+            _d.catch_up.in_((CatchUp.SKIP.value, CatchUp.ASK.value)),
+            _d.due_at < bindparam("late", type_=tables.Moment()),
+        ),
+    )
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lane:
     """A channel that may send now."""
@@ -53,6 +72,14 @@ class _Lane:
     tat: datetime | None
     free: int
     """The most that may be claimed."""
+
+
+async def is_anything_due(
+    connection: AsyncConnection, channels: Collection[ChannelId], *, now: datetime
+) -> bool:
+    """Tell whether claiming could find anything to take, to expire or to ask about."""
+    asked = {"channels": sorted(channels), "now": now, "late": now - LATE_AFTER}
+    return bool((await connection.execute(_ANYTHING, asked)).scalar())
 
 
 async def claim_due(

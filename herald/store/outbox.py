@@ -16,7 +16,7 @@ from herald.model.plan import Plan, Reconciliation
 from herald.model.stop import Stop, StopOrigin
 from herald.model.verdict import Verdict
 from herald.store import tables
-from herald.store.claiming import claim_due
+from herald.store.claiming import claim_due, is_anything_due
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
 from herald.store.groupsettler import GroupSettler, Settlement
@@ -47,6 +47,8 @@ class StoredOutbox:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._settler = GroupSettler(store)
+        self._rests = False
+        """Nothing was due when it was last asked."""
 
     async def history(self) -> History:
         """Return the whole outbox, and what was seen when (see OutboxStore)."""
@@ -77,10 +79,16 @@ class StoredOutbox:
         """Take up to *most* due deliveries, fairly (see OutboxStore)."""
         if most <= 0 or not capabilities:
             return ()
+        if self._rests:  # look before taking the write lock: mostly nothing is due
+            async with self._store.reading() as connection:
+                if not await is_anything_due(connection, capabilities, now=now):
+                    return ()
         async with self._store.writing() as connection:
-            return await claim_due(
+            claims = await claim_due(
                 connection, owner=owner, now=now, most=most, capabilities=capabilities
             )
+        self._rests = not claims
+        return claims
 
     async def settle(
         self, key: DeliveryKey, *, token: int, verdict: Verdict, now: datetime
