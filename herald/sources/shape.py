@@ -18,7 +18,12 @@ class Shape(BaseModel):
     """What a part of a file may hold: known keys only, frozen once read."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=True
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=True,
+        # Only whole files are checked: a validator for each part alone is never asked for.
+        defer_build=True,
     )
 
 

@@ -44,6 +44,7 @@ _LONGEST_OBSERVANCE = timedelta(days=100)
 """The heritage days of all countries together last from August to November, and nothing longer."""
 
 
+@lru_cache(maxsize=1024)
 def _read_span(text: str) -> Span:
     try:
         span = parse_span(text)
@@ -68,6 +69,7 @@ Length = Annotated[
 ]
 
 
+@lru_cache(maxsize=1024)
 def _read_time(text: str) -> time:
     match = _TIME.fullmatch(text)
     if match is None or int(match["hour"]) == 24:
@@ -85,6 +87,7 @@ _TIME_SCHEMA: JsonSchemaValue = {
 TimeOfDay = Annotated[time, PlainValidator(reads(_read_time)), WithJsonSchema(_TIME_SCHEMA)]
 
 
+@lru_cache(maxsize=1024)
 def _read_date(text: str) -> date:
     try:
         day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
@@ -197,6 +200,7 @@ DaysByYear = Annotated[
 """The days of one observance, at most one date or range a year."""
 
 
+@lru_cache(maxsize=1024)
 def _read_recurrence(text: str) -> Recurrence:
     try:
         return parse_recurrence(text)

@@ -66,6 +66,8 @@ def reads(reader: Callable[[str], Any]) -> Callable[[Any], Any]:
     """Make a validator of a function from text that lets values pass that were read already."""
 
     def read(value: Any) -> Any:
+        if type(value) is str and "\N{NO-BREAK SPACE}" not in value:
+            return reader(value.strip())  # nearly every value: a file holds tens of thousands
         value = as_text(value)
         if isinstance(value, dict | list):
             kind = "a list" if isinstance(value, list) else "a map"

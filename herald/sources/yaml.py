@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 import yaml
 
@@ -87,6 +87,15 @@ class _AsText(_BaseLoader):
         """Do nothing."""
 
 
+class _Spot(NamedTuple):
+    """One node, where it begins, and its path; the nearest holder where it is not there."""
+
+    node: yaml.Node | None
+    mark: tuple[int, int]
+    path: str
+    is_there: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One YAML file as plain text values, and where each of them stands."""
@@ -95,25 +104,38 @@ class Document:
     text: str
     data: Data
     root: yaml.Node | None
+    _spots: dict[tuple[Step, ...], _Spot] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def place(self, loc: Loc = ()) -> Place:
         """Return where the value at *loc* stands, else the nearest that holds it."""
-        node, path = self.root, ""
-        mark = (0, 0) if node is None else _start(node)
-        for step in loc:
-            if step == KEY_STEP:
-                continue
-            found = _child(node, step)
-            if found is None and step == 0 and node is not None:
-                continue  # a single entry that was written without its list
-            if found is None:
-                break
-            key, node = found
-            mark = _start(node if _has_place(node) else key)
-            path += f"[{step}]" if isinstance(step, int) else f".{step}"
         if loc and loc[-1] == KEY_STEP:
             return self.key(loc[:-1])
-        return _place(self.file, mark, path)
+        spot = self._spot(tuple(loc))
+        return _place(self.file, spot.mark, spot.path)
+
+    def _spot(self, loc: tuple[Step, ...]) -> _Spot:
+        """Return what stands at *loc*; whoever holds it was mostly asked for before."""
+        known = self._spots.get(loc)
+        if known is None:
+            known = self._spots[loc] = self._found(loc)
+        return known
+
+    def _found(self, loc: tuple[Step, ...]) -> _Spot:
+        if not loc:
+            return _Spot(self.root, (0, 0) if self.root is None else _start(self.root), "", True)
+        holder, step = self._spot(loc[:-1]), loc[-1]
+        if step == KEY_STEP or not holder.is_there:
+            return holder
+        found = _child(holder.node, step)
+        if found is None:
+            # A single entry may be written without its list.
+            is_single = step == 0 and holder.node is not None
+            return holder if is_single else holder._replace(is_there=False)
+        key, node = found
+        path = f"{holder.path}[{step}]" if isinstance(step, int) else f"{holder.path}.{step}"
+        return _Spot(node, _start(node if _has_place(node) else key), path, True)
 
     def key(self, loc: Loc) -> Place:
         """Return where the key of the value at *loc* stands."""

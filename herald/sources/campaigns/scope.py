@@ -20,6 +20,7 @@ from herald.sources.shape import Located
 from herald.sources.texts import ANY, LEAD
 from herald.sources.yaml import Loc
 
+_NO_WORDS = Words()
 _ADDRESSES = ("https://", "http://", "mailto:", "{")
 
 
@@ -95,11 +96,11 @@ class Scope:
 
     def own_words(self, texts: Mapping[str, str] | None, loc: Loc) -> Words:
         """Return words in which a single text is the lead language's."""
-        return Words() if texts is None else self._words(texts, loc, self.languages[0])
+        return _NO_WORDS if texts is None else self._words(texts, loc, self.languages[0])
 
     def words_for_all(self, texts: Mapping[str, str] | None, loc: Loc) -> Words:
         """Return words in which a single text serves every language."""
-        return Words() if texts is None else self._words(texts, loc, EVERY)
+        return _NO_WORDS if texts is None else self._words(texts, loc, EVERY)
 
     def links(self, texts: Mapping[str, str] | None, loc: Loc) -> Words:
         """Return addresses, of which a single one serves every language."""
