@@ -27,7 +27,7 @@ def canonical(tag: str) -> str:
     """
     match = _TAG.fullmatch(tag.strip().replace("_", "-"))
     if match is None:
-        raise ValueError(f'"{tag}" is no language (write a tag such as en, sl, pt-BR or sr-Latn)')
+        raise ValueError(f'"{tag}" is no language ({_instead_of(tag)})')
     language = match["language"].lower()
     if len(language) == 2 and language not in _two_letters():
         near = _COUNTRIES.get(language)
@@ -37,6 +37,23 @@ def canonical(tag: str) -> str:
     script = f"-{match['script'].title()}" if match["script"] else ""
     region = f"-{match['region'].upper()}" if match["region"] else ""
     return f"{language}{script}{region}{match['variants'].lower()}"
+
+
+def _instead_of(words: str) -> str:
+    """Return a remedy for a language's whole name, or for several tags in a row."""
+    tags = words.replace(";", " ").split()
+    if len(tags) > 1 and all(tag in _two_letters() for tag in tags):
+        return f"put commas between them: {', '.join(tags)}"
+    named = _names().get(words.strip().casefold())
+    return f'did you mean "{named}"?' if named else "write a tag such as en, sl, pt-BR or sr-Latn"
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    """Return the languages of Europe by their names in English and in themselves."""
+    english = Locale("en").languages
+    own = {str(Locale(tag).get_language_name()).casefold(): tag for tag in _EUROPEAN}
+    return own | {str(english[tag]).casefold(): tag for tag in _EUROPEAN}
 
 
 @lru_cache(maxsize=1)

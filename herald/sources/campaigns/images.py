@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 
 from herald.model.campaign import Image
 from herald.model.words import Words
@@ -88,6 +88,8 @@ def _image(
 def _note_missing(name: str, loc: Loc, scope: Scope, hint: str) -> None:
     pictures = scope.pictures.nearby(scope.folder)
     near = did_you_mean(PurePosixPath(name).name, pictures)
+    if PureWindowsPath(name).drive:
+        hint = f"copy it into media/ and write media/{PureWindowsPath(name).name}"
     if near.startswith("did"):
         bare = near.removeprefix('did you mean "').removesuffix('"?')
         hint = f'did you mean "{pictures[bare]}"?'
