@@ -76,7 +76,8 @@ class Worker:
         )
 
     def wake(self) -> None:
-        """Look at the outbox now: something was enqueued."""
+        """Look at the outbox now: something was enqueued, perhaps for a channel that is new."""
+        self._known_until = 0.0
         self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -153,10 +154,9 @@ class Worker:
         """Claim no more than can be sent at once, start sending it, and return how much it was."""
         limits = await self._limits()
         busy = Counter(self._sending.values())
+        # Channels may be opened meanwhile; those whose limits are not read yet wait for a look.
         free = {
-            channel: limits[channel]
-            for channel in self._channels
-            if busy[channel] < limits[channel].concurrent
+            channel: limit for channel, limit in limits.items() if busy[channel] < limit.concurrent
         }
         most = sum(limits[channel].concurrent - busy[channel] for channel in free)
         if most <= 0:

@@ -116,6 +116,29 @@ async def test_a_wake_up_spares_the_wait_for_the_next_poll() -> None:
         await until(lambda: channel.sent)
 
 
+async def test_a_channel_that_is_opened_while_it_runs_is_served_and_stops_nobody() -> None:
+    gate, fedi, added = asyncio.Event(), ScriptedChannel("fedi"), ScriptedChannel("added")
+    fedi.answers.append(answering_when(gate, fedi))
+    outbox = MemoryOutbox(due("fedi"), due("added"), limits={"fedi": LIMITS, "added": LIMITS})
+    channels = {fedi.id: fedi}
+    worker = Worker(
+        outbox,
+        channels,
+        clock=StandingClock(NOON),
+        owner="w1",
+        policy=Policy(),
+        random=lambda: 0.5,
+    )
+    async with running(worker):
+        await fedi.asked.wait()
+        channels[added.id] = added
+        gate.set()  # what ends makes the worker look again, while it knows the old limits
+        for _ in range(50):
+            await asyncio.sleep(0)
+        worker.wake()
+        await until(lambda: added.sent)
+
+
 async def test_a_slow_channel_delays_no_other() -> None:
     gate, slow, quick = asyncio.Event(), ScriptedChannel("slow"), ScriptedChannel("quick")
     slow.answers = [answering_when(gate, slow)]
