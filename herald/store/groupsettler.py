@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,6 +28,7 @@ _ANSWER_MOST = 2000
 
 _d = tables.delivery.c
 _a = tables.attempt.c
+_LAST_SEND = select(func.max(_a.token)).where(_a.key == _d.key).scalar_subquery().label("last_send")
 _WORD: BindParameter[str] = bindparam("word", type_=Text)
 _END_OF_SEND = (
     update(tables.attempt)
@@ -92,12 +93,14 @@ class GroupSettler:
 async def settle_all(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:
     """Write *settlements* in this transaction; tell of each whether its token was fresh."""
     found = await connection.execute(
-        select(*COLUMNS)
+        select(*COLUMNS, _LAST_SEND)
         .where(_d.key.in_({each.key for each in settlements}))
         .order_by(_d.key)
         .with_for_update()
     )
-    standing = {row.key: from_row(row) for row in found}
+    read = found.all()
+    standing = {each.key: from_row(each) for each in read}
+    sends = {each.key: each.last_send for each in read}
     rows = dict(standing)
     fresh = []
     for each in settlements:
@@ -111,22 +114,21 @@ async def settle_all(connection: AsyncConnection, settlements: Sequence[Settleme
     written = [each for each, is_fresh in zip(settlements, fresh, strict=True) if is_fresh]
     keys = dict.fromkeys(each.key for each in written)
     await change_rows(connection, [(standing[key], rows[key]) for key in keys])
-    await _end_attempts(connection, written)
+    await _end_attempts(connection, written, sends)
     for each in written:
         await _apply_to_channel(connection, rows[each.key].channel, each)
     return fresh
 
 
-async def _end_attempts(connection: AsyncConnection, settlements: Sequence[Settlement]) -> None:
-    """Write what each send came to; a look-up's finding joins the send that it explains."""
-    if not settlements:
-        return
-    tokens = await connection.execute(
-        select(_a.key, func.max(_a.token).label("token"))
-        .where(_a.key.in_({each.key for each in settlements}))
-        .group_by(_a.key)
-    )
-    sends = {row.key: row.token for row in tokens}
+async def _end_attempts(
+    connection: AsyncConnection,
+    settlements: Sequence[Settlement],
+    sends: Mapping[str, int | None],
+) -> None:
+    """Write what each send came to; a look-up's finding joins the send that it explains.
+
+    *sends* has the token of each delivery's last send.
+    """
     for sent in (True, False):
         ends = [
             {
@@ -138,7 +140,7 @@ async def _end_attempts(connection: AsyncConnection, settlements: Sequence[Settl
                 "said": getattr(each.verdict, "why", "")[:_ANSWER_MOST],
             }
             for each in settlements
-            if each.key in sends and (sends[each.key] == each.token) is sent
+            if sends[each.key] is not None and (sends[each.key] == each.token) is sent
         ]
         if ends:
             await connection.execute(_END_OF_SEND if sent else _END_OF_LOOK_UP, ends)
