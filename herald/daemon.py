@@ -16,10 +16,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from watchfiles import awatch
+from watchfiles import Change, awatch
 
 from herald.app import App
 from herald.errors import ConfigurationBroken
+from herald.settings import secrets_folder
 from herald.web.app import create_app, serve
 
 REPLAN_EVERY = timedelta(hours=1)
@@ -31,6 +32,7 @@ CAPABILITIES_EVERY = timedelta(hours=6)
 STABLE_FOR = timedelta(seconds=2)
 """A file that changed more recently may be half written, and half a YAML file can be valid."""
 INTERRUPTED = 130
+DOTENV = ".env"
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ async def run(app: App) -> None:
     async with _web(app), _bells(app, stop), asyncio.TaskGroup() as tasks:
         tasks.create_task(app.worker.run(stop), name="delivery")
         tasks.create_task(_watch_files(app, stop), name="file watch")
+        tasks.create_task(_watch_secrets(app, stop), name="secrets watch")
         log.info("herald is ready", extra={"folder": app.folder})
         await stop.wait()
         log.info("stopping: finishing what is being sent")
@@ -113,6 +116,27 @@ async def _watch_files(app: App, stop: asyncio.Event) -> None:
         await app.clock.sleep(STABLE_FOR.total_seconds())
         log.info("files changed", extra={"files": ", ".join(sorted({p.name for p in paths}))})
         await _tick("replan", app.replan_if_sound)
+
+
+async def _watch_secrets(app: App, stop: asyncio.Event) -> None:
+    """Open channels anew when .env or a file of secrets has changed: a token needs no restart."""
+    secrets = secrets_folder(app.folder)
+
+    def is_secret(_: Change, path: str) -> bool:
+        return Path(path).name == DOTENV or Path(path).parent.name == secrets.name
+
+    places = [app.folder, *([secrets] if secrets.is_dir() else [])]
+    async for _ in awatch(
+        *places,
+        watch_filter=is_secret,
+        stop_event=stop,
+        step=200,
+        debounce=1600,
+        recursive=False,
+    ):
+        await app.clock.sleep(STABLE_FOR.total_seconds())
+        await _tick("replan", app.replan_if_sound)
+        log.info("secrets changed, channels were opened anew")
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 from collections import Counter
@@ -18,7 +19,7 @@ from herald.store.engine import open_store
 from herald.store.outbox import StoredOutbox
 from tests.folders import a_network, journal
 from tests.running import HERALD, a_free_port, local, running, surroundings, until
-from tests.servers.mastodon import MASTODON, TOKEN, MastodonServer
+from tests.servers.mastodon import MASTODON, TOKEN, MastodonServer, serving
 from tests.sources.folder import write
 
 HERALD_YAML = "timezone: UTC\n"
@@ -127,6 +128,33 @@ async def test_health_is_red_while_something_is_overdue_for_want_of_a_token(tmp_
         status, health = await daemon.health()
         assert (status, health["ok"], health["overdue"]) == (503, False, 1)
         assert any("trial" in line and "ACCESS_TOKEN" in line for line in health["channels"])
+
+
+@pytest.mark.parametrize("place", [".env", "secrets/channels__trial__access_token"])
+async def test_a_new_token_is_used_after_resume_without_a_restart(tmp_path, place):
+    def keep(token: str) -> None:
+        name = "HERALD_CHANNELS__TRIAL__ACCESS_TOKEN=" if place == ".env" else ""
+        write(tmp_path, place, f"{name}{token}\n")
+
+    async with serving(MASTODON, SystemClock()) as server:
+        channel = f'trial: {{network: mastodon, server: "{server.address}"}}\n'
+        root = a_folder(tmp_path, posts("bell"), config_channels=channel)
+        keep("revoked")
+        async with running(root) as daemon:
+            await daemon.says("channel stopped")
+            keep(TOKEN)
+            await daemon.says("secrets changed")
+            told = await asyncio.to_thread(
+                subprocess.run,
+                [*HERALD, "-C", str(root), "resume", "trial"],
+                env=surroundings(),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert "goes on" in told.stdout
+            await daemon.says("delivery sent")
+    assert len(server.statuses) == 1
 
 
 # ---------------------------------------------------------------- while something is being sent
