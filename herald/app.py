@@ -13,7 +13,7 @@ import logging
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -22,19 +22,19 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from herald.channels.journal import journal_capabilities
+from herald.accounts import Accounts
 from herald.channels.journal_file import journal_path, read_journal
-from herald.channels.registry import NETWORKS, open_channel
+from herald.channels.registry import NETWORKS
 from herald.data.calendar import observances
-from herald.data.networks import capabilities_of
 from herald.delivery.happened import Happened, Summary
 from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker, unwatched
 from herald.desk import Desk
-from herald.errors import ChannelUnreachable, ConfigurationBroken
+from herald.errors import ConfigurationBroken
+from herald.foresight import known_capabilities
 from herald.mailing.gather import Sources
 from herald.mailing.mailing import Mailing
-from herald.model.configuration import ChannelConfig, Configuration
+from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, DeliveryState, History
 from herald.model.ids import CampaignId, ChannelId, DeliveryKey, Language
 from herald.model.mailing import MailServer, Tls
@@ -44,7 +44,7 @@ from herald.model.problem import Problem, Severity
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
-from herald.ports import Channel, Clock, MediaStore
+from herald.ports import Clock
 from herald.reporting.documents import plan_document
 from herald.reporting.health import Health, open_tasks
 from herald.reporting.timeline import JournalPost, render_timeline_html
@@ -63,8 +63,6 @@ from herald.store.outbox import StoredOutbox
 
 AHEAD = timedelta(days=60)
 """What falls in this span from now is enqueued."""
-FORESEEN = timedelta(days=366)
-"""How far ahead ``check`` looks for what cannot be posted as it stands."""
 REMEMBER_ENTRIES = timedelta(days=60)
 """Entries first seen longer ago are amplified no more; events are as long as they lie ahead."""
 
@@ -151,15 +149,12 @@ class App:
         self.store = StoredOutbox(store)
         self.feeds = StoredFeeds(store)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
-        self.channels: dict[ChannelId, Channel] = {}
-        self.channel_trouble: tuple[str, ...] = ()
-        self._opened: dict[ChannelId, ChannelConfig] = {}
-        self._replaced: list[Channel] = []
         self.sends = False
-        """It has opened its channels and keeps them in step with config/."""
+        """It opens its accounts and keeps them in step with config/."""
         self.is_alone = False
         """Nobody else sends from this store: what is claimed in it was left by the dead."""
         self.media = StoredMedia(store)
+        self.accounts = Accounts(folder, store=self.store, media=self.media, clock=clock)
         self.desk = Desk(self.store, clock=clock)
         self.mailing_store = StoredMailing(store)
         self.mailing = Mailing(
@@ -176,7 +171,7 @@ class App:
         self._poller: Poller | None = None
         self.worker = Worker(
             self.store,
-            self.channels,
+            self.accounts.channels,
             clock=clock,
             owner=self.owner,
             policy=Policy(),
@@ -244,7 +239,7 @@ class App:
             now=now,
         )
         await self.store.sync_file_stops(_file_stops(loaded, now))
-        await self._keep_channels(loaded.configuration)
+        await self._follow_accounts(loaded.configuration)
         await self.mailing.sync_issues(
             plan.issues,
             Sources(
@@ -357,60 +352,18 @@ class App:
         await self._database.verify()
         if self.is_alone:
             await self.store.end_leases(now=self.clock.now())
-        await self.mailing.recover()
+            await self.mailing.recover()
         await self.refresh_capabilities()
 
-    async def open_channels(self, configuration: Configuration) -> None:
-        """Open the accounts that are new or were changed, and say which cannot be opened.
-
-        The old ones finish what they are sending.
-        """
-        settings = read_settings(self.folder)[0] or self.settings
-        changed = [
-            config
-            for config in configuration.channels.values()
-            if self._opened.get(config.id) != config
-        ]
-        opened, trouble = _open_channels(
-            changed, settings, folder=self.folder, media=self.media, clock=self.clock
-        )
-        for name, channel in opened.items():
-            if name in self.channels:
-                self._replaced.append(self.channels[name])
-            self.channels[name] = channel
-            self._opened[name] = configuration.channels[name]
-        for why in sorted({*trouble} - {*self.channel_trouble}):
-            log.error("channel cannot be used: %s", why)
-        self.channel_trouble = trouble
-        self.sends = True
-
-    async def _keep_channels(self, configuration: Configuration) -> None:
-        """Open what config/ names anew, where this app sends, and ask it for its limits."""
-        if not self.sends:
-            return
-        before = dict(self.channels)
-        await self.open_channels(configuration)
-        new = [channel for name, channel in self.channels.items() if before.get(name) != channel]
-        if new:
-            await self._ask_for_limits(new)
-
     async def refresh_capabilities(self) -> None:
-        """Ask each network for its limits and remember them; what is known holds until then."""
-        await self._ask_for_limits(tuple(self.channels.values()))
+        """Ask every network for its limits."""
+        await self.accounts.ask_for_limits(tuple(self.accounts.channels.values()))
 
-    async def _ask_for_limits(self, channels: Sequence[Channel]) -> None:
-        loaded = await self.load()
-        stored = await self.store.capabilities()
-        for channel in channels:
-            try:
-                limits = await channel.capabilities()
-            except ChannelUnreachable as error:
-                log.warning("channel did not tell its limits: %s", error)
-                config = loaded.configuration.channels.get(channel.id)
-                if config is None or channel.id in stored:
-                    continue
-                limits = known_capabilities(config, None)
-            await self.store.save_capabilities(channel.id, channel.network, limits)
+    async def _follow_accounts(self, configuration: Configuration) -> None:
+        """Open what config/ names anew, where this app sends, and ask it for its limits."""
+        if self.sends:
+            settings = read_settings(self.folder)[0] or self.settings
+            await self.accounts.ask_for_limits(self.accounts.open(configuration, settings))
 
     async def send_issues(self, stop: asyncio.Event | None = None) -> None:
         """Send what is due of the newsletters' issues."""
@@ -451,7 +404,7 @@ class App:
             feeds=tuple(each for each in feeds if each.feed.trouble),
             stops=stops,
             broken=_errors(loaded),
-            channels=(*self.channel_trouble, *_refused_sign_ins(stops)),
+            channels=(*self.accounts.trouble, *_refused_sign_ins(stops)),
             newsletters=tuple(
                 f"{each.issue}: {each.message}" if each.issue else each.message
                 for each in await self.mailing.concerns()
@@ -466,7 +419,7 @@ class App:
 
     def write_timelines(self) -> None:
         """Write each journal's readable page beside its JSON lines."""
-        journals = [each for each in self.channels.values() if each.network == "journal"]
+        journals = [each for each in self.accounts.channels.values() if each.network == "journal"]
         for channel in journals:
             path = journal_path(self.folder, channel.id)
             lines = read_journal(path)
@@ -492,35 +445,7 @@ class App:
     async def close(self) -> None:
         """Give back connections, processes and files."""
         await self._fetching.aclose()
-        for channel in (*self.channels.values(), *self._replaced):
-            await channel.close()
-
-
-def foresee(loaded: Loaded, *, history: History, now: datetime) -> tuple[Problem, ...]:
-    """Return what only a plan of the year ahead can see in sound files.
-
-    Posts that do not fit, moments that are over, statements that nobody has confirmed.
-    """
-    channels = loaded.configuration.channels.values()
-    plan = make_plan(
-        loaded.campaigns,
-        loaded.configuration,
-        history=history,
-        capabilities={channel.id: known_capabilities(channel, None) for channel in channels},
-        now=now,
-        first=now,
-        last=now + FORESEEN,
-    )
-    return plan.problems
-
-
-async def known_history(folder: Path, clock: Clock) -> History:
-    """Return what the store knows of the past; an empty history where there is no store yet."""
-    url = load_settings(folder).store
-    if url.startswith("sqlite:///") and not (folder / url.removeprefix("sqlite:///")).exists():
-        return History()
-    async with open_app(folder, clock) as app:
-        return await app.store.history()
+        await self.accounts.close()
 
 
 @asynccontextmanager
@@ -562,7 +487,8 @@ async def open_app(
         app.is_alone = alone and store.path is not None
         stack.push_async_callback(app.close)
         if channels:
-            await app.open_channels((await app.load()).configuration)
+            app.sends = True
+            app.accounts.open((await app.load()).configuration, settings)
         yield app
 
 
@@ -572,43 +498,6 @@ def _refuse_another_folder(folder: Path) -> None:
             f"There is no campaigns/ and no config/ in {folder.absolute()}: name the folder with"
             " herald -C DIR, or write an example with herald init."
         )
-
-
-def known_capabilities(channel: ChannelConfig, stored: Capabilities | None) -> Capabilities:
-    """Return a channel's limits: its network's word where it gives one, else Herald's data.
-
-    A journal has no network to ask, and takes the limits of the one that it is told to be like.
-    """
-    if channel.network == "journal":
-        return journal_capabilities(channel.settings.get("like", ""))
-    return stored or capabilities_of(channel.network)
-
-
-def _open_channels(
-    configs: Iterable[ChannelConfig],
-    settings: Settings,
-    *,
-    folder: Path,
-    media: MediaStore,
-    clock: Clock,
-) -> tuple[dict[ChannelId, Channel], tuple[str, ...]]:
-    """Open every account that can be opened; return also, in words, why some cannot."""
-    opened: dict[ChannelId, Channel] = {}
-    trouble = []
-    for config in configs:
-        secrets = settings.secrets_of(config.id)
-        try:
-            opened[config.id] = open_channel(
-                config,
-                secrets={name: value.get_secret_value() for name, value in secrets.items()},
-                folder=folder,
-                media=media,
-                clock=clock,
-                contact=settings.contact,
-            )
-        except ConfigurationBroken as error:
-            trouble.append(str(error))
-    return opened, tuple(trouble)
 
 
 def _mail_server(settings: Settings) -> MailServer:

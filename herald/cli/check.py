@@ -12,6 +12,7 @@ from herald.cli.context import Invocation
 from herald.cli.output import run_async
 
 if TYPE_CHECKING:
+    from herald.model.delivery import History
     from herald.model.problem import Problem
     from herald.sources.load import Loaded
 
@@ -80,11 +81,29 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
 
 def _foreseen(invocation: Invocation, loaded: Loaded) -> tuple[Problem, ...]:
     """Return what a year's plan of sound files warns of."""
-    from herald.app import foresee, known_history
+    from herald.foresight import foresee
 
-    history = run_async(known_history(invocation.folder, invocation.clock()))
+    history = run_async(_history(invocation.folder))
     found = foresee(loaded, history=history, now=invocation.moment())
     return tuple(problem for problem in found if problem.code not in SEEN_IN_FILES)
+
+
+async def _history(folder: Path) -> History:
+    """Return what the store knows of the past; an empty history where there is no store yet."""
+    from herald.model.delivery import History
+    from herald.settings import load_settings
+
+    url = load_settings(folder).store
+    if url.startswith("sqlite:///") and not (folder / url.removeprefix("sqlite:///")).exists():
+        return History()
+    from herald.store.engine import open_store
+    from herald.store.outbox import StoredOutbox
+
+    store = await open_store(url, folder)
+    try:
+        return await StoredOutbox(store).history()
+    finally:
+        await store.close()
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:

@@ -1,0 +1,93 @@
+"""The configured accounts: opened, kept in step with config/, and asked for their limits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from herald.channels.registry import open_channel
+from herald.errors import ChannelUnreachable, ConfigurationBroken
+from herald.foresight import known_capabilities
+from herald.model.configuration import ChannelConfig, Configuration
+from herald.model.ids import ChannelId
+from herald.ports import Channel, Clock, MediaStore, OutboxStore
+from herald.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Opened = tuple[ChannelConfig, Mapping[str, str]]
+"""What an account was opened with: its configuration and its secrets."""
+
+
+class Accounts:
+    """Every channel that can be used, by its id."""
+
+    def __init__(
+        self, folder: Path, *, store: OutboxStore, media: MediaStore, clock: Clock
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._media = media
+        self._clock = clock
+        self.channels: dict[ChannelId, Channel] = {}
+        """Grows and changes while Herald runs: whoever sends looks here each time."""
+        self.trouble: tuple[str, ...] = ()
+        """Why some accounts cannot be used, in words."""
+        self._opened: dict[ChannelId, Opened] = {}
+        self._replaced: list[Channel] = []
+
+    def open(self, configuration: Configuration, settings: Settings) -> tuple[Channel, ...]:
+        """Open the accounts that are new, or whose configuration or secrets changed; return them.
+
+        The old ones finish what they are sending.
+        """
+        opened, trouble = [], []
+        for config in configuration.channels.values():
+            secrets = _secrets(config, settings)
+            if self._opened.get(config.id) == (config, secrets):
+                continue
+            try:
+                channel = open_channel(
+                    config,
+                    secrets=secrets,
+                    folder=self._folder,
+                    media=self._media,
+                    clock=self._clock,
+                    contact=settings.contact,
+                )
+            except ConfigurationBroken as error:
+                trouble.append(str(error))
+                continue
+            if config.id in self.channels:
+                self._replaced.append(self.channels[config.id])
+            self.channels[config.id] = channel
+            self._opened[config.id] = (config, secrets)
+            opened.append(channel)
+        for why in sorted({*trouble} - {*self.trouble}):
+            log.error("channel cannot be used: %s", why)
+        self.trouble = tuple(trouble)
+        return tuple(opened)
+
+    async def ask_for_limits(self, channels: Iterable[Channel]) -> None:
+        """Ask each network for its limits and remember them; what is known holds until then."""
+        stored = await self._store.capabilities()
+        for channel in channels:
+            try:
+                limits = await channel.capabilities()
+            except ChannelUnreachable as error:
+                log.warning("channel did not tell its limits: %s", error)
+                if channel.id in stored:
+                    continue
+                limits = known_capabilities(self._opened[channel.id][0], None)
+            await self._store.save_capabilities(channel.id, channel.network, limits)
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        for channel in (*self.channels.values(), *self._replaced):
+            await channel.close()
+
+
+def _secrets(config: ChannelConfig, settings: Settings) -> dict[str, str]:
+    found = settings.secrets_of(config.id)
+    return {name: value.get_secret_value() for name, value in found.items()}

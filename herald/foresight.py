@@ -1,0 +1,48 @@
+"""What can be known without sending anything: a channel's limits, and trouble in the year ahead.
+
+``herald check`` needs this and little else, so it imports neither networks nor the database.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from herald.channels.journal import journal_capabilities
+from herald.data.networks import capabilities_of
+from herald.model.configuration import ChannelConfig
+from herald.model.delivery import History
+from herald.model.network import Capabilities
+from herald.model.problem import Problem
+from herald.planning.plan import make_plan
+from herald.sources.load import Loaded
+
+FORESEEN = timedelta(days=366)
+"""How far ahead ``check`` looks for what cannot be posted as it stands."""
+
+
+def foresee(loaded: Loaded, *, history: History, now: datetime) -> tuple[Problem, ...]:
+    """Return what only a plan of the year ahead can see in sound files.
+
+    Posts that do not fit, moments that are over, statements that nobody has confirmed.
+    """
+    channels = loaded.configuration.channels.values()
+    plan = make_plan(
+        loaded.campaigns,
+        loaded.configuration,
+        history=history,
+        capabilities={channel.id: known_capabilities(channel, None) for channel in channels},
+        now=now,
+        first=now,
+        last=now + FORESEEN,
+    )
+    return plan.problems
+
+
+def known_capabilities(channel: ChannelConfig, stored: Capabilities | None) -> Capabilities:
+    """Return a channel's limits: its network's word where it gives one, else Herald's data.
+
+    A journal has no network to ask, and takes the limits of the one that it is told to be like.
+    """
+    if channel.network == "journal":
+        return journal_capabilities(channel.settings.get("like", ""))
+    return stored or capabilities_of(channel.network)
