@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import socket
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -411,6 +412,15 @@ async def test_the_key_is_the_same_for_every_try_of_a_delivery(world: World) -> 
         seen.headers["Idempotency-Key"] for seen in world.server.requests if seen.path == CREATE[1]
     ]
     assert keys[0] == keys[1] != keys[2]
+
+
+async def test_an_older_server_is_asked_without_a_warning_on_the_screen() -> None:
+    async with a_world(TAKAHE) as world:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            await world.channel.capabilities()
+        assert world.server.counted("GET", "/api/v1/instance/") == 1
+        assert [str(one.message) for one in told] == []
 
 
 async def test_every_request_says_who_asks() -> None:

@@ -116,6 +116,8 @@ class Conversation:
         return self._ask(lambda client: client.media(media_id))
 
     def _hear(self, response: Any, *_: object, **__: object) -> None:
+        # The older address is asked on purpose; the library would print a warning for each time.
+        response.headers.pop("Deprecation", None)
         self._heard.append(response)
 
     def _ask(self, call: Callable[[Any], object]) -> Answer | NoAnswer:
