@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from herald.channels.registry import open_channel
+from herald.channels.registry import missing_secrets, open_channel
 from herald.errors import ChannelUnreachable, ConfigurationBroken
 from herald.foresight import known_capabilities
 from herald.model.configuration import ChannelConfig, Configuration
@@ -86,6 +86,18 @@ class Accounts:
         """Give back every connection."""
         for channel in (*self.channels.values(), *self._replaced):
             await channel.close()
+
+
+def lacking(configuration: Configuration, settings: Settings) -> tuple[str, ...]:
+    """Say which accounts cannot sign in for want of a secret, without opening any.
+
+    What is paused needs none yet.
+    """
+    return tuple(
+        told
+        for config in configuration.channels.values()
+        if not config.paused and (told := missing_secrets(config, _secrets(config, settings)))
+    )
 
 
 def _secrets(config: ChannelConfig, settings: Settings) -> dict[str, str]:

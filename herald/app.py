@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from herald.accounts import Accounts
+from herald.accounts import Accounts, lacking
 from herald.channels.journal_file import journal_path, read_journal
 from herald.channels.registry import NETWORKS
 from herald.data.calendar import observances
@@ -35,7 +35,7 @@ from herald.foresight import known_capabilities
 from herald.mailing.gather import Sources
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
-from herald.model.delivery import Delivery, DeliveryState, History
+from herald.model.delivery import Delivery, DeliveryState, History, Reason
 from herald.model.ids import CampaignId, ChannelId, DeliveryKey, Language
 from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
@@ -126,8 +126,13 @@ class Pass:
             )
             if count
         ]
+        stopped = sum(
+            self.health.outbox.count(DeliveryState.PENDING, reason)
+            for reason in (Reason.PAUSED, Reason.AUTH)
+        )
+        nothing = f"Nothing was sent: {stopped} wait for a resume" if stopped else "Nothing was due"
         advice = " Something needs a person: herald status." if self.needs_a_person else ""
-        return f"{', '.join(told) or 'Nothing was due'}.{advice}"
+        return f"{', '.join(told) or nothing}.{advice}"
 
 
 class App:
@@ -404,7 +409,7 @@ class App:
             feeds=tuple(each for each in feeds if each.feed.trouble),
             stops=stops,
             broken=_errors(loaded),
-            channels=(*self.accounts.trouble, *_refused_sign_ins(stops)),
+            channels=(*self._account_trouble(loaded), *_refused_sign_ins(stops)),
             newsletters=tuple(
                 f"{each.issue}: {each.message}" if each.issue else each.message
                 for each in await self.mailing.concerns()
@@ -412,6 +417,12 @@ class App:
             next=min(ahead, key=lambda row: row.due_at, default=None),
             zone=loaded.configuration.zone,
         )
+
+    def _account_trouble(self, loaded: Loaded) -> tuple[str, ...]:
+        """Say why some accounts cannot be used; a command that sends nothing opens none to see."""
+        if self.sends:
+            return self.accounts.trouble
+        return lacking(loaded.configuration, read_settings(self.folder)[0] or self.settings)
 
     async def open_tasks(self) -> tuple[Delivery, ...]:
         """Return what Herald prepared and a person has not yet reported as done."""

@@ -31,6 +31,16 @@ def needs_secrets(network: str) -> tuple[str, ...]:
     return ("access_token",) if network == "mastodon" else ()
 
 
+def missing_secrets(config: ChannelConfig, secrets: Mapping[str, str]) -> str:
+    """Say which secrets a channel lacks and where to put them; empty where it has all it needs."""
+    missing = [name for name in needs_secrets(config.network) if not secrets.get(name, "").strip()]
+    if not missing:
+        return ""
+    prefix = f"HERALD_CHANNELS__{config.id.replace('-', '_').upper()}__"
+    variables = " and ".join(f"{prefix}{name.upper()}" for name in missing)
+    return f"channel {config.id} cannot sign in to its network: set {variables} in .env"
+
+
 def check_settings(config: ChannelConfig) -> tuple[Problem, ...]:
     """Return everything that is wrong with a channel's network, name and settings."""
     match config.network:
@@ -75,14 +85,8 @@ def open_channel(
 
 
 def _refuse_missing_secrets(config: ChannelConfig, secrets: Mapping[str, str]) -> None:
-    missing = [name for name in needs_secrets(config.network) if not secrets.get(name, "").strip()]
-    if not missing:
-        return
-    prefix = f"HERALD_CHANNELS__{config.id.replace('-', '_').upper()}__"
-    variables = " and ".join(f"{prefix}{name.upper()}" for name in missing)
-    raise ConfigurationBroken(
-        f"channel {config.id} cannot sign in to its network: set {variables} in .env"
-    )
+    if trouble := missing_secrets(config, secrets):
+        raise ConfigurationBroken(trouble)
 
 
 def _unknown_network(config: ChannelConfig) -> Problem:

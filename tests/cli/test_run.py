@@ -67,3 +67,11 @@ def test_a_document_goes_with_one_pass_only(tmp_path: Path) -> None:
     result = herald(a_network(tmp_path), "run", "--json")
     assert result.exit_code == 2
     assert is_one_sentence(result.stderr)
+
+
+def test_what_is_paused_is_not_said_to_be_not_due(tmp_path: Path) -> None:
+    root = a_network(tmp_path)
+    herald(root, "run", "--once", now="2027-05-02T06:00Z")
+    herald(root, "pause", "trial")
+    told = herald(root, "run", "--once", now="2027-05-03T09:00Z").stdout
+    assert "Nothing was sent: 4 wait for a resume." in told

@@ -59,3 +59,19 @@ def test_a_broken_file_is_shown_with_its_line(tmp_path: Path) -> None:
     result = herald(root, "status", "--json")
     assert result.exit_code == 1
     assert document(result)["broken"][0].startswith("campaigns/stories.yaml:6")
+
+
+def test_an_account_without_its_token_is_told_before_anything_is_overdue(tmp_path: Path) -> None:
+    fedi = 'fedi: {network: mastodon, server: "https://social.example.org"}\n'
+    root = a_network(tmp_path, config_channels=f"trial: {{network: journal}}\n{fedi}")
+    told = herald(root, "status")
+    assert told.exit_code == 1
+    assert "set HERALD_CHANNELS__FEDI__ACCESS_TOKEN in .env" in told.stdout
+    write(root, ".env", "HERALD_CHANNELS__FEDI__ACCESS_TOKEN=abc\n")
+    assert "All is well." in herald(root, "status").stdout
+
+
+def test_an_account_that_rests_needs_no_token(tmp_path: Path) -> None:
+    fedi = 'fedi: {network: mastodon, server: "https://social.example.org", paused: true}\n'
+    root = a_network(tmp_path, config_channels=f"trial: {{network: journal}}\n{fedi}")
+    assert "ACCESS_TOKEN" not in herald(root, "status").stdout
