@@ -40,13 +40,15 @@ def turns(series: Series, scene: Scene) -> Iterator[Turn | Skipped | Problem]:
     if recurring.counts_from_nowhere(series.every, scene.campaign):
         yield recurring.no_start(series.place)
     occasion = _occasion(series)
-    used, kept = _past(series, scene)
+    used, kept, late = _past(series, scene)
     for each in cards:
         if (own := _own_day(each)) is not None:
             used[each.id] = max(own, used.get(each.id, own))
     for day in _days(series, cards[0], occasion, scene):
         moment = _moment(day, series, occasion, scene)
         if day in kept:
+            if day in late:
+                used[kept[day]] = day
             yield from ((card, moment) for card in cards if card.id == kept[day])
             continue
         slot = schedule(moment, cards[0], scene)
@@ -106,19 +108,28 @@ def _moment(day: date, series: Series, occasion: Occasion, scene: Scene) -> Mome
     )
 
 
-def _past(series: Series, scene: Scene) -> tuple[dict[ItemId, date], dict[date, ItemId]]:
-    """Return when each card was posted last, and which card each past day has."""
+def _past(
+    series: Series, scene: Scene
+) -> tuple[dict[ItemId, date], dict[date, ItemId], frozenset[date]]:
+    """Return when each card was posted last, which card each past day has, and days that wait.
+
+    What is late and waits keeps its day too: its languages are over one after the other, and
+    another card must not step in for the last of them.
+    """
     used: dict[ItemId, date] = {}
     kept: dict[date, ItemId] = {}
+    late: dict[date, ItemId] = {}
     for delivery in scene.past.deliveries:
         day = series_date(delivery.occasion, series.id)
         if day is None:
             continue
         if is_settled(delivery):
             kept[day] = delivery.item
+        elif delivery.due_at <= scene.horizon.now:
+            late[day] = delivery.item
         if had_its_turn(delivery):
             used[delivery.item] = max(day, used.get(delivery.item, day))
-    return used, kept
+    return used, late | kept, frozenset(late.keys() - kept.keys())
 
 
 def _own_day(card: Item) -> date | None:

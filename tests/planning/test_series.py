@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from herald.model.campaign import At, Kind, Series, Status
 from herald.model.delivery import DeliveryState, Reason
 from herald.model.ids import ChannelId, ItemId, OccasionId
+from herald.model.words import Words
 from tests.makers import SOMEWHERE, a_delivery, an_occasion
 from tests.planning.plans import (
     ENGLISH,
@@ -19,6 +20,9 @@ from tests.planning.plans import (
     plan_of,
     texts,
 )
+
+LATE_ON = datetime(2027, 3, 3, 11, tzinfo=UTC)
+"""Two hours after the first Wednesday's moment."""
 
 WEEKLY = Series(
     id="weekly",
@@ -198,3 +202,27 @@ def test_a_card_with_a_moment_of_its_own_waits_until_the_others_had_their_turn()
         for turn in turns(planned(a_card("a", post=(own,)), a_card("b"), a_card("c")))
         if turn[1] != "a" or not turn[0].startswith("2027")
     ] == [("05-05", "b"), ("05-12", "c"), ("05-19", "b"), ("05-26", "a")]
+
+
+def test_a_late_day_whose_card_still_waits_deals_no_other_card_and_shifts_no_other_day():
+    cards = [a_card(name) for name in ("a", "b", "c")]
+    before = turns(planned(*cards, now=LATE_ON))
+    assert before[0] == ("03-03", "a")
+    waiting = posted("a", "03-03", state=DeliveryState.HELD, reason=Reason.LATE)
+    assert turns(planned(*cards, now=LATE_ON, past=[waiting])) == before
+
+
+def test_a_late_day_is_planned_until_its_last_language_is_over():
+    words = Words.of({"en": "The mill", "it": "Il mulino"})
+    cards = [a_card(name, title=words) for name in ("a", "b")]
+    due = datetime(2027, 3, 3, 9, tzinfo=UTC)
+    waiting = posted("a", "03-03", due_at=due, state=DeliveryState.PENDING)
+    plan = plan_of(
+        *cards,
+        series=(WEEKLY,),
+        now=due + timedelta(hours=6, minutes=10),
+        ahead=timedelta(days=9),
+        past=[waiting],
+    )
+    assert turns(plan)[0] == ("03-03", "a")
+    assert plan.deliveries[0].language == "it"
