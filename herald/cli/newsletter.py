@@ -350,8 +350,9 @@ def _joined(editions: list[Edition]) -> str:
         for one in editions
     )
     return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Editions</title>'
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>Editions</title>'
         "<style>body{font-family:sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}"
-        "iframe{width:100%;height:60rem;border:1px solid #999}</style></head>"
+        "iframe{box-sizing:border-box;width:100%;height:60rem;border:1px solid #999}</style></head>"
         f"<body><h1>Editions</h1>{frames}</body></html>"
     )

@@ -46,7 +46,7 @@ def preview(
     """
     compared = run_async(_compare(invocation, span_of(first, last)))
     tell_broken(compared.broken)
-    shown = _only(compared.plan, campaign)
+    shown = _only(_as_it_waits(compared), campaign)
     if campaign and not shown.deliveries and not shown.skipped:
         known = ", ".join(sorted({d.campaign for d in compared.plan.deliveries})) or "none"
         raise click.ClickException(
@@ -81,6 +81,19 @@ async def _compare(invocation: Invocation, span: Span) -> Compared:
 
     async with open_app(invocation.folder, invocation.clock()) as app:
         return await app.compare(first=span[0], last=span[1])
+
+
+def _as_it_waits(compared: Compared) -> Plan:
+    """Return the plan without the wish for a yes that somebody has given already."""
+    free = {step.key for step in compared.difference.steps if step.state != "held"}
+    plan = compared.plan
+    return dataclasses.replace(
+        plan,
+        deliveries=tuple(
+            dataclasses.replace(one, needs_approval=False) if one.key in free else one
+            for one in plan.deliveries
+        ),
+    )
 
 
 def _only(plan: Plan, campaign: str) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.commands import document, herald, is_one_sentence
+from tests.cli.commands import document, herald, is_one_sentence, plan_it
 from tests.cli.test_plan import DELIVERY
 from tests.folders import STORIES, a_network, many_items
 
@@ -65,3 +65,12 @@ def test_a_broken_file_is_told_beside_what_is_shown(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert 'did you mean "channels"?' in result.stderr
     assert "Neighbours restored it." in result.stdout
+
+
+def test_what_was_approved_waits_for_nobody_any_more(tmp_path: Path) -> None:
+    text = STORIES.replace("channels: [trial]", "channels: [trial]\napprove: manual")
+    root = a_network(tmp_path, stories=text)
+    plan_it(root)
+    assert herald(root, "preview").stdout.count("waits for approval") == 4
+    herald(root, "outbox", "approve", "--item", "mill")
+    assert herald(root, "preview").stdout.count("waits for approval") == 2
