@@ -125,11 +125,12 @@ def _past(
             continue
         if is_settled(delivery):
             kept[day] = delivery.item
-        elif delivery.due_at <= scene.horizon.now:
+        elif delivery.due_at <= scene.horizon.now <= delivery.not_after_at:
             late[day] = delivery.item
         if had_its_turn(delivery):
             used[delivery.item] = max(day, used.get(delivery.item, day))
-    return used, late | kept, frozenset(late.keys() - kept.keys())
+    waits = frozenset(day for day, card in late.items() if kept.get(day, card) == card)
+    return used, late | kept, waits
 
 
 def _own_day(card: Item) -> date | None:
