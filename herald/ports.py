@@ -16,7 +16,6 @@ from herald.model.delivery import (
     Delivery,
     History,
     Outcome,
-    Payload,
     Sighting,
 )
 from herald.model.feed import Entry
@@ -259,10 +258,6 @@ class OutboxStore(Protocol):
         Also by what the person saw: content, payload and moment. Returns False if the delivery has
         moved on since, or is claimed or sent.
         """
-        ...
-
-    async def rewrite(self, key: DeliveryKey, payload: Payload) -> bool:
-        """Replace the payload of a delivery that was never sent (a typed translation)."""
         ...
 
     async def set_url(self, key: DeliveryKey, url: str, *, now: datetime) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from herald.model.delivery import DeliveryState, Reason
-from herald.model.ids import DeliveryKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +26,6 @@ class OutboxHealth:
     overdue: int = 0
     """Deliveries that could have gone out for more than five minutes and did not: not stopped, not
     backing off, and their channel neither told to wait nor busy at its pace."""
-    oldest_overdue: DeliveryKey | None = None
     oldest_overdue_at: datetime | None = None
     """When the oldest overdue delivery was due."""
     unclear: int = 0

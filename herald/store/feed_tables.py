@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from herald.store.tables import Moment, metadata
-
-
-def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False, default="", server_default="")
-
+from herald.store.tables import Moment, metadata, text_column
 
 feed = Table(
     "feed",
@@ -17,27 +12,27 @@ feed = Table(
     Column("id", String(32), primary_key=True),
     Column("url", Text, nullable=False),
     Column("partners", Text, nullable=False),
-    _text("licence"),
-    _text("pubdate"),
-    _text("language"),
-    _text("partner_language"),
+    text_column("licence"),
+    text_column("pubdate"),
+    text_column("language"),
+    text_column("partner_language"),
     # A feed that left partners.yaml keeps its row and its seen keys: should it come back, what it
     # said before is not news.
     Column("configured", Boolean, nullable=False),
-    _text("title"),
-    _text("etag"),
-    _text("last_modified"),
-    _text("body_hash"),
+    text_column("title"),
+    text_column("etag"),
+    text_column("last_modified"),
+    text_column("body_hash"),
     Column("interval_seconds", Integer, nullable=False),
     Column("next_check_at", Moment, nullable=False),
     Column("checked_at", Moment),
     Column("last_success_at", Moment),
     Column("errors", Integer, nullable=False),
-    _text("trouble"),
+    text_column("trouble"),
     Column("trouble_since", Moment),
     Column("gone", Boolean, nullable=False),
-    _text("problems"),
-    _text("owner"),
+    text_column("problems"),
+    text_column("owner"),
     Column("lease_ends_at", Moment),
     Index(None, "configured", "next_check_at"),  # what is due
 )
@@ -49,13 +44,13 @@ entry = Table(
     Column("id", String(32), primary_key=True),
     Column("feed", String(32), ForeignKey("feed.id"), nullable=False, index=True),
     Column("language", Text, nullable=False),
-    _text("licence"),
+    text_column("licence"),
     Column("content", Text, nullable=False),
     Column("fingerprint", String(64), nullable=False),
-    _text("link"),
+    text_column("link"),
     # Hashes, because PostgreSQL indexes no text longer than 2,700 bytes.
     Column("link_hash", String(64), nullable=False, index=True),
-    _text("title"),
+    text_column("title"),
     Column("title_hash", String(64), nullable=False, index=True),
     Column("first_seen_at", Moment, nullable=False, index=True),
     Column("event_at", Moment, index=True),

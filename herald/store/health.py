@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from herald.model.campaign import CatchUp
 from herald.model.delivery import DeliveryState, Reason
 from herald.model.health import OutboxHealth, StateCount
-from herald.model.ids import DeliveryKey
 from herald.model.stop import Stop
 from herald.store import tables
 from herald.store.claiming import LATE_AFTER
@@ -39,16 +38,11 @@ async def outbox_health(connection: AsyncConnection, *, now: datetime) -> Outbox
         _d.channel.not_in(resting),
         *unstopped(stops),
     )
-    oldest = (
-        await connection.execute(
-            select(_d.key, _d.due_at).where(overdue).order_by(_d.due_at, _d.key).limit(1)
-        )
-    ).first()
+    oldest = await connection.execute(select(_d.due_at).where(overdue).order_by(_d.due_at).limit(1))
     return OutboxHealth(
         counts=counts,
         overdue=await _count(connection, overdue),
-        oldest_overdue=None if oldest is None else DeliveryKey(oldest.key),
-        oldest_overdue_at=None if oldest is None else oldest.due_at,
+        oldest_overdue_at=oldest.scalar(),
         unclear=await _count(
             connection,
             or_(

@@ -36,12 +36,7 @@ from herald.model.mailing import (
     SubscriptionId,
     SubscriptionState,
 )
-from herald.store.tables import Moment, metadata
-
-
-def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False, default="", server_default="")
-
+from herald.store.tables import Moment, metadata, text_column
 
 secret = Table(
     "secret",
@@ -56,8 +51,8 @@ subscriber = Table(
     metadata,
     Column("address_hash", String(64), primary_key=True),
     Column("address", Text, nullable=False),
-    _text("name"),
-    _text("language"),
+    text_column("name"),
+    text_column("language"),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -68,8 +63,8 @@ subscription = Table(
     Column("address_hash", String(64), ForeignKey("subscriber.address_hash"), nullable=False),
     Column("list", Text, nullable=False),
     Column("state", Text, nullable=False),
-    _text("consent_source"),
-    _text("consent_given"),
+    text_column("consent_source"),
+    text_column("consent_given"),
     Column("since", Moment, nullable=False),
     Column("left_at", Moment),
     UniqueConstraint("address_hash", "list"),
@@ -98,13 +93,13 @@ issue = Table(
     Column("due_at", Moment, nullable=False),
     Column("needs_approval", Boolean, nullable=False),
     Column("state", Text, nullable=False),
-    _text("reason"),
-    _text("note"),
+    text_column("reason"),
+    text_column("note"),
     Column("languages", Text, nullable=False),
     Column("told", Text, nullable=False),
-    _text("content_hash"),
+    text_column("content_hash"),
     Column("gathered_at", Moment),
-    _text("approved"),
+    text_column("approved"),
     Column("approved_at", Moment),
     Column("started_at", Moment),
     Column("finished_at", Moment),
@@ -135,12 +130,12 @@ recipient = Table(
     Column("next_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("token", BigInteger, nullable=False),
-    _text("owner"),
+    text_column("owner"),
     Column("lease_ends_at", Moment),
     Column("first_at", Moment),
     Column("claimed_at", Moment),
     Column("code", Integer),
-    _text("reply"),
+    text_column("reply"),
     Column("ended_at", Moment),
     UniqueConstraint("issue", "subscription"),
     Index(None, "issue", "state", "next_at"),  # what may be claimed; what an issue has come to

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 
-from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History, Payload
+from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History
 from herald.model.health import OutboxHealth
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
@@ -227,17 +227,6 @@ class StoredOutbox:
                     _d.due_at == was.due_at,
                 ),
                 row,
-            )
-            return result.rowcount == 1
-
-    async def rewrite(self, key: DeliveryKey, payload: Payload) -> bool:
-        """Replace the payload of a delivery that waits and was never sent."""
-        waiting = (DeliveryState.PENDING.value, DeliveryState.HELD.value)
-        async with self._store.writing() as connection:
-            result = await connection.execute(
-                update(tables.delivery)
-                .where(_d.key == key, _d.state.in_(waiting), _d.frozen.is_(None))
-                .values(payload=to_text(payload))
             )
             return result.rowcount == 1
 

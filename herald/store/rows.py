@@ -29,7 +29,6 @@ from sqlalchemy import (
     bindparam,
     case,
     insert,
-    literal_column,
     type_coerce,
     update,
 )
@@ -241,11 +240,7 @@ async def read_rows(connection: AsyncConnection, statement: Select[Any]) -> tupl
 
 
 def _insertion() -> Any:
-    written: dict[str, Any] = {name: _bound(f"new_{name}", name) for name in _NAMES}
-    unused: dict[str, Any] = {
-        each.name: literal_column("''") for each in delivery.c if each.name not in written
-    }
-    return insert(delivery).values(written | unused)
+    return insert(delivery).values({name: _bound(f"new_{name}", name) for name in _NAMES})
 
 
 def _bound(parameter: str, column: str) -> Any:

@@ -67,7 +67,8 @@ metadata = MetaData(
 """Every table of Herald's store, whichever room's module defines it."""
 
 
-def _text(name: str) -> Column[str]:
+def text_column(name: str) -> Column[str]:
+    """Return a column of words that are never absent, only empty."""
     return Column(name, Text, nullable=False, default="", server_default="")
 
 
@@ -77,15 +78,14 @@ delivery = Table(
     Column("key", String(64), primary_key=True),
     Column("campaign", Text, nullable=False),
     Column("item", Text, nullable=False),
-    _text("entry"),
+    text_column("entry"),
     Column("occasion", Text, nullable=False),
-    _text("partner"),
+    text_column("partner"),
     Column("channel", Text, nullable=False),
     Column("network", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("part", Integer, nullable=False),
-    _text("target_key"),
     Column("occasion_local", Text, nullable=False),
     Column("zone", Text, nullable=False),
     Column("due_at", Moment, nullable=False),
@@ -93,28 +93,28 @@ delivery = Table(
     Column("catch_up", Text, nullable=False),
     Column("moves", Boolean, nullable=False),
     Column("payload", Text, nullable=False),
-    _text("content_hash"),
+    text_column("content_hash"),
     Column("needs_approval", Boolean, nullable=False),
-    _text("planned_hold"),
+    text_column("planned_hold"),
     Column("state", Text, nullable=False),
-    _text("reason"),
-    _text("note"),
+    text_column("reason"),
+    text_column("note"),
     Column("next_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("token", BigInteger, nullable=False),
-    _text("owner"),
+    text_column("owner"),
     Column("lease_ends_at", Moment),
     Column("first_send_at", Moment),
     Column("unclear_at", Moment),
     Column("frozen", Text),
-    _text("remote_id"),
-    _text("url"),
+    text_column("remote_id"),
+    text_column("url"),
     Column("sent_at", Moment),
-    _text("error"),
-    _text("approved"),
+    text_column("error"),
+    text_column("approved"),
     Column("released", Boolean, nullable=False),
-    _text("translated"),
-    _text("moved_from"),
+    text_column("translated"),
+    text_column("moved_from"),
     # The key is derived from these; should its derivation ever change, the second row for one
     # place in the plan is refused here and not posted there.
     UniqueConstraint(
@@ -136,13 +136,13 @@ attempt = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("key", String(64), ForeignKey("delivery.key"), nullable=False, index=True),
     Column("token", BigInteger, nullable=False),
-    _text("owner"),
+    text_column("owner"),
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
-    _text("outcome"),
+    text_column("outcome"),
     Column("status", Integer),
-    _text("request_hash"),
-    _text("answer"),
+    text_column("request_hash"),
+    text_column("answer"),
 )
 """One row per send, written before its first byte leaves; never deleted."""
 
@@ -179,7 +179,7 @@ stop = Table(
     Column("scope", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("origin", Text, primary_key=True),
-    _text("because"),
+    text_column("because"),
     Column("since", Moment, nullable=False),
 )
 """What is not claimed; each origin's stop stands on its own."""
@@ -204,15 +204,6 @@ plan_run = Table(
     Column("refused", Boolean, nullable=False),
 )
 """Every reconciliation that changed something."""
-
-instance = Table(
-    "instance",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("epoch", Text, nullable=False),
-    Column("last_seen_at", Moment, nullable=False),
-)
-"""Which installation this is and when it last ran: tells a restored copy from the original."""
 
 media = Table(
     "media",

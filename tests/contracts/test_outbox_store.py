@@ -677,18 +677,6 @@ async def test_a_decision_about_what_is_paused_stores_no_pause(outbox: Any) -> N
     assert (row.note, row.reason) == ("seen", None)
 
 
-async def test_a_typed_translation_replaces_what_was_never_sent(outbox: Any) -> None:
-    await enqueue(outbox, a_delivery(state=DeliveryState.HELD, reason=Reason.TRANSLATION))
-    key = (await only(outbox)).key
-    assert await outbox.rewrite(key, a_payload(text="Typed"))
-    assert (await only(outbox)).payload.text == "Typed"
-
-
-async def test_what_may_be_out_there_is_not_rewritten(outbox: Any) -> None:
-    taken = await claim_one(outbox)
-    assert not await outbox.rewrite(taken.delivery.key, a_payload(text="Typed"))
-
-
 async def test_a_task_is_closed_with_its_link_and_that_is_remembered(outbox: Any) -> None:
     taken = await claim_one(outbox)
     key = taken.delivery.key
@@ -745,7 +733,6 @@ async def test_health_tells_what_needs_somebody(outbox: Any) -> None:
     health = await outbox.health(now=NOON)
     assert not health.is_well
     assert (health.overdue, health.unclear, health.failed_lately) == (2, 2, 1)
-    assert health.oldest_overdue == one("long overdue").key
     assert health.oldest_overdue_at == hours_ago
     assert health.count(DeliveryState.PENDING) == 5
     assert health.count(DeliveryState.HELD, Reason.APPROVAL) == 1

@@ -22,7 +22,6 @@ from herald.model.delivery import (
     Delivery,
     DeliveryState,
     History,
-    Payload,
     Reason,
 )
 from herald.model.health import OutboxHealth, StateCount
@@ -309,13 +308,6 @@ class MemoryOutbox:
         self.rows[was.key] = _unstopped(changed)
         return True
 
-    async def rewrite(self, key: DeliveryKey, payload: Payload) -> bool:
-        row = self.rows.get(key)
-        if row is None or row.state not in (S.PENDING, S.HELD) or row.frozen is not None:
-            return False
-        self.rows[key] = replace(row, payload=payload)
-        return True
-
     async def set_url(self, key: DeliveryKey, url: str, *, now: datetime) -> bool:
         row = self.rows.get(key)
         if row is None or row.state is not S.SENT:
@@ -350,7 +342,6 @@ class MemoryOutbox:
                 for state, reason in kinds
             ),
             overdue=len(overdue),
-            oldest_overdue=overdue[0].key if overdue else None,
             oldest_overdue_at=overdue[0].due_at if overdue else None,
             unclear=sum(
                 (row.state is S.CLAIMED and row.unclear_at is not None)

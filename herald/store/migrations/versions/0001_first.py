@@ -31,7 +31,6 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
-        sa.Column("target_key", sa.Text(), server_default="", nullable=False),
         sa.Column("occasion_local", sa.Text(), nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
@@ -85,13 +84,6 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_first_seen")),
-    )
-    op.create_table(
-        "instance",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("epoch", sa.Text(), nullable=False),
-        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_instance")),
     )
     op.create_table(
         "media",
