@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from itertools import zip_longest
-from zoneinfo import ZoneInfo
 
 from herald.model.campaign import Campaign, Item, Section, Status
 from herald.model.configuration import Partner
 from herald.model.delivery import DeliveryState, History
 from herald.model.feed import Entry
 from herald.model.ids import CampaignId, ItemId, PartnerId
+from herald.model.wallclock import day_begins, moment_of
 
 _OVER = frozenset({DeliveryState.EXPIRED, DeliveryState.WITHDRAWN, DeliveryState.FAILED})
 
@@ -135,13 +135,9 @@ def _begins(item: Item, otherwise: datetime) -> datetime:
     """Return when an item begins; one without a beginning never does."""
     if item.begins is None:
         return datetime.min.replace(tzinfo=otherwise.tzinfo)
-    return moment_of(item.begins, item.zone)
-
-
-def moment_of(when: date | datetime, zone: str) -> datetime:
-    """Return a local day or moment as an aware one; a day begins at its midnight."""
-    local = when if isinstance(when, datetime) else datetime.combine(when, time())
-    return local.replace(tzinfo=ZoneInfo(zone))
+    if isinstance(item.begins, datetime):
+        return moment_of(item.begins, item.zone)
+    return day_begins(item.begins, item.zone)
 
 
 def _chosen_partners(

@@ -13,6 +13,7 @@ from herald.model.delivery import Reason
 from herald.model.feed import EntryEvent
 from herald.model.ids import ChannelId, ItemId, Language, amplify_key
 from herald.model.plan import PlannedDelivery
+from herald.model.wallclock import day_ends, localise
 from herald.model.words import speaks
 from herald.planning.amplify import Chosen
 from herald.planning.deliveries import Result, Standing
@@ -22,7 +23,6 @@ from herald.planning.payloads import Composer, Post, content_hash
 from herald.planning.records import Records
 from herald.planning.stagger import spread
 from herald.planning.variants import Fate, fate
-from herald.planning.wallclock import day_ends, localise
 from herald.planning.wording import override
 
 TEMPLATE = "{title}\n{link}"

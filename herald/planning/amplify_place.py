@@ -12,9 +12,9 @@ from herald.model.campaign import DEFAULT_AT, Amplify, Campaign
 from herald.model.feed import Entry
 from herald.model.ids import EntryId, ItemId, OccasionId, PartnerId
 from herald.model.plan import Skipped
+from herald.model.wallclock import localise, moment_of
 from herald.planning.amplify_room import Room
 from herald.planning.amplify_when import Wanted
-from herald.planning.wallclock import localise, moment_of
 from herald.planning.window import Opening
 
 MOST_WAITING = 200

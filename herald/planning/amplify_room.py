@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from herald.model.campaign import Amplify, Quota
 from herald.model.ids import PartnerId
-from herald.planning.wallclock import ONE_DAY, day_begins, localise
+from herald.model.wallclock import ONE_DAY, day_begins, localise
 
 BACKLOG = Quota(count=3, period=ONE_DAY)
 """For a partner whose rule sets no limit: what piled up while a feed was silent is no flood."""

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from herald.model.campaign import After, Amplify, Before, Campaign, CatchUp, Occasion, Reference
 from herald.model.feed import Entry, EntryEvent
 from herald.model.ids import OccasionId
+from herald.model.wallclock import ONE_DAY, day_begins, day_ends, localise
 from herald.planning.occasions import relative_id
 from herald.planning.references import Point, back, on, reminder_ends
-from herald.planning.wallclock import ONE_DAY, day_begins, day_ends, localise
 
 AS_IT_COMES = OccasionId("new")
 """The occasion of an entry that waits for no event."""

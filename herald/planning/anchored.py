@@ -10,9 +10,9 @@ from herald.data.calendar import Dates, Observance, observances
 from herald.model.campaign import Anchored, Campaign, Item, Occasion
 from herald.model.ids import Language, OccasionId
 from herald.model.span import Span
+from herald.model.wallclock import day_begins, day_ends
 from herald.planning.moment import Finding, Moment, Scene, left_out, warning
 from herald.planning.references import Point, back, on, until_over
-from herald.planning.wallclock import day_begins, day_ends
 
 _ENGLISH = Language("en")
 _NOWHERE = timedelta(0)

@@ -8,6 +8,7 @@ from datetime import datetime
 from herald.data.sequences import Form, Only, Step, sequence
 from herald.model.campaign import DEFAULT_AT, Item, Kind, Now, Occasion, Reference
 from herald.model.ids import OccasionId
+from herald.model.wallclock import ONE_DAY, localise, moment_of
 from herald.model.words import Words
 from herald.planning.moment import Moment, Scene, Timing
 from herald.planning.occasions import relative_id
@@ -20,7 +21,6 @@ from herald.planning.references import (
     reminder_ends,
     until_over,
 )
-from herald.planning.wallclock import ONE_DAY, localise, moment_of
 
 LAUNCH = OccasionId("launch")
 _NO_WORDS = Words()

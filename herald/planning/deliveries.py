@@ -11,6 +11,7 @@ from herald.model.delivery import Reason
 from herald.model.ids import Language
 from herald.model.plan import PlannedDelivery, Skipped
 from herald.model.problem import Problem
+from herald.model.wallclock import ONE_DAY
 from herald.planning.moment import Moment, Scene, Timing, left_out, warning
 from herald.planning.payloads import Composer, Post, content_hash
 from herald.planning.references import finishes
@@ -24,7 +25,6 @@ from herald.planning.variants import (
     time_override,
     variants,
 )
-from herald.planning.wallclock import ONE_DAY
 from herald.planning.wording import script
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from herald.planning.wallclock import ONE_DAY, localise
+from herald.model.wallclock import ONE_DAY, localise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from herald.model.campaign import DEFAULT_AT, Campaign, Newsletter
 from herald.model.configuration import Configuration
 from herald.model.ids import Language
 from herald.model.plan import PlannedIssue
+from herald.model.wallclock import moment_of
 from herald.planning import recurring
 from herald.planning.horizon import Horizon
-from herald.planning.wallclock import moment_of
 
 
 def issues(

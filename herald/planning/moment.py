@@ -11,10 +11,10 @@ from herald.model.campaign import DEFAULT_AT, Campaign, Item, Occasion
 from herald.model.ids import ChannelId, ItemId, Language, OccasionId
 from herald.model.plan import Skipped
 from herald.model.problem import Place, Problem, Severity
+from herald.model.wallclock import day_begins, moment_of
 from herald.model.words import Words
 from herald.planning.horizon import Horizon
 from herald.planning.records import Past, Records
-from herald.planning.wallclock import day_begins, moment_of
 from herald.planning.window import Opening
 
 

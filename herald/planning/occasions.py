@@ -18,10 +18,10 @@ from herald.model.campaign import (
 )
 from herald.model.ids import OccasionId
 from herald.model.span import Span
+from herald.model.wallclock import localise, moment_of
 from herald.planning import anchored, recurring
 from herald.planning.moment import Finding, Moment, Scene, left_out, warning
 from herald.planning.references import back, find, finishes, on, reminder_ends, until_over
-from herald.planning.wallclock import localise, moment_of
 
 NOW = OccasionId("now")
 

@@ -10,9 +10,9 @@ from herald.model.campaign import DEFAULT_AT, Campaign, Every, Item, Occasion
 from herald.model.ids import OccasionId
 from herald.model.problem import Place, Problem
 from herald.model.recurrence import Recurrence
+from herald.model.wallclock import localise, moment_of
 from herald.planning.moment import Finding, Moment, Scene, Timing, left_out, warning
 from herald.planning.references import finishes
-from herald.planning.wallclock import localise, moment_of
 
 EPOCH = date(2024, 1, 1)
 """From here rules count that name no ``from`` in a campaign without ``starts``: a Monday."""

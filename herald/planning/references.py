@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from herald.model.campaign import DEFAULT_AT, Item, Reference
 from herald.model.ids import ItemId
 from herald.model.span import Span
-from herald.planning.wallclock import ONE_DAY, day_begins, day_ends, localise, moment_of
+from herald.model.wallclock import ONE_DAY, day_begins, day_ends, localise, moment_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

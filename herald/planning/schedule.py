@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from herald.model.campaign import Campaign, ChannelOverride, Item
 from herald.model.problem import Problem
+from herald.model.wallclock import day_ends, describe, localise, resolve
 from herald.planning.moment import Moment, Scene, Timing, at_most_late, warning
 from herald.planning.stagger import spread
-from herald.planning.wallclock import day_ends, describe, localise, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

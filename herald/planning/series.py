@@ -10,12 +10,12 @@ from herald.model.campaign import DEFAULT_AT, At, Item, Occasion, Series, Status
 from herald.model.ids import ItemId, OccasionId
 from herald.model.plan import Skipped
 from herald.model.problem import Problem
+from herald.model.wallclock import moment_of
 from herald.planning import recurring
 from herald.planning.moment import Moment, Scene, Timing, left_out, warning
 from herald.planning.records import had_its_turn, is_settled, series_date
 from herald.planning.references import finishes
 from herald.planning.schedule import Unfit, schedule
-from herald.planning.wallclock import moment_of
 
 Turn = tuple[Item, Moment]
 """A card and the moment at which it has its turn."""

@@ -7,7 +7,7 @@ from datetime import datetime, time
 
 from herald.model.campaign import Campaign, Window
 from herald.model.configuration import Configuration, QuietHours
-from herald.planning.wallclock import ONE_DAY, localise, moment_of
+from herald.model.wallclock import ONE_DAY, localise, moment_of
 
 _DAYS_AHEAD = 8
 """A window comes back every week: what does not open within that never opens."""

@@ -13,9 +13,9 @@ from herald.model.feed import Entry
 from herald.model.ids import ChannelId, Language
 from herald.model.plan import Plan, PlannedDelivery
 from herald.model.recurrence import parse_recurrence
+from herald.model.wallclock import localise
 from herald.model.words import Words
 from herald.planning.plan import make_plan
-from herald.planning.wallclock import localise
 from tests.makers import a_campaign, a_channel, a_delivery, an_item
 
 MORNING = datetime(2027, 5, 1, 6, 0, tzinfo=UTC)

@@ -26,9 +26,10 @@ from herald.model.delivery import DeliveryState, Reason
 from herald.model.ids import CampaignId, ChannelId, ItemId, Language, ProjectId, campaign_key
 from herald.model.problem import Place
 from herald.model.span import parse_span
+from herald.model.wallclock import localise, moment_of
 from herald.model.words import Words
-from herald.planning.wallclock import localise, moment_of
 from tests.makers import SOMEWHERE, a_campaign, a_channel, a_partner, an_item, an_occasion
+from tests.model.test_wallclock import ZONES
 from tests.planning.plans import (
     ENGLISH,
     MORNING,
@@ -43,7 +44,6 @@ from tests.planning.plans import (
     reasons,
     texts,
 )
-from tests.planning.test_wallclock import ZONES
 
 HOUR = timedelta(hours=1)
 EN, IT, SL = (Language(tag) for tag in ("en", "it", "sl"))

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from herald.model.campaign import At, Window
 from herald.model.ids import Language
+from herald.model.wallclock import localise
 from herald.model.words import Words
 from herald.planning.stagger import spread
-from herald.planning.wallclock import localise
 from tests.makers import an_item, an_occasion
+from tests.model.test_wallclock import ZONES
 from tests.planning.plans import plan_of
-from tests.planning.test_wallclock import ZONES
 
 NINE = datetime(2027, 5, 3, 9, 0, tzinfo=UTC)
 FIVE = tuple(Language(tag) for tag in ("en", "it", "es", "sl", "pl"))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from herald.model.campaign import At, Kind, Series, Window
 from herald.model.configuration import QuietHours
 from herald.model.ids import ItemId
-from herald.planning.wallclock import localise, moment_of
+from herald.model.wallclock import localise, moment_of
 from herald.planning.window import Opening
 from tests.makers import SOMEWHERE, a_channel, an_occasion
 from tests.planning.plans import (

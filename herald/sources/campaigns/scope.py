@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from herald.composing.templates import template_problems
 from herald.model.ids import ChannelId, Language
 from herald.model.problem import Place
+from herald.model.wallclock import Gap, Overlap, clock_change
 from herald.model.words import EVERY, Words
 from herald.sources.campaigns.pictures import Pictures
 from herald.sources.files import Stamp, stamp_of
@@ -144,14 +144,12 @@ def hashtag_words(tags: Mapping[str, Sequence[str]]) -> Words:
 
 def odd_hour(local: datetime, zone: str) -> tuple[str, str] | None:
     """Return a warning and a remedy where *local* never happens in *zone*, or happens twice."""
-    info = ZoneInfo(zone)
-    early, late = (local.replace(tzinfo=info, fold=fold) for fold in (0, 1))
-    if early.utcoffset() == late.utcoffset():
+    change = clock_change(local, zone)
+    if change is None:
         return None
-    shown = f"{local:%Y-%m-%d %H:%M}"
-    if early.astimezone(UTC).astimezone(info).replace(tzinfo=None) == local:
-        message = f"{shown} happens twice in {zone}, as the clocks go back; the first is taken"
-        return message, "choose a time outside that hour"
-    moved = early.astimezone(UTC).astimezone(info)
-    message = f"{shown} never happens in {zone}, as the clocks go forward; {moved:%H:%M} is taken"
-    return message, "choose a time outside that hour"
+    match change:
+        case Overlap():
+            said = f"happens twice in {zone}, as the clocks go back; the first is taken"
+        case Gap(shown=shown):
+            said = f"never happens in {zone}, as the clocks go forward; {shown:%H:%M} is taken"
+    return f"{local:%Y-%m-%d %H:%M} {said}", "choose a time outside that hour"

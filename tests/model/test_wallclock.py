@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.planning.wallclock import (
+from herald.model.wallclock import (
     Gap,
     Overlap,
     day_begins,

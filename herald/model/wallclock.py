@@ -35,13 +35,16 @@ def resolve(local: datetime, zone: str) -> tuple[datetime, ClockChange | None]:
 
     Raises OverflowError at the ends of the calendar (the years 1 and 9999).
     """
-    place = ZoneInfo(zone)
-    first = local.replace(tzinfo=place, fold=0)
-    moment = first.astimezone(UTC)
-    if first.utcoffset() == local.replace(tzinfo=place, fold=1).utcoffset():
-        return moment, None
-    shown = localise(moment, zone)
-    return moment, Overlap() if shown == local else Gap(shown=shown)
+    return _first(local, zone).astimezone(UTC), clock_change(local, zone)
+
+
+def clock_change(local: datetime, zone: str) -> ClockChange | None:
+    """Return what is odd about *local* in *zone*; None for a time that is there once."""
+    first = _first(local, zone)
+    if first.utcoffset() == first.replace(fold=1).utcoffset():
+        return None
+    shown = localise(first.astimezone(UTC), zone)
+    return Overlap() if shown == local else Gap(shown=shown)
 
 
 def moment_of(local: datetime, zone: str) -> datetime:
@@ -74,3 +77,7 @@ def describe(change: ClockChange, local: datetime, zone: str) -> str:
             return f"{spelled} does not exist in {zone}: the clocks go forward, so it means {to}"
         case Overlap():
             return f"{spelled} happens twice in {zone}: the clocks go back, so the first is meant"
+
+
+def _first(local: datetime, zone: str) -> datetime:
+    return local.replace(tzinfo=ZoneInfo(zone), fold=0)
