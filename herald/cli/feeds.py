@@ -180,7 +180,8 @@ def _how_it_is(one: FeedHealth) -> str:
     if feed.last_success_at is None:
         return "not asked yet"
     if feed.problems:
-        return f"well; {len(feed.problems)} hints: herald feeds check {feed.wanted.url}"
+        hints = "1 hint" if len(feed.problems) == 1 else f"{len(feed.problems)} hints"
+        return f"well; {hints}: herald feeds check {feed.wanted.url}"
     return "well"
 
 
@@ -188,7 +189,7 @@ def _show_feed(source: str, feed: ParsedFeed) -> None:
     click.secho(feed.title or source, bold=True)
     if feed.format:
         told = (feed.format, feed.language or "no language", feed.link or "no link to its site")
-        click.echo(f"{len(feed.entries)} entries · {' · '.join(told)}")
+        click.echo(f"{_entries(len(feed.entries))} · {' · '.join(told)}")
     newest = feed.entries[-_SHOWN:] if feed.format != "ical" else feed.entries[:_SHOWN]
     for entry in newest:
         _show_entry(entry)
@@ -256,8 +257,13 @@ def _came_of(one: Polled) -> str:
     if one.unchanged:
         return "nothing has changed"
     if one.seeded:
-        return f"{one.seeded} entries remembered, none will be posted: they were there before"
+        were = "it was" if one.seeded == 1 else "they were"
+        return f"{_entries(one.seeded)} remembered, none will be posted: {were} there before"
     return f"{one.new} new, {one.edited} changed"
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _spelled(moment: datetime | None, otherwise: str) -> str:

@@ -166,7 +166,8 @@ def unsubscribe(invocation: Invocation, address: str, name: str, as_json: bool) 
     if as_json:
         print_json({"left": left})
     else:
-        click.echo(f"Taken off {left} list(s)." if left else "This address is on no such list.")
+        told = f"Taken off {left} {'list' if left == 1 else 'lists'}."
+        click.echo(told if left else "This address is on no such list.")
     if not left:
         raise SystemExit(1)
 

@@ -124,8 +124,7 @@ def _explained(kind: str, detail: ErrorDetails) -> tuple[str, str]:
     if given is None:
         return "this entry is empty", "write something, or delete the line"
     if kind in ("enum", "literal_error"):
-        expected = detail.get("ctx", {})["expected"].replace(" or ", ",").split(",")
-        known = [word.strip(" '") for word in expected]
+        known = re.findall(r"'([^']*)'", detail.get("ctx", {})["expected"])
         return f'"{given}" is not one of {", ".join(known)}', _near(str(given), known)
     if kind in _MISTYPED:
         expected, hint = _MISTYPED[kind]

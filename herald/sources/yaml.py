@@ -65,6 +65,8 @@ _TIGHT = re.compile(r"([a-z][\w-]*):(\S.*)")
 _CURLY = frozenset("“”„‟")
 """Quotation marks that word processors type; « » are left to the languages that use them."""
 _NULLS = frozenset({"~", "null", "Null", "NULL"})
+_SWITCHES = frozenset({"auto", "none"})
+"""What `statement:` takes besides a text; nobody begins a text so and goes on behind a #."""
 _TAGS: dict[type, str] = {
     yaml.ScalarNode: "tag:yaml.org,2002:str",
     yaml.SequenceNode: "tag:yaml.org,2002:seq",
@@ -288,7 +290,7 @@ class _Walk:
             return
         if lost["tag"]:
             self._error(node, "lost-text", "the text ends before the #: the rest is lost", _QUOTE)
-        else:
+        elif node.value not in _SWITCHES:
             place = self._here(node)
             self.problems.warn(
                 place, "lost-text", "what stands behind the # is a comment", _LOST_HINT

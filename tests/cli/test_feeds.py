@@ -176,7 +176,7 @@ def test_poll_of_one_partner(tmp_path: Path, site: Site) -> None:
     folder = a_project(tmp_path, site.serve("/feed", rss(item(1))))
     result = herald("feeds", "poll", "argenta", folder=folder)
     assert result.exit_code == 0
-    assert "1 entries remembered" in result.stdout
+    assert "1 entry remembered" in result.stdout
     unknown = herald("feeds", "poll", "argento", folder=folder)
     assert unknown.exit_code == 2
     assert "there are: argenta" in unknown.output

@@ -81,6 +81,7 @@ def test_a_file_that_is_no_list_is_told_in_one_sentence(folder: Path) -> None:
 
 
 def test_people_are_shown_taken_off_and_erased(folder: Path) -> None:
+    (folder / "bea.csv").write_text("email\nbea@example.org\n", encoding="utf-8")
     herald(folder, "lists", "import", "friends", str(folder / "people.csv"))
     shown = document(herald(folder, "lists", "show", "--json"))
     assert shown["lists"][0]["languages"] == [{"language": "it", "subscribed": 1}]
@@ -89,6 +90,9 @@ def test_people_are_shown_taken_off_and_erased(folder: Path) -> None:
         "left": 1
     }
     assert "ana" not in herald(folder, "lists", "export", "friends").stdout
+    herald(folder, "lists", "import", "friends", str(folder / "bea.csv"))
+    gone = herald(folder, "lists", "unsubscribe", "bea@example.org").stdout
+    assert gone == "Taken off 1 list.\n"
     erased = herald(folder, "lists", "erase", "ana@example.org", "--yes")
     assert erased.exit_code == 0
     again = herald(folder, "lists", "import", "friends", str(folder / "people.csv"), "--json")

@@ -119,6 +119,7 @@ def test_a_trap_of_yaml_is_told_for_what_it_is(text: str | bytes, code: str) -> 
         "text: |\n  see #this\n  and # that",
         "text:   # in each language\n  en: Hello",
         "key: {en: [] } # why",
+        "statement: none   # none | auto",
     ],
 )
 def test_a_comment_that_takes_no_text_away_is_welcome(text: str) -> None:

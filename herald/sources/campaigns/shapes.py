@@ -154,7 +154,7 @@ class NewsletterShape(Shape):
     """Days without an issue"""
     subject: Texts
     """The subject; {month} and {year} are filled in"""
-    approve: Approve = Approve.MANUAL
+    approve: Literal[Approve.AUTO, Approve.MANUAL] = Approve.MANUAL
     """manual: somebody agrees to each issue; auto"""
     sections: tuple[SectionShape, ...] = ()
     """The parts, in their order"""

@@ -74,7 +74,10 @@ def read_ical(document: str, url: str, *, now: datetime) -> ParsedFeed:
         language=language,
         link=absolute(_text(calendar, "URL"), url),
         entries=tuple(sorted(entries, key=_begin)),
-        problems=tuple(_problems(broken, undated, len(events))),
+        problems=(
+            *_problems(broken, undated, len(events)),
+            *_zoneless(sum(_is_floating(event, zone) for event in events), len(events)),
+        ),
     )
 
 
@@ -93,6 +96,21 @@ def _problems(broken: bool, undated: int, events: int) -> Iterator[FeedProblem]:
             severity="warning",
             message=f"{undated} events have no start (DTSTART) that can be understood",
         )
+
+
+def _zoneless(floating: int, events: int) -> Iterator[FeedProblem]:
+    if floating:
+        yield FeedProblem(
+            severity="warning",
+            message=f"events without a time zone, taken for UTC: {floating} of {events}"
+            " (add TZID=Europe/Rome to DTSTART, or X-WR-TIMEZONE for the whole calendar)",
+        )
+
+
+def _is_floating(event: Component, zone: str) -> bool:
+    """Tell whether an event's time is the wall clock of wherever one reads it."""
+    begins = _value(event, "DTSTART")
+    return isinstance(begins, datetime) and begins.tzinfo is None and not zone
 
 
 def _read(document: str) -> tuple[Calendar | None, bool]:

@@ -222,6 +222,16 @@ def test_amplification_is_read_with_its_limits(tmp_path: Path) -> None:
     assert rule.post[0].when == Before(span=Span(days=3), at=time(10))
 
 
+def test_a_newsletter_has_no_first_of_a_partner_to_approve(tmp_path: Path) -> None:
+    root = a_folder(
+        tmp_path,
+        stories=HEAD + "newsletters:\n  - {id: monthly, list: friends, every: first tuesday,"
+        " subject: {en: News}, approve: first}\n",
+    )
+    (problem,) = loaded(root).problems
+    assert 'newsletters[0].approve: "first" is not one of auto, manual' in str(problem)
+
+
 def test_a_newsletter_finds_what_was_written_for_its_issues(tmp_path: Path) -> None:
     root = a_folder(
         tmp_path,

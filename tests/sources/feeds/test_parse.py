@@ -230,6 +230,26 @@ def test_the_moments_of_calendars(
     assert (event.begins_at, event.zone, event.all_day) == (begins_at, zone, all_day)
 
 
+FLOATING = "UID:1\nSUMMARY:A\nURL:https://example.org/a\nDTSTART:20270516T100000"
+
+
+@pytest.mark.parametrize(
+    ("event", "head", "advice"),
+    [
+        (FLOATING, "", "events without a time zone, taken for UTC: 1 of 1"),
+        (FLOATING, "X-WR-TIMEZONE:Europe/Rome", ""),
+        (FLOATING + "Z", "", ""),
+        (FLOATING.replace("DTSTART:20270516T100000", "DTSTART;VALUE=DATE:20270516"), "", ""),
+    ],
+    ids=["nowhere", "the calendar says it", "UTC", "a whole day"],
+)
+def test_a_calendar_without_a_zone_is_told_so_and_none_is_asked_for_a_language(
+    event: str, head: str, advice: str
+) -> None:
+    problems = told(read(calendar(event, head=head)))
+    assert problems.startswith(advice) if advice else problems == ""
+
+
 def test_a_cancelled_event_is_read_as_one() -> None:
     event = only(calendar(WALK.replace("CONFIRMED", "CANCELLED"))).event
     assert event is not None
@@ -555,7 +575,7 @@ def test_error_messages_of_generators_are_no_entries() -> None:
     [
         (rss(item(more='<media:thumbnail url="/a.jpg"/>')), "1 of 1 pictures have no description"),
         (rss(item(), head=""), "which language"),
-        (rss(item(guid="")), "1 of 1 entries have no id"),
+        (rss(item(guid="")), "the only entry has no id"),
         (rss(item(date="Mon, 10 May 2027 08:00:00")), "time zone"),
         (rss(item(date="10/05/2027")), "cannot be understood"),
         (rss(item(date=None)), "no date"),
