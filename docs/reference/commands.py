@@ -17,7 +17,8 @@ INTRO = (
 
 def commands_page() -> str:
     """Return the page of every command, argument and option."""
-    context = click.Context(herald, info_name="herald")
+    # as it is called: without its settings, -h would be told only if something was called before
+    context = click.Context(herald, info_name="herald", **herald.context_settings)
     told = herald.to_info_dict(context)
     parts = [
         "# Commands",
