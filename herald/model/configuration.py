@@ -30,7 +30,8 @@ class ChannelConfig:
     paused: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     """The network's own settings as written, checked by the channel's module."""
-    place: Place
+    place: Place = field(compare=False)
+    """A line that moves changes no account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

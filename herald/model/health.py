@@ -24,8 +24,8 @@ class OutboxHealth:
     counts: tuple[StateCount, ...] = ()
     """In the order of state and reason; what is stopped has reason paused or auth."""
     overdue: int = 0
-    """Deliveries that could have gone out for more than five minutes and did not: not stopped, not
-    backing off, and their channel neither told to wait nor busy at its pace."""
+    """Deliveries on channels that are not stopped, and that could have gone out for more than five
+    minutes, or should have for more than fifteen, whatever holds them up."""
     oldest_overdue_at: datetime | None = None
     """When the oldest overdue delivery was due."""
     unclear: int = 0

@@ -32,7 +32,7 @@ _STANDS = {
     DeliveryState.SENT: "it was sent",
     DeliveryState.FAILED: "it failed: herald outbox retry",
     DeliveryState.EXPIRED: "its moment is over: herald outbox retry sends it all the same",
-    DeliveryState.WITHDRAWN: "it was withdrawn: herald outbox retry sends it all the same",
+    DeliveryState.WITHDRAWN: "it was withdrawn",
 }
 
 
@@ -67,8 +67,9 @@ def withdraw(delivery: Delivery) -> Delivery | str:
 
 
 def retry(delivery: Delivery, *, now: datetime) -> Delivery | str:
-    """Send again, from the start, what failed, expired, was withdrawn, or certainly is not there.
+    """Send again, from the start, what failed, expired, or certainly is not there.
 
+    Also what a person withdrew; what an edit withdrew would be withdrawn again by the next plan.
     See ``caution`` for what to ask first.  What waits out a failed attempt is tried at once.
     """
     if delivery.state is DeliveryState.PENDING and delivery.next_at > now >= delivery.due_at:
@@ -76,6 +77,8 @@ def retry(delivery: Delivery, *, now: datetime) -> Delivery | str:
     unclear = delivery.state is DeliveryState.HELD and delivery.reason is Reason.UNCLEAR
     if not unclear and delivery.state not in {DeliveryState.WITHDRAWN, *_ENDED}:
         return _why_not(delivery)
+    if delivery.state is DeliveryState.WITHDRAWN and delivery.reason is not Reason.PERSON:
+        return "its files ask for it no more: put it back there, and planning brings it back"
     late = now > delivery.not_after_at
     again = replace(
         delivery,

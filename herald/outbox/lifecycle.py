@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from herald.model.delivery import Delivery, DeliveryState, Reason
 
+HELD_UP_AFTER = timedelta(minutes=15)
+"""What is later than this is overdue whatever holds it up, a network that does not answer too."""
+
 LATE_AFTER = timedelta(minutes=5)
 """So long after its moment a delivery is late, and ``catch_up`` decides: less is a busy minute."""
 

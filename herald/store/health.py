@@ -13,6 +13,7 @@ from herald.model.campaign import CatchUp
 from herald.model.delivery import DeliveryState, Reason
 from herald.model.health import OutboxHealth, StateCount
 from herald.model.stop import Stop
+from herald.outbox.lifecycle import HELD_UP_AFTER
 from herald.store import tables
 from herald.store.claiming import LATE_AFTER
 from herald.store.stops import load_stops, stop_reason, unstopped
@@ -34,8 +35,10 @@ async def outbox_health(connection: AsyncConnection, *, now: datetime) -> Outbox
         _d.state == DeliveryState.PENDING.value,
         _d.catch_up.in_(list(CatchUp)),  # all of them, so that the index serves
         _d.due_at < cut,
-        _d.next_at < cut,
-        _d.channel.not_in(resting),
+        or_(
+            and_(_d.next_at < cut, _d.channel.not_in(resting)),
+            _d.due_at < now - HELD_UP_AFTER,
+        ),
         *unstopped(stops),
     )
     oldest = await connection.execute(select(_d.due_at).where(overdue).order_by(_d.due_at).limit(1))

@@ -722,7 +722,8 @@ async def test_health_tells_what_needs_somebody(outbox: Any) -> None:
         one("just late", due_at=NOON - 4 * MINUTE),
         one("overdue", due_at=NOON - 6 * MINUTE),
         one("long overdue", due_at=hours_ago),
-        one("backing off", due_at=hours_ago, next_at=NOON + MINUTE),
+        one("backing off", due_at=NOON - 14 * MINUTE, next_at=NOON + MINUTE),
+        one("backing off too long", due_at=NOON - 16 * MINUTE, next_at=NOON + MINUTE),
         one("failed", due_at=hours_ago, state=DeliveryState.FAILED),
         one("failed long ago", due_at=NOON - timedelta(days=2), state=DeliveryState.FAILED),
         one("unclear", state=DeliveryState.HELD, reason=Reason.UNCLEAR),
@@ -732,16 +733,16 @@ async def test_health_tells_what_needs_somebody(outbox: Any) -> None:
     )
     health = await outbox.health(now=NOON)
     assert not health.is_well
-    assert (health.overdue, health.unclear, health.failed_lately) == (2, 2, 1)
+    assert (health.overdue, health.unclear, health.failed_lately) == (3, 2, 1)
     assert health.oldest_overdue_at == hours_ago
-    assert health.count(DeliveryState.PENDING) == 5
+    assert health.count(DeliveryState.PENDING) == 6
     assert health.count(DeliveryState.HELD, Reason.APPROVAL) == 1
     assert health.count(DeliveryState.SENT) == 0
 
 
 async def test_what_is_stopped_or_told_to_wait_is_not_overdue(outbox: Any) -> None:
-    overdue = NOON - timedelta(hours=1)
-    await enqueue(outbox, a_delivery(due_at=overdue), a_delivery(channel=SKY))
+    stopped = NOON - timedelta(hours=1)
+    await enqueue(outbox, a_delivery(due_at=stopped), a_delivery(channel=SKY))
     (taken,) = await claim(outbox, capabilities={SKY: WIDE})
     await outbox.stop(STOPS["channel"])
     await outbox.settle(

@@ -32,6 +32,7 @@ from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.model.verdict import Done, Doubt, Expire, Fail, Hold, Park, Retry, StopChannel, Verdict
 
 LATE_AFTER = timedelta(minutes=5)
+HELD_UP_AFTER = timedelta(minutes=15)
 S = DeliveryState
 
 
@@ -328,9 +329,14 @@ class MemoryOutbox:
             if row.state is S.PENDING
             and row.reason is None
             and row.due_at < cut
-            and row.next_at < cut
-            and self._parked.get(row.channel, now) <= now
-            and self._spent.get(row.channel, now) <= now
+            and (
+                (
+                    row.next_at < cut
+                    and self._parked.get(row.channel, now) <= now
+                    and self._spent.get(row.channel, now) <= now
+                )
+                or row.due_at < now - HELD_UP_AFTER
+            )
         ]
         return OutboxHealth(
             counts=tuple(

@@ -33,6 +33,7 @@ DECISIONS: dict[str, Decision] = {
 STANDINGS: dict[str, dict[str, Any]] = {
     **{state.value: {"state": state} for state in S if state is not S.HELD},
     **{reason.value: {"state": S.HELD, "reason": reason} for reason in R},
+    "withdrawn by hand": {"state": S.WITHDRAWN, "reason": R.PERSON},
 }
 ALLOWED = {
     ("approve", "approval", "pending"),
@@ -42,7 +43,7 @@ ALLOWED = {
     ("release", "moved", "pending"),
     ("retry", "failed", "pending"),
     ("retry", "expired", "pending"),
-    ("retry", "withdrawn", "pending"),
+    ("retry", "withdrawn by hand", "pending"),
     ("retry", "unclear", "pending"),
     *(("withdraw", standing, "withdrawn") for standing in ("pending", "failed", "expired")),
     *(("withdraw", reason.value, "withdrawn") for reason in R),
