@@ -35,10 +35,12 @@ def plan(
 ) -> None:
     """Show what will go out, as a difference to what is waiting. Sends and changes nothing.
 
+    Exit status 1 if a file is broken, or more would be withdrawn than a slip should do.
+
     \b
     herald plan
     herald plan --from 2027-05-01 --until 2027-05-31
-    herald plan --confirm 3fa9c2d1
+    herald plan --confirm 3fa9c2d1b07e
     """
     compared = run_async(_compare(invocation, span_of(first, last), confirm=confirm))
     document = compared.document()
@@ -49,8 +51,13 @@ def plan(
     if as_json:
         print_json(document)
     else:
-        _print(compared, document, everything=everything, confirmed=bool(confirm))
-    if compared.broken:
+        _print(compared, document, everything=everything)
+    if confirm and compared.difference.refused:
+        click.echo(
+            f"{confirm} is not the hash of this plan: its withdrawals stay held. Look at it again.",
+            err=True,
+        )
+    if compared.broken or compared.difference.refused:
         raise SystemExit(1)
 
 
@@ -75,14 +82,12 @@ def _keep_campaign(document: dict[str, Any], campaign: str) -> None:
         document[part] = [line for line in document[part] if line["campaign"] == campaign]
 
 
-def _print(
-    compared: Compared, document: dict[str, Any], *, everything: bool, confirmed: bool
-) -> None:
+def _print(compared: Compared, document: dict[str, Any], *, everything: bool) -> None:
     from herald.reporting.planview import plan_view
 
     console = a_console()
     console.print(plan_view(document, everything=everything))
-    if compared.difference.refused and not confirmed:
+    if compared.difference.refused:
         console.print(
             f"\n{compared.difference.withdrawals} deliveries would be withdrawn, more than a slip"
             " should do: they are held. If you mean it:"

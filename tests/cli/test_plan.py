@@ -123,7 +123,12 @@ def test_a_mass_withdrawal_shows_its_hash_and_is_confirmed_with_it(tmp_path: Pat
     shown = herald(root, "plan")
     agreed = document(herald(root, "plan", "--json"))["hash"]
     assert f"herald plan --confirm {agreed}" in shown.stdout
+    assert shown.exit_code == 1
     assert "19 deliveries would be withdrawn" in " ".join(shown.stdout.split())
+    mistaken = herald(root, "plan", "--confirm", agreed[:8])
+    assert mistaken.exit_code == 1
+    assert f"{agreed[:8]} is not the hash of this plan" in mistaken.stderr
+    assert f"herald plan --confirm {agreed}" in mistaken.stdout
     confirmed = herald(root, "plan", "--confirm", agreed)
     assert confirmed.exit_code == 0
     rows = document(herald(root, "outbox", "list", "--json"))["deliveries"]
