@@ -44,11 +44,6 @@ class Summary:
     stopped: tuple[ChannelId, ...] = ()
     """Channels whose credentials the network refused."""
 
-    @property
-    def needs_a_person(self) -> bool:
-        """Tell whether something waits for somebody to decide or mend."""
-        return bool(self.failed or self.expired or self.held or self.unclear or self.stopped)
-
 
 def summarise(happenings: Iterable[Happened]) -> Summary:
     """Count the last verdict on each delivery."""

@@ -69,7 +69,7 @@ def gather(
     missing = (
         *_unwritten(newsletter, planned),
         *_untranslated(newsletter, planned, picks),
-        *_unstated(newsletter, planned, sources, picks),
+        *_unstated(planned, sources, picks),
     )
     refs = (
         entry.ref
@@ -142,7 +142,7 @@ def _edition(
     told: set[str] = set()
     sections = []
     for section, picked in zip(newsletter.sections, picks, strict=True):
-        entries = [entry for entry in _told(picked, reader, section) if entry.ref not in told]
+        entries = [entry for entry in _told(picked, reader) if entry.ref not in told]
         entries = entries[: section.most]
         told |= {entry.ref for entry in entries}
         paragraphs, spoken = _paragraphs(newsletter, planned, section, reader)
@@ -176,7 +176,7 @@ def _reader(
     )
 
 
-def _told(picked: Picked, reader: Reader, section: Section) -> Iterator[ContentEntry]:
+def _told(picked: Picked, reader: Reader) -> Iterator[ContentEntry]:
     """Yield the section's entries in this edition; items first, in the order of the picks."""
     for campaign, item in picked.items:
         entry = tell_item(campaign, item, reader)
@@ -272,9 +272,7 @@ def _untranslated(
                 yield f"{name} is not translated into {', '.join(absent)}"
 
 
-def _unstated(
-    newsletter: Newsletter, planned: PlannedIssue, sources: Sources, picks: Sequence[Picked]
-) -> Iterator[str]:
+def _unstated(planned: PlannedIssue, sources: Sources, picks: Sequence[Picked]) -> Iterator[str]:
     """Name the projects whose funding statement is owed and cannot be told."""
     for project in _projects(planned, sources, picks, None):
         for language in planned.languages:

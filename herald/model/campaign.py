@@ -169,8 +169,6 @@ class Image:
     sha256: str = ""
     """Of the file's bytes, by which the store keeps it; empty for a URL or a file not read."""
     media_type: str = ""
-    size: int = 0
-    """Bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

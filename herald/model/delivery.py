@@ -18,6 +18,11 @@ from herald.model.ids import (
     PartnerId,
 )
 
+LATE_AFTER = timedelta(minutes=5)
+"""So long after its moment a delivery is late, and ``catch_up`` decides: less is a busy minute."""
+HELD_UP_AFTER = timedelta(minutes=15)
+"""What is later than this is overdue whatever holds it up, a network that does not answer too."""
+
 
 class DeliveryState(StrEnum):
     """Where a delivery stands; ``outbox/lifecycle`` says what may follow what."""
@@ -145,6 +150,13 @@ class Delivery:
     """The fingerprint of the planned payload in whose place a person's translation stands."""
     moved_from: DeliveryKey | None = None
     """The sent delivery of which this one may be a repeat (reason ``moved``)."""
+
+    @property
+    def may_be_out_there(self) -> bool:
+        """Tell whether planning must leave it alone: it is, or may be, on the network."""
+        return self.state in {DeliveryState.CLAIMED, DeliveryState.SENT} or (
+            self.state is DeliveryState.HELD and self.reason is Reason.UNCLEAR
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,11 +152,6 @@ class IssueContent:
     told: tuple[str, ...] = ()
     """References of all that is told, in any language."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether there is nothing to say in any language."""
-        return all(edition.is_empty for edition in self.editions)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
@@ -334,7 +329,6 @@ class RecipientVerdict:
 class UncertainCopy:
     """A copy of which nobody knows whether it arrived, as it is shown to a person."""
 
-    issue: str
     address: str
     """Empty if the person was erased since."""
     claimed_at: datetime

@@ -122,8 +122,6 @@ class Step:
     reason: Reason | None = None
     note: str = ""
     """For people: "sent on …; release to post again"."""
-    next_at: datetime | None = None
-    """When it may be claimed; None leaves it."""
     after: Delivery | None = None
     """The row as this step leaves it, which the store writes; None where nothing changes."""
 

@@ -74,7 +74,6 @@ class KnownEntry:
 
     id: EntryId
     feed: FeedId
-    partners: tuple[PartnerId, ...]
     link: str
     """Canonical; empty where it has none."""
     title: str

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from herald.model.delivery import Delivery, DeliveryState, Reason
-
-HELD_UP_AFTER = timedelta(minutes=15)
-"""What is later than this is overdue whatever holds it up, a network that does not answer too."""
-
-LATE_AFTER = timedelta(minutes=5)
-"""So long after its moment a delivery is late, and ``catch_up`` decides: less is a busy minute."""
 
 
 class By(StrEnum):
@@ -101,10 +94,3 @@ def waits(delivery: Delivery) -> bool:
     if delivery.state is DeliveryState.HELD:
         return delivery.reason is not Reason.UNCLEAR
     return delivery.state is DeliveryState.PENDING
-
-
-def is_beyond_planning(delivery: Delivery) -> bool:
-    """Tell whether planning must leave *delivery* alone: it is, or may be, out there."""
-    return delivery.state in {DeliveryState.CLAIMED, DeliveryState.SENT} or (
-        delivery.state is DeliveryState.HELD and delivery.reason is Reason.UNCLEAR
-    )

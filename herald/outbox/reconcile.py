@@ -14,12 +14,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from herald.model.campaign import CatchUp
-from herald.model.delivery import Delivery, DeliveryState, Reason
+from herald.model.delivery import LATE_AFTER, Delivery, DeliveryState, Reason
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, PlannedDelivery, Reconciliation, Step
 from herald.outbox.fingerprint import payload_fingerprint
-from herald.outbox.lifecycle import LATE_AFTER, is_beyond_planning
 from herald.outbox.moved import find_repeats
+from herald.outbox.steps import told
 from herald.outbox.withdrawals import judge_absent
 
 _CONTENT = {
@@ -78,39 +78,16 @@ def _step(
     planned: PlannedDelivery, row: Delivery | None, repeated: Delivery | None, *, now: datetime
 ) -> Step:
     if row is None:
-        return _told(Change.NEW, planned, _held_as_repeat(_new(planned, now=now), repeated))
-    if is_beyond_planning(row):
+        after = _held_as_repeat(_new(planned, now=now), repeated)
+        return told(Change.NEW, after, planned=planned)
+    if row.may_be_out_there:
         change = Change.SENT if row.state is DeliveryState.SENT else Change.UNCHANGED
-        return _untouched(change, planned, row)
+        return told(change, row, was=row, planned=planned)
     after = _held_as_repeat(_updated(row, planned, now=now), repeated)
     if after is row or after == row:
-        return _untouched(Change.UNCHANGED, planned, row)
+        return told(Change.UNCHANGED, row, was=row, planned=planned)
     returns = row.state is DeliveryState.WITHDRAWN
-    return _told(Change.NEW if returns else Change.CHANGED, planned, after)
-
-
-def _told(change: Change, planned: PlannedDelivery, after: Delivery) -> Step:
-    return Step(
-        change=change,
-        key=after.key,
-        planned=planned,
-        state=after.state,
-        reason=after.reason,
-        note=after.note,
-        next_at=after.next_at,
-        after=after,
-    )
-
-
-def _untouched(change: Change, planned: PlannedDelivery, row: Delivery) -> Step:
-    return Step(
-        change=change,
-        key=row.key,
-        planned=planned,
-        state=row.state,
-        reason=row.reason,
-        note=row.note,
-    )
+    return told(Change.NEW if returns else Change.CHANGED, after, planned=planned)
 
 
 def _new(planned: PlannedDelivery, *, now: datetime) -> Delivery:

@@ -16,6 +16,7 @@ from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.outbox.fingerprint import withdrawal_hash
 from herald.outbox.lifecycle import waits
 from herald.outbox.moved import group_of
+from herald.outbox.steps import told
 
 MOST = 10
 """So many may be withdrawn at once without asking."""
@@ -106,22 +107,22 @@ def _is_withheld(row: Delivery) -> bool:
 def _withdrawn(row: Delivery) -> Step:
     if row.frozen is not None:
         after = replace(row, state=DeliveryState.HELD, reason=Reason.UNCLEAR, note=_MAYBE)
-        return _told(Change.WITHDRAWN, row, after)
+        return told(Change.WITHDRAWN, after, was=row)
     after = replace(row, state=DeliveryState.WITHDRAWN, reason=None, note=_GONE)
-    return _told(Change.WITHDRAWN, row, after)
+    return told(Change.WITHDRAWN, after, was=row)
 
 
 def _kept(row: Delivery) -> Step:
     """Keep *row* from being sent, by approving it too; a person's or a repeat's hold stays."""
     if row.state is DeliveryState.HELD and row.reason not in _FOLLOWS_FROM_FILES:
-        return _told(Change.WITHDRAWN, row, row)
+        return told(Change.WITHDRAWN, row, was=row)
     after = replace(row, state=DeliveryState.HELD, reason=Reason.WITHDRAWAL, note=_MANY)
-    return _told(Change.WITHDRAWN, row, after)
+    return told(Change.WITHDRAWN, after, was=row)
 
 
 def _expired(row: Delivery) -> Step:
     after = replace(row, state=DeliveryState.EXPIRED, reason=None, note=_OVER)
-    return _told(Change.CHANGED, row, after)
+    return told(Change.CHANGED, after, was=row)
 
 
 def _was_sent_in(plan: Plan, row: Delivery) -> bool:
@@ -129,16 +130,4 @@ def _was_sent_in(plan: Plan, row: Delivery) -> bool:
 
 
 def _sent(row: Delivery) -> Step:
-    return _told(Change.SENT, row, row)
-
-
-def _told(change: Change, row: Delivery, after: Delivery) -> Step:
-    return Step(
-        change=change,
-        key=row.key,
-        planned=None,
-        state=after.state,
-        reason=after.reason,
-        note=after.note,
-        after=None if after == row else after,
-    )
+    return told(Change.SENT, row, was=row)

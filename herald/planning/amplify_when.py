@@ -61,7 +61,7 @@ def wanted_moments(
     event = entry.content.event
     if event is not None and rule.post:
         for occasion in rule.post:
-            yield from _of_event(entry, event, occasion, campaign)
+            yield from _of_event(event, occasion, campaign)
     elif not entry.seeded:
         yield _as_it_comes(entry, event, campaign, rule, now=now)
 
@@ -90,9 +90,7 @@ def _as_it_comes(
     )
 
 
-def _of_event(
-    entry: Entry, event: EntryEvent, occasion: Occasion, campaign: Campaign
-) -> Iterator[Wanted]:
+def _of_event(event: EntryEvent, occasion: Occasion, campaign: Campaign) -> Iterator[Wanted]:
     zone = event.zone or campaign.zone
     when = occasion.when
     begins, bound = _begins(event, zone)

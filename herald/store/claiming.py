@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
-from herald.model.delivery import Claim, Delivery, DeliveryState, Reason
+from herald.model.delivery import LATE_AFTER, Claim, Delivery, DeliveryState, Reason
 from herald.model.ids import ChannelId
 from herald.model.network import Capabilities
 from herald.store import pace, tables
@@ -34,8 +34,6 @@ from herald.store.rows import COLUMNS, from_rows, to_text
 from herald.store.stops import load_stops, unstopped
 from herald.store.upsert import upsert
 
-LATE_AFTER = timedelta(minutes=5)
-"""So long after its moment a delivery is late, and ``catch_up`` decides: less is a busy minute."""
 LEASE_BEYOND = timedelta(seconds=30)
 """A lease is twice the channel's timeout and this: a send has long ended when its lease does."""
 CANDIDATES = 1000

@@ -249,11 +249,7 @@ async def _known(connection: AsyncConnection, polled: FeedId, named: Sequence[Id
     )
     for column, values in lookups:
         for some in _chunks(values):
-            result = await connection.execute(
-                select(entry, feed.c.partners)
-                .join_from(entry, feed, feed.c.id == entry.c.feed)
-                .where(column.in_(some))
-            )
+            result = await connection.execute(select(entry).where(column.in_(some)))
             rows |= {row.id: row for row in result}
     return Known(keys=keys, entries={EntryId(row.id): _known_entry(row) for row in rows.values()})
 
@@ -422,7 +418,6 @@ def _known_entry(row: Row[Any]) -> KnownEntry:
     return KnownEntry(
         id=EntryId(row.id),
         feed=FeedId(row.feed),
-        partners=read_partners(row.partners),
         link=row.link,
         title=row.title,
         fingerprint=row.fingerprint,

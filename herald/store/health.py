@@ -10,12 +10,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
-from herald.model.delivery import DeliveryState, Reason
+from herald.model.delivery import HELD_UP_AFTER, LATE_AFTER, DeliveryState, Reason
 from herald.model.health import OutboxHealth, StateCount
 from herald.model.stop import Stop
-from herald.outbox.lifecycle import HELD_UP_AFTER
 from herald.store import tables
-from herald.store.claiming import LATE_AFTER
 from herald.store.stops import load_stops, stop_reason, unstopped
 
 LATELY = timedelta(days=1)

@@ -261,7 +261,6 @@ async def progress(store: Store, key: str) -> Progress | None:
             next_at=next_at,
             uncertain=tuple(
                 UncertainCopy(
-                    issue=key,
                     address=row.address or "",
                     claimed_at=row.claimed_at,
                     why=row.reply,

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from herald.model.delivery import Delivery, DeliveryState, Reason
+from herald.model.delivery import Delivery
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.store import tables
@@ -97,7 +97,7 @@ def _compare(rows: Sequence[Delivery], decide: _Decide, run: int) -> _Decided:
         row = standing.get(step.key)
         if step.after is None or step.after == row:
             continue
-        if row is not None and _is_out_there(row):
+        if row is not None and row.may_be_out_there:
             continue
         changes[step.key] = step
     was = {key: standing[key] for key in changes if key in standing}
@@ -151,12 +151,6 @@ async def _last_run(connection: AsyncConnection) -> int:
     """
     found = await connection.execute(select(func.max(tables.plan_run.c.id)))
     return found.scalar() or 0
-
-
-def _is_out_there(row: Delivery) -> bool:
-    return row.state in {DeliveryState.CLAIMED, DeliveryState.SENT} or (
-        row.state is DeliveryState.HELD and row.reason is Reason.UNCLEAR
-    )
 
 
 def _run(difference: Reconciliation, written: Iterable[Step], *, now: datetime) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 from herald.errors import MediaMissing
 from herald.model.campaign import CatchUp
 from herald.model.delivery import (
+    HELD_UP_AFTER,
+    LATE_AFTER,
     Attempt,
     Claim,
     Delivery,
@@ -31,8 +33,6 @@ from herald.model.plan import Plan, Reconciliation
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.model.verdict import Done, Doubt, Expire, Fail, Hold, Park, Retry, StopChannel, Verdict
 
-LATE_AFTER = timedelta(minutes=5)
-HELD_UP_AFTER = timedelta(minutes=15)
 S = DeliveryState
 
 

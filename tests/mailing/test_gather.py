@@ -129,7 +129,7 @@ def test_events_are_told_that_begin_within_the_span(begins: object, is_told: boo
 def test_what_does_not_hold_is_not_told(campaign: Campaign) -> None:
     newsletter = a_newsletter(COMING)
     found = gather(newsletter, a_planned_issue(), of(newsletter, campaign), now=NOON, since=None)
-    assert found.is_empty
+    assert not found.editions
 
 
 def a_sent(hours: int) -> Delivery:
@@ -158,7 +158,7 @@ def test_since_last_tells_what_was_first_posted_since(
         history=History(deliveries=history),
     )
     found = gather(newsletter, a_planned_issue(), everything, now=NOON, since=since)
-    assert (not found.is_empty) is is_told
+    assert bool(found.editions) is is_told
 
 
 def test_what_no_channel_posts_is_told_once() -> None:
@@ -176,7 +176,7 @@ def test_what_no_channel_posts_is_told_once() -> None:
         since=LONG_AGO,
         told=frozenset(first.told),
     )
-    assert again.is_empty
+    assert not again.editions
 
 
 def test_partners_take_turns_up_to_the_most() -> None:
@@ -228,7 +228,7 @@ def test_an_entry_that_is_no_news_is_not_told(changes: dict[str, object]) -> Non
         since=NOON - timedelta(days=1),
         told=frozenset({"entry:told"}),
     )
-    assert found.is_empty
+    assert not found.editions
 
 
 def test_a_partners_link_that_is_no_web_address_is_dropped() -> None:
@@ -337,7 +337,7 @@ def test_nothing_to_say_is_no_edition() -> None:
     newsletter = a_newsletter(PRACTICES, PARTNERS, COMING)
     found = gather(newsletter, a_planned_issue(), of(newsletter), now=NOON, since=None)
     assert found.editions == ()
-    assert found.is_empty
+    assert not found.editions
 
 
 def test_the_projects_statement_stands_in_every_edition() -> None:

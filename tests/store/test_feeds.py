@@ -135,7 +135,7 @@ async def test_deciding_sees_keys_of_the_feed_and_likenesses_in_all(store: Store
     await store.save_understood(ONE.id, POLL, named, look, now=NOON)
     assert dict(seen[0].keys) == {"guid:a": "guid:a"}
     assert set(seen[0].entries) == {"guid:a", "guid:b"}
-    assert seen[0].entries[EntryId("guid:b")].partners == ("two",)
+    assert seen[0].entries[EntryId("guid:b")].feed == "two"
     assert seen[0].entries[EntryId("guid:b")].content == replace(WHOLE, guid="guid:b")
 
 

@@ -81,7 +81,6 @@ def _image(
         licence=shape.licence or "",
         sha256=found.sha256 if found else "",
         media_type=found.media_type if found else "",
-        size=found.size if found else 0,
     )
 
 

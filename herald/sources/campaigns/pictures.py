@@ -22,7 +22,6 @@ class PictureFile:
 
     sha256: str
     media_type: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def _read(path: Path, stamp: Stamp) -> PictureFile | NoPicture:
     if media_type is None:
         hint = "save the picture as JPEG, PNG, WebP or GIF"
         return NoPicture("this file is no picture that networks accept", hint)
-    return PictureFile(hashlib.sha256(content).hexdigest(), media_type, len(content))
+    return PictureFile(hashlib.sha256(content).hexdigest(), media_type)
 
 
 def sniff(content: bytes) -> str | None:

@@ -141,7 +141,7 @@ def decide(
 ) -> Decision:
     """Compare a document with what is known and say what the store shall write."""
     present = frozenset(identity.key for identity in named)
-    seed = _must_seed(feed, parsed, named, known, now=now)
+    seed = _must_seed(feed, named, known, now=now)
     links = Counter(identity.link for identity in named if identity.link)
     own_known = _own_by_link_and_title(feed, known, present)
     intents: list[Intent] = []
@@ -168,9 +168,7 @@ def decide(
     return Decision(intents=tuple(intents), problems=_told(seed))
 
 
-def _must_seed(
-    feed: Feed, parsed: ParsedFeed, named: Sequence[Identity], known: Known, *, now: datetime
-) -> str:
+def _must_seed(feed: Feed, named: Sequence[Identity], known: Known, *, now: datetime) -> str:
     """Say why new entries are only remembered this time, or ""."""
     if feed.last_success_at is None:
         return "first"

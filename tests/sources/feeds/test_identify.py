@@ -81,7 +81,6 @@ def known(*entries: ParsedEntry, feed: str = "one", **changes: Any) -> Known:
                     {
                         "id": EntryId(f"{feed}-{one.key}"),
                         "feed": FeedId(feed),
-                        "partners": (PartnerId(feed),),
                         "link": one.link,
                         "title": one.title,
                         "fingerprint": one.fingerprint,
