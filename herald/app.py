@@ -57,6 +57,7 @@ from herald.sources.load import Loaded, Loader
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
 from herald.store.lock import run_lock
+from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
 from herald.store.media import StoredMedia
 from herald.store.outbox import StoredOutbox
@@ -466,13 +467,16 @@ async def open_app(
     *,
     channels: bool = False,
     alone: bool = False,
+    looking: bool = False,
     on_settled: Callable[[Happened], None] = unwatched,
 ) -> AsyncIterator[App]:
     """Open Herald on *folder*.
 
-    With *channels* the configured accounts are opened, so that it can send. With *alone* it is
-    the only one that runs on its store: a second one is refused with StoreTaken. A folder that is
-    none of Herald's is refused before anything is written into it.
+    *looking* is for commands that write nothing: they make no store where there is none, and work
+    in a folder that may not be written. With *channels* the configured accounts are opened, so
+    that it can send. With *alone* it is the only one that runs on its store: a second one is
+    refused with StoreTaken. A folder that is none of Herald's is refused before anything is
+    written into it.
     """
     _refuse_another_folder(folder)
     settings = load_settings(folder)
@@ -483,8 +487,11 @@ async def open_app(
         settings=lambda: read_settings(folder)[0],
     )
     async with AsyncExitStack() as stack:
-        store = await open_store(settings.store, folder)
-        stack.push_async_callback(store.close)
+        if looking:
+            store = await stack.enter_async_context(open_to_look(settings.store, folder))
+        else:
+            store = await open_store(settings.store, folder)
+            stack.push_async_callback(store.close)
         if alone and store.path is not None:
             stack.enter_context(run_lock(store.path))
         app = App(

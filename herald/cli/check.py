@@ -96,14 +96,11 @@ async def _history(folder: Path) -> History:
     url = load_settings(folder).store
     if url.startswith("sqlite:///") and not (folder / url.removeprefix("sqlite:///")).exists():
         return History()
-    from herald.store.engine import open_store
+    from herald.store.looking import open_to_look
     from herald.store.outbox import StoredOutbox
 
-    store = await open_store(url, folder)
-    try:
+    async with open_to_look(url, folder) as store:
         return await StoredOutbox(store).history()
-    finally:
-        await store.close()
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:

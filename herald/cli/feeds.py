@@ -111,7 +111,7 @@ async def _health(invocation: Invocation) -> tuple[FeedHealth, ...]:
     from herald.app import open_app
     from herald.sources.feeds.wanted import wanted_feeds
 
-    async with open_app(invocation.folder, invocation.clock()) as app:
+    async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
         partners = (await app.load()).configuration.partners
         now = app.clock.now()
         await app.feeds.sync_feeds(wanted_feeds(partners.values()), now=now)

@@ -42,7 +42,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     async def work() -> tuple[Issue, ...]:
         from herald.app import open_app
 
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
             return await app.mailing_store.issues()
 
     issues = run_async(work())
@@ -85,7 +85,7 @@ def preview(
     async def work() -> tuple[Issue, tuple[Edition, ...]]:
         from herald.app import open_app
 
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
             found = await _find(app, issue)
             return found, await app.mailing_store.editions(found.key)
 
@@ -203,7 +203,7 @@ def progress(invocation: Invocation, issue: str, as_json: bool) -> None:
     async def work() -> list[Progress]:
         from herald.app import open_app
 
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
             key = (await _find(app, issue)).key if issue else ""
             return [
                 one

@@ -46,7 +46,7 @@ def list_(invocation: Invocation, /, as_json: bool, states: tuple[str, ...], **n
     async def work() -> tuple[Delivery, ...]:
         from herald.app import open_app
 
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
             return await app.store.list_deliveries(states=states, **narrow)
 
     deliveries = run_async(work())
@@ -74,7 +74,7 @@ def show(invocation: Invocation, key: str, as_json: bool) -> None:
     async def work() -> tuple[Delivery, Any]:
         from herald.app import open_app
 
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
             found = await app.desk.find(key)
             return found, await app.store.attempts(found.key)
 

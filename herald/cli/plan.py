@@ -64,7 +64,8 @@ def plan(
 async def _compare(invocation: Invocation, span: Span, *, confirm: str) -> Compared:
     from herald.app import open_app
 
-    async with open_app(invocation.folder, invocation.clock()) as app:
+    looking = not confirm
+    async with open_app(invocation.folder, invocation.clock(), looking=looking) as app:
         if confirm:
             return await app.replan(confirmed=confirm)
         return await app.compare(first=span[0], last=span[1])

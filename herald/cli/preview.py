@@ -79,7 +79,7 @@ def preview(
 async def _compare(invocation: Invocation, span: Span) -> Compared:
     from herald.app import open_app
 
-    async with open_app(invocation.folder, invocation.clock()) as app:
+    async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
         return await app.compare(first=span[0], last=span[1])
 
 

@@ -38,5 +38,5 @@ def status(invocation: Invocation, as_json: bool) -> None:
 async def _health(invocation: Invocation) -> Health:
     from herald.app import open_app
 
-    async with open_app(invocation.folder, invocation.clock()) as app:
+    async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
         return await app.health()

@@ -114,11 +114,8 @@ async def open_store(url: str, folder: Path) -> Store:
     Raises StoreUnusable when it cannot be read or written, and StoreTooNew when a later Herald
     wrote it.
     """
-    parsed = _parsed(url)
-    if parsed.get_backend_name() == "sqlite":
-        store = _sqlite(parsed, folder)
-    else:
-        store = _postgresql(parsed)
+    path = sqlite_path(url, folder)
+    store = _sqlite(path, folder) if path is not None else _postgresql(_parsed(url))
     try:
         async with store.writing() as connection:
             await connection.run_sync(migrate, store.place)
@@ -126,6 +123,19 @@ async def open_store(url: str, folder: Path) -> Store:
         await store.close()
         raise
     return store
+
+
+def sqlite_path(url: str, folder: Path) -> Path | None:
+    """Return the file of the SQLite store at *url*, whether it is there or not; None for others."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if parsed.database in {None, "", ":memory:"}:
+        raise StoreUnusable(
+            "store: SQLite needs a file, else everything is forgotten at the end"
+            " (write sqlite:///var/herald.db)"
+        )
+    return folder / str(parsed.database)
 
 
 def _parsed(url: str) -> URL:
@@ -143,13 +153,7 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _sqlite(url: URL, folder: Path) -> Store:
-    if url.database in {None, "", ":memory:"}:
-        raise StoreUnusable(
-            "store: SQLite needs a file, else everything is forgotten at the end"
-            " (write sqlite:///var/herald.db)"
-        )
-    path = folder / str(url.database)
+def _sqlite(path: Path, folder: Path) -> Store:
     _make_file(path, folder)
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -94,6 +95,45 @@ def test_planning_on_the_command_line_writes_nothing(tmp_path: Path) -> None:
     root = a_network(tmp_path)
     herald(root, "plan")
     assert document(herald(root, "outbox", "list", "--json")) == {"deliveries": []}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan",),
+        ("preview",),
+        ("check",),
+        ("status",),
+        ("outbox", "list"),
+        ("feeds", "list"),
+        ("newsletter", "list"),
+        ("newsletter", "progress"),
+    ],
+    ids=" ".join,
+)
+def test_looking_makes_no_store(tmp_path: Path, words: tuple[str, ...]) -> None:
+    root = a_network(tmp_path)
+    before = sorted(root.rglob("*"))
+    assert herald(root, *words).exit_code == 0
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+@pytest.mark.parametrize("words", [("plan",), ("preview",), ("check",), ("outbox", "list")])
+def test_one_may_look_into_a_folder_that_may_not_be_written(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    root = a_network(tmp_path)
+    plan_it(root)
+    folders = (root / "var", root)
+    for folder in folders:
+        folder.chmod(0o500)
+    result = herald(root, *words, "--json")
+    for folder in folders:
+        folder.chmod(0o700)
+    assert result.exit_code == 0
+    if words == ("plan",):
+        assert {line["change"] for line in document(result)["deliveries"]} == {"unchanged"}
 
 
 def test_a_span_is_of_whole_days_and_both_are_included(tmp_path: Path) -> None:
