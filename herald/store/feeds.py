@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -12,7 +10,7 @@ from sqlalchemy import Row, Select, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.feed import Entry
-from herald.model.ids import EntryId, FeedId, Language, PartnerId
+from herald.model.ids import EntryId, FeedId, PartnerId
 from herald.model.polling import (
     Alias,
     Credit,
@@ -23,29 +21,31 @@ from herald.model.polling import (
     Identity,
     Intent,
     Known,
-    KnownEntry,
     Remember,
     Revise,
     Unchanged,
     Understood,
-    Validators,
     WantedFeed,
 )
+from herald.store.batches import batches
 from herald.store.engine import Store
-from herald.store.feed_tables import entry, entry_credit, feed, feed_key
-from herald.store.feed_values import (
-    read_content,
-    read_partners,
-    read_problems,
-    write_content,
-    write_partners,
-    write_problems,
+from herald.store.feed_rows import (
+    changed_feed,
+    content_columns,
+    entry_of,
+    feed_of,
+    hash_of,
+    known_entry_of,
+    new_entry,
+    new_feed,
+    new_key,
+    success,
+    wanted_of,
 )
+from herald.store.feed_tables import entry, entry_credit, feed, feed_key
+from herald.store.feed_values import read_partners, write_problems
 from herald.store.tables import Moment
 
-_AT_ONCE = 400
-"""Values in one ``IN``: SQLite and PostgreSQL bound the variables of a statement."""
-_FIRST_INTERVAL = timedelta(hours=1)
 _MEASURED = timedelta(days=28)
 
 
@@ -67,12 +67,12 @@ class StoredFeeds:
                     )
             for one in wanted:
                 if one.id not in rows:
-                    await connection.execute(insert(feed).values(_new_feed(one, now=now)))
-                elif not rows[one.id].configured or _wanted(rows[one.id]) != one:
+                    await connection.execute(insert(feed).values(new_feed(one, now=now)))
+                elif not rows[one.id].configured or wanted_of(rows[one.id]) != one:
                     await connection.execute(
                         update(feed)
                         .where(feed.c.id == one.id)
-                        .values(_changed(rows[one.id], one, now=now))
+                        .values(changed_feed(rows[one.id], one, now=now))
                     )
 
     async def claim_feeds(
@@ -94,7 +94,7 @@ class StoredFeeds:
         self, feeds: Sequence[FeedId], *, owner: str, now: datetime, lease: timedelta
     ) -> tuple[Feed, ...]:
         """Take these feeds whether they are due or not, for a person who asked."""
-        named = select(feed.c.id).where(feed.c.configured, feed.c.id.in_(feeds[:_AT_ONCE]))
+        named = select(feed.c.id).where(feed.c.configured, feed.c.id.in_(feeds))
         async with self._store.writing() as connection:
             return await _take(connection, named, owner=owner, lease_ends_at=now + lease)
 
@@ -122,7 +122,7 @@ class StoredFeeds:
                     body_hash=poll.body_hash,
                     interval_seconds=int(poll.interval.total_seconds()),
                     problems=write_problems((*decision.problems, *poll.problems)),
-                    **_succeeded(poll.next_check_at, now=now),
+                    **success(poll.next_check_at, now=now),
                 )
             )
             return decision
@@ -141,7 +141,7 @@ class StoredFeeds:
             await connection.execute(
                 update(feed)
                 .where(feed.c.id == polled)
-                .values(**fresh, **_succeeded(poll.next_check_at, now=now))
+                .values(**fresh, **success(poll.next_check_at, now=now))
             )
 
     async def save_failed(self, polled: FeedId, poll: Failed, *, now: datetime) -> None:
@@ -182,7 +182,7 @@ class StoredFeeds:
             for row in credited:
                 credits_of.setdefault(row.entry, []).extend(read_partners(row.partners))
         return tuple(
-            _entry(row, tuple(dict.fromkeys(credits_of[row.id])))
+            entry_of(row, tuple(dict.fromkeys(credits_of[row.id])))
             for row in rows
             if row.id in credits_of
         )
@@ -209,7 +209,7 @@ class StoredFeeds:
             )
             return tuple(
                 FeedHealth(
-                    feed=_feed(row),
+                    feed=feed_of(row),
                     entries=row.entries or 0,
                     a_week=(row.recent or 0) / (_MEASURED / timedelta(days=7)),
                 )
@@ -227,7 +227,7 @@ async def _take(
         update(feed).where(feed.c.id.in_(ids)).values(owner=owner, lease_ends_at=lease_ends_at)
     )
     rows = await connection.execute(select(feed).where(feed.c.id.in_(ids)))
-    found = {row.id: _feed(row) for row in rows}
+    found = {row.id: feed_of(row) for row in rows}
     return tuple(found[one] for one in ids)
 
 
@@ -235,7 +235,7 @@ async def _known(connection: AsyncConnection, polled: FeedId, named: Sequence[Id
     """Read what a document's entries may be: by key in this feed, by link or title in any."""
     keys: dict[str, EntryId] = {}
     rows: dict[str, Row[Any]] = {}
-    for some in _chunks({identity.key for identity in named}):
+    for some in batches(sorted({identity.key for identity in named})):
         found = await connection.execute(
             select(feed_key.c.key, feed_key.c.entry).where(
                 feed_key.c.feed == polled, feed_key.c.key.in_(some)
@@ -244,14 +244,14 @@ async def _known(connection: AsyncConnection, polled: FeedId, named: Sequence[Id
         keys |= {row.key: EntryId(row.entry) for row in found}
     lookups = (
         (entry.c.id, set(keys.values())),
-        (entry.c.link_hash, {_hash(one.link) for one in named if one.link}),
-        (entry.c.title_hash, {_hash(one.title) for one in named if one.title}),
+        (entry.c.link_hash, {hash_of(one.link) for one in named if one.link}),
+        (entry.c.title_hash, {hash_of(one.title) for one in named if one.title}),
     )
     for column, values in lookups:
-        for some in _chunks(values):
+        for some in batches(sorted(values)):
             result = await connection.execute(select(entry).where(column.in_(some)))
             rows |= {row.id: row for row in result}
-    return Known(keys=keys, entries={EntryId(row.id): _known_entry(row) for row in rows.values()})
+    return Known(keys=keys, entries={EntryId(row.id): known_entry_of(row) for row in rows.values()})
 
 
 async def _obey(
@@ -264,14 +264,14 @@ async def _obey(
     for intent in intents:
         match intent:
             case Remember():
-                fresh.append(_new_entry(polled, intent, now=now))
-                keys.append(_new_key(polled, intent.identity.key, intent.id, now=now))
+                fresh.append(new_entry(polled, intent, now=now))
+                keys.append(new_key(polled, intent.identity.key, intent.id, now=now))
             case Revise():
                 await _revise(connection, intent)
             case Alias():
-                keys.append(_new_key(polled, intent.key, intent.id, now=now))
+                keys.append(new_key(polled, intent.key, intent.id, now=now))
             case Credit():
-                keys.append(_new_key(polled, intent.key, intent.id, now=now))
+                keys.append(new_key(polled, intent.key, intent.id, now=now))
                 shared.append(intent.id)
             case _:
                 assert_never(intent)
@@ -290,7 +290,7 @@ async def _revise(connection: AsyncConnection, intent: Revise) -> None:
         update(entry)
         .where(entry.c.id == intent.id)
         .values(
-            **_content(intent.identity),
+            **content_columns(intent.identity),
             withdrawn=intent.withdrawn,
             edits=entry.c.edits + 1,
         )
@@ -304,148 +304,3 @@ async def _credit(connection: AsyncConnection, polled: FeedId, named: EntryId) -
         await connection.execute(
             insert(entry_credit).values(entry=named, feed=polled, position=len(feeds))
         )
-
-
-def _new_key(polled: FeedId, key: str, named: EntryId, *, now: datetime) -> dict[str, Any]:
-    return {"feed": polled, "key": key, "entry": named, "seen_at": now}
-
-
-def _new_feed(wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
-    return _configured(wanted) | {
-        "id": wanted.id,
-        "interval_seconds": int(_FIRST_INTERVAL.total_seconds()),
-        "next_check_at": now,
-        "errors": 0,
-        "gone": False,
-    }
-
-
-def _changed(row: Row[Any], wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
-    """Ask unconditionally after a change: an ETag does not know what Herald now wants."""
-    values = _configured(wanted) | {"gone": False}
-    if row.configured and (row.licence, row.pubdate, row.language) == (
-        wanted.licence,
-        wanted.pubdate,
-        wanted.language or "",
-    ):
-        return values
-    return values | {"etag": "", "last_modified": "", "body_hash": "", "next_check_at": now}
-
-
-def _configured(wanted: WantedFeed) -> dict[str, Any]:
-    return {
-        "url": wanted.url,
-        "partners": write_partners(wanted.partners),
-        "licence": wanted.licence,
-        "pubdate": wanted.pubdate,
-        "language": wanted.language or "",
-        "partner_language": wanted.partner_language or "",
-        "configured": True,
-    }
-
-
-def _succeeded(next_check_at: datetime, *, now: datetime) -> dict[str, Any]:
-    return {
-        "errors": 0,
-        "trouble": "",
-        "trouble_since": None,
-        "gone": False,
-        "next_check_at": next_check_at,
-        "checked_at": now,
-        "last_success_at": now,
-        "owner": "",
-        "lease_ends_at": None,
-    }
-
-
-def _new_entry(polled: FeedId, intent: Remember, *, now: datetime) -> dict[str, Any]:
-    return _content(intent.identity) | {
-        "id": intent.id,
-        "feed": polled,
-        "language": intent.language,
-        "licence": intent.licence,
-        "first_seen_at": now,
-        "edits": 0,
-        "seeded": intent.seeded,
-        "withdrawn": False,
-    }
-
-
-def _content(identity: Identity) -> dict[str, Any]:
-    event = identity.content.event
-    return {
-        "content": write_content(identity.content),
-        "fingerprint": identity.fingerprint,
-        "link": identity.link,
-        "link_hash": _hash(identity.link),
-        "title": identity.title,
-        "title_hash": _hash(identity.title),
-        "event_at": event.begins_at if event else None,
-    }
-
-
-def _feed(row: Row[Any]) -> Feed:
-    return Feed(
-        wanted=_wanted(row),
-        title=row.title,
-        validators=Validators(etag=row.etag, last_modified=row.last_modified),
-        body_hash=row.body_hash,
-        interval=timedelta(seconds=row.interval_seconds),
-        next_check_at=row.next_check_at,
-        checked_at=row.checked_at,
-        last_success_at=row.last_success_at,
-        errors=row.errors,
-        trouble=row.trouble,
-        trouble_since=row.trouble_since,
-        gone=row.gone,
-        problems=read_problems(row.problems),
-    )
-
-
-def _wanted(row: Row[Any]) -> WantedFeed:
-    return WantedFeed(
-        id=FeedId(row.id),
-        url=row.url,
-        partners=read_partners(row.partners),
-        licence=row.licence,
-        pubdate=row.pubdate,
-        language=Language(row.language) if row.language else None,
-        partner_language=Language(row.partner_language) if row.partner_language else None,
-    )
-
-
-def _known_entry(row: Row[Any]) -> KnownEntry:
-    return KnownEntry(
-        id=EntryId(row.id),
-        feed=FeedId(row.feed),
-        link=row.link,
-        title=row.title,
-        fingerprint=row.fingerprint,
-        first_seen_at=row.first_seen_at,
-        edits=row.edits,
-        content=read_content(row.content),
-    )
-
-
-def _entry(row: Row[Any], partners: tuple[PartnerId, ...]) -> Entry:
-    return Entry(
-        id=EntryId(row.id),
-        feed=FeedId(row.feed),
-        partners=partners,
-        language=Language(row.language),
-        content=replace(read_content(row.content), licence=row.licence),
-        fingerprint=row.fingerprint,
-        first_seen_at=row.first_seen_at,
-        seeded=row.seeded,
-        withdrawn=row.withdrawn,
-    )
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", errors="replace")).hexdigest()
-
-
-def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    listed = sorted(values)
-    for start in range(0, len(listed), _AT_ONCE):
-        yield listed[start : start + _AT_ONCE]

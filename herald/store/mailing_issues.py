@@ -24,6 +24,7 @@ from herald.model.mailing import (
     SubscriptionState,
     UncertainCopy,
 )
+from herald.store.batches import batches
 from herald.store.engine import Store
 from herald.store.mailing_tables import (
     edition,
@@ -114,8 +115,8 @@ async def freeze_audience(
             }
             for row in await connection.execute(wanted)
         ]
-        for first in range(0, len(rows), _AT_ONCE):
-            await connection.execute(insert(recipient), rows[first : first + _AT_ONCE])
+        for some in batches(rows, _AT_ONCE):
+            await connection.execute(insert(recipient), some)
         await connection.execute(
             update(issue)
             .where(issue.c.key == ready.key)

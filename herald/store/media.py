@@ -7,12 +7,10 @@ from collections.abc import Collection
 from sqlalchemy import select
 
 from herald.errors import MediaMissing
+from herald.store.batches import batches
 from herald.store.engine import Store
 from herald.store.tables import media
 from herald.store.upsert import upsert
-
-_AT_ONCE = 500
-"""Hashes asked for in one query; databases limit the parameters of a statement."""
 
 
 class StoredMedia:
@@ -29,11 +27,9 @@ class StoredMedia:
 
     async def has_media(self, hashes: Collection[str]) -> frozenset[str]:
         """Return those of *hashes* that are kept."""
-        asked = sorted(set(hashes))
         found: set[str] = set()
         async with self._store.reading() as connection:
-            for first in range(0, len(asked), _AT_ONCE):
-                some = asked[first : first + _AT_ONCE]
+            for some in batches(sorted(set(hashes))):
                 rows = await connection.execute(
                     select(media.c.sha256).where(media.c.sha256.in_(some))
                 )

@@ -21,6 +21,7 @@ from herald.model.delivery import Delivery
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.store import tables
+from herald.store.batches import batches
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
 from herald.store.rows import COLUMNS, change_rows, from_row, insert_rows, read_rows
@@ -28,8 +29,6 @@ from herald.store.upsert import upsert
 
 FREE_TRIES = 3
 """So often may others come in between; then they are kept waiting once."""
-_AT_ONCE = 500
-"""Keys looked up in one statement: databases bound what a statement may hold."""
 
 _d = tables.delivery.c
 _Decide = Callable[[Sequence[Delivery]], Reconciliation]
@@ -108,9 +107,7 @@ async def _still_stands(connection: AsyncConnection, decided: _Decided) -> bool:
     """Tell whether what *decided* changes is still as it was, and lock it."""
     if await _last_run(connection) != decided.run:
         return False
-    keys = sorted(decided.was)
-    for nth in range(0, len(keys), _AT_ONCE):
-        some = keys[nth : nth + _AT_ONCE]
+    for some in batches(sorted(decided.was)):
         found = await connection.execute(
             select(*COLUMNS).where(_d.key.in_(some)).order_by(_d.key).with_for_update()
         )
@@ -127,8 +124,7 @@ async def _write(
     after = {key: step.after for key, step in decided.changes.items() if step.after is not None}
     await insert_rows(connection, (row for key, row in after.items() if key not in decided.was))
     await change_rows(connection, ((row, after[key]) for key, row in decided.was.items()))
-    for nth in range(0, len(decided.first_seen), _AT_ONCE):
-        some = decided.first_seen[nth : nth + _AT_ONCE]
+    for some in batches(decided.first_seen):
         await upsert(connection, tables.first_seen, [{"name": name, "at": now} for name in some])
     if after:
         run = _run(decided.difference, decided.changes.values(), now=now)

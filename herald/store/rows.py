@@ -36,6 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
 from herald.model.delivery import Action, Delivery, DeliveryState, Media, Payload, Reason
+from herald.store.batches import batches
 from herald.store.tables import Moment, delivery, from_microseconds, to_microseconds
 
 _SHOWN_ONLY = frozenset({Reason.PAUSED, Reason.AUTH})
@@ -192,8 +193,8 @@ async def change_rows(
             row |= {"of_key": before.key, "of_token": before.token}
             alike[tuple(columns)].append(row)
     for names, rows in alike.items():
-        for nth in range(0, len(rows), _AT_ONCE):
-            await connection.execute(changing(names), rows[nth : nth + _AT_ONCE])
+        for some in batches(rows):
+            await connection.execute(changing(names), some)
 
 
 @cache

@@ -1,0 +1,175 @@
+"""Turns feeds and their entries into rows and back."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from herald.model.feed import Entry
+from herald.model.ids import EntryId, FeedId, Language, PartnerId
+from herald.model.polling import Feed, Identity, KnownEntry, Remember, Validators, WantedFeed
+from herald.store.feed_values import (
+    read_content,
+    read_partners,
+    read_problems,
+    write_content,
+    write_partners,
+)
+
+_FIRST_INTERVAL = timedelta(hours=1)
+
+
+def new_key(polled: FeedId, key: str, named: EntryId, *, now: datetime) -> dict[str, Any]:
+    """Return the row of a key by which a feed names an entry."""
+    return {"feed": polled, "key": key, "entry": named, "seen_at": now}
+
+
+def new_feed(wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
+    """Return the row of a feed that is new in the configuration: it is due at once."""
+    return _configured(wanted) | {
+        "id": wanted.id,
+        "interval_seconds": int(_FIRST_INTERVAL.total_seconds()),
+        "next_check_at": now,
+        "errors": 0,
+        "gone": False,
+    }
+
+
+def changed_feed(row: Row[Any], wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
+    """Return what a feed's row takes over from the configuration.
+
+    Its next request is unconditional: an ETag does not know what Herald now wants.
+    """
+    values = _configured(wanted) | {"gone": False}
+    if row.configured and (row.licence, row.pubdate, row.language) == (
+        wanted.licence,
+        wanted.pubdate,
+        wanted.language or "",
+    ):
+        return values
+    return values | {"etag": "", "last_modified": "", "body_hash": "", "next_check_at": now}
+
+
+def _configured(wanted: WantedFeed) -> dict[str, Any]:
+    return {
+        "url": wanted.url,
+        "partners": write_partners(wanted.partners),
+        "licence": wanted.licence,
+        "pubdate": wanted.pubdate,
+        "language": wanted.language or "",
+        "partner_language": wanted.partner_language or "",
+        "configured": True,
+    }
+
+
+def success(next_check_at: datetime, *, now: datetime) -> dict[str, Any]:
+    """Return what every successful poll changes in a feed's row."""
+    return {
+        "errors": 0,
+        "trouble": "",
+        "trouble_since": None,
+        "gone": False,
+        "next_check_at": next_check_at,
+        "checked_at": now,
+        "last_success_at": now,
+        "owner": "",
+        "lease_ends_at": None,
+    }
+
+
+def new_entry(polled: FeedId, intent: Remember, *, now: datetime) -> dict[str, Any]:
+    """Return the row of an entry that nobody has seen before."""
+    return content_columns(intent.identity) | {
+        "id": intent.id,
+        "feed": polled,
+        "language": intent.language,
+        "licence": intent.licence,
+        "first_seen_at": now,
+        "edits": 0,
+        "seeded": intent.seeded,
+        "withdrawn": False,
+    }
+
+
+def content_columns(identity: Identity) -> dict[str, Any]:
+    """Return the columns that follow from what an entry says."""
+    event = identity.content.event
+    return {
+        "content": write_content(identity.content),
+        "fingerprint": identity.fingerprint,
+        "link": identity.link,
+        "link_hash": hash_of(identity.link),
+        "title": identity.title,
+        "title_hash": hash_of(identity.title),
+        "event_at": event.begins_at if event else None,
+    }
+
+
+def feed_of(row: Row[Any]) -> Feed:
+    """Return a row's feed."""
+    return Feed(
+        wanted=wanted_of(row),
+        title=row.title,
+        validators=Validators(etag=row.etag, last_modified=row.last_modified),
+        body_hash=row.body_hash,
+        interval=timedelta(seconds=row.interval_seconds),
+        next_check_at=row.next_check_at,
+        checked_at=row.checked_at,
+        last_success_at=row.last_success_at,
+        errors=row.errors,
+        trouble=row.trouble,
+        trouble_since=row.trouble_since,
+        gone=row.gone,
+        problems=read_problems(row.problems),
+    )
+
+
+def wanted_of(row: Row[Any]) -> WantedFeed:
+    """Return what the configuration said of a row's feed."""
+    return WantedFeed(
+        id=FeedId(row.id),
+        url=row.url,
+        partners=read_partners(row.partners),
+        licence=row.licence,
+        pubdate=row.pubdate,
+        language=Language(row.language) if row.language else None,
+        partner_language=Language(row.partner_language) if row.partner_language else None,
+    )
+
+
+def known_entry_of(row: Row[Any]) -> KnownEntry:
+    """Return a row's entry as identifying another one needs it."""
+    return KnownEntry(
+        id=EntryId(row.id),
+        feed=FeedId(row.feed),
+        link=row.link,
+        title=row.title,
+        fingerprint=row.fingerprint,
+        first_seen_at=row.first_seen_at,
+        edits=row.edits,
+        content=read_content(row.content),
+    )
+
+
+def entry_of(row: Row[Any], partners: tuple[PartnerId, ...]) -> Entry:
+    """Return a row's entry, credited to *partners*."""
+    return Entry(
+        id=EntryId(row.id),
+        feed=FeedId(row.feed),
+        partners=partners,
+        language=Language(row.language),
+        content=replace(read_content(row.content), licence=row.licence),
+        fingerprint=row.fingerprint,
+        first_seen_at=row.first_seen_at,
+        seeded=row.seeded,
+        withdrawn=row.withdrawn,
+    )
+
+
+def hash_of(text: str) -> str:
+    """Return the hash by which a link or title is looked up."""
+    return hashlib.sha256(text.encode("utf-8", errors="replace")).hexdigest()
