@@ -12,9 +12,8 @@ from herald.model.ids import DeliveryKey
 from herald.model.network import Capabilities
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.outbox import decisions
-from herald.ports import Clock
+from herald.ports import Clock, OutboxStore
 from herald.reporting.health import MANUAL
-from herald.store.outbox import StoredOutbox
 
 Decided = tuple[tuple[Delivery, ...], tuple[tuple[DeliveryKey, str], ...]]
 """What was changed; and the key of each that was not, with why."""
@@ -27,7 +26,7 @@ class NotDecided(HeraldError):
 class Desk:
     """Carries out decisions, each as one short transaction on the outbox."""
 
-    def __init__(self, store: StoredOutbox, *, clock: Clock) -> None:
+    def __init__(self, store: OutboxStore, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
@@ -124,8 +123,8 @@ class Desk:
         again = " (it was recorded before; the new link stands)" if row.url else ""
         return f"Done: {row.campaign}/{row.item} on {row.channel} is at {url}{again}"
 
-    async def pause(self, scope: str, name: str, *, because: str) -> None:
-        """Stop everything, a channel, a partner or a campaign."""
+    async def pause(self, scope: str, name: str, *, because: str) -> str:
+        """Stop everything, a channel, a partner or a campaign; tell it in a sentence."""
         await self._store.stop(
             Stop(
                 scope=StopScope(scope),
@@ -135,6 +134,7 @@ class Desk:
                 since=self._clock.now(),
             )
         )
+        return f"{_called(scope, name)} is paused."
 
     async def resume(self, scope: str, name: str) -> str:
         """End a pause, and a channel's stop after a refused sign-in; tell what holds now."""

@@ -22,9 +22,7 @@ def done(invocation: Invocation, task: str, url: str) -> None:
         raise click.UsageError(f"{url!r} is no web address; paste the post's link (https://…).")
 
     async def work() -> str:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with invocation.open_to_change() as app:
             return await app.desk.close_task(task, url)
 
     click.echo(run_async(work()))

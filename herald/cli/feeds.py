@@ -10,7 +10,7 @@ import click
 
 from herald.cli.context import Invocation
 from herald.cli.groups import Group
-from herald.cli.output import a_console, print_json, run_async
+from herald.cli.output import a_console, as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.model.feed import EntryEvent, FeedProblem, ParsedEntry, ParsedFeed
@@ -33,7 +33,7 @@ def feeds() -> None:
 
 
 @feeds.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@as_json_option
 @click.pass_obj
 def list_feeds(invocation: Invocation, as_json: bool) -> None:
     """Show every partner's feed: last success, next check, entries a week, trouble since when.
@@ -59,7 +59,7 @@ def list_feeds(invocation: Invocation, as_json: bool) -> None:
 @click.option(
     "--allow-private", is_flag=True, help="Let the feed come from this computer or network."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@as_json_option
 @click.pass_obj
 def check_feed(invocation: Invocation, source: str, allow_private: bool, as_json: bool) -> None:
     """Show what Herald understands of a feed, and what its web master could improve.
@@ -84,7 +84,7 @@ def check_feed(invocation: Invocation, source: str, allow_private: bool, as_json
 
 @feeds.command("poll")
 @click.argument("partner", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@as_json_option
 @click.pass_obj
 def poll_feeds(invocation: Invocation, partner: str | None, as_json: bool) -> None:
     """Ask the feeds of PARTNER, or of all partners, now, whether they are due or not.
@@ -108,10 +108,9 @@ def poll_feeds(invocation: Invocation, partner: str | None, as_json: bool) -> No
 
 
 async def _health(invocation: Invocation) -> tuple[FeedHealth, ...]:
-    from herald.app import open_app
     from herald.sources.feeds.wanted import wanted_feeds
 
-    async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
+    async with invocation.open_to_look() as app:
         partners = (await app.load()).configuration.partners
         now = app.clock.now()
         await app.feeds.sync_feeds(wanted_feeds(partners.values()), now=now)
@@ -132,10 +131,9 @@ async def _look(invocation: Invocation, source: str, *, allow_private: bool) -> 
 
 
 async def _poll(invocation: Invocation, partner: str | None) -> tuple[Polled, ...]:
-    from herald.app import open_app
     from herald.sources.feeds.wanted import wanted_feeds
 
-    async with open_app(invocation.folder, invocation.clock()) as app:
+    async with invocation.open_to_change() as app:
         loaded = await app.load()
         partners = loaded.configuration.partners
         if partner is not None and partner not in partners:

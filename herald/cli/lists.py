@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from herald.cli.arguments import sound_address
 from herald.cli.context import Invocation
 from herald.cli.groups import Group
-from herald.cli.output import print_json, run_async
+from herald.cli.output import as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.mailing.lists import ImportReport
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 50
 """Refused rows shown on a terminal; ``--json`` shows all."""
-
-as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 
 
 @click.group(cls=Group)
@@ -155,7 +154,7 @@ def unsubscribe(invocation: Invocation, address: str, name: str, as_json: bool) 
             chosen = _list_of(known, name).id if name else None
             left = 0
             for subscription in await store.find_subscriptions(
-                await find_hash(store, _sound(address))
+                await find_hash(store, sound_address(address))
             ):
                 person = await store.subscriber(subscription)
                 if person is not None and chosen in {None, person.list}:
@@ -193,7 +192,7 @@ def erase(invocation: Invocation, address: str, yes: bool, as_json: bool) -> Non
         from herald.model.mailing import SuppressionReason
 
         async with _opened(invocation) as (store, _):
-            known = await find_hash(store, _sound(address))
+            known = await find_hash(store, sound_address(address))
             return await store.erase(
                 known, reason=SuppressionReason.ERASED, now=invocation.moment()
             )
@@ -212,9 +211,7 @@ async def _opened(
     invocation: Invocation,
 ) -> AsyncIterator[tuple[StoredMailing, dict[str, MailingList]]]:
     """Give the store of the mailing room, and the lists as the files have them."""
-    from herald.app import open_app
-
-    async with open_app(invocation.folder, invocation.clock()) as app:
+    async with invocation.open_to_change() as app:
         loaded = await app.load()
         yield (
             app.mailing_store,
@@ -229,15 +226,6 @@ def _list_of(known: dict[str, MailingList], name: str) -> MailingList:
     raise click.ClickException(
         f"there is no list {name!r} in config/lists.yaml (there is: {there})"
     )
-
-
-def _sound(address: str) -> str:
-    from herald.mailing.addresses import BadAddress, read_address
-
-    try:
-        return read_address(address)
-    except BadAddress as error:
-        raise click.ClickException(f"{address!r} is no address: {error}") from error
 
 
 def _summary(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from herald.cli.arguments import sound_address
 from herald.cli.context import Invocation
 from herald.cli.groups import Group
-from herald.cli.lists import as_json_option
-from herald.cli.output import print_json, run_async
+from herald.cli.output import as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.app import App
@@ -40,9 +40,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     """
 
     async def work() -> tuple[Issue, ...]:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
+        async with invocation.open_to_look() as app:
             return await app.mailing_store.issues()
 
     issues = run_async(work())
@@ -83,9 +81,7 @@ def preview(
     """
 
     async def work() -> tuple[Issue, tuple[Edition, ...]]:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
+        async with invocation.open_to_look() as app:
             found = await _find(app, issue)
             return found, await app.mailing_store.editions(found.key)
 
@@ -127,16 +123,11 @@ def test_send(
     """
 
     async def work() -> list[dict[str, Any]]:
-        from herald.app import open_app
-        from herald.mailing.addresses import BadAddress, read_address
         from herald.model.ids import Language
         from herald.model.mailing import Accepted
 
-        try:
-            sound = read_address(address)
-        except BadAddress as error:
-            raise click.ClickException(f"{address!r} is no address: {error}") from error
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        sound = sound_address(address)
+        async with invocation.open_to_change() as app:
             found = await _find(app, issue)
             wanted = (Language(language),) if language else ()
             return [
@@ -172,9 +163,7 @@ def approve(invocation: Invocation, issue: str, as_json: bool) -> None:
     """
 
     async def work() -> Issue | str:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with invocation.open_to_change() as app:
             return await app.mailing.approve((await _find(app, issue)).key)
 
     outcome = run_async(work())
@@ -201,9 +190,7 @@ def progress(invocation: Invocation, issue: str, as_json: bool) -> None:
     """
 
     async def work() -> list[Progress]:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
+        async with invocation.open_to_look() as app:
             key = (await _find(app, issue)).key if issue else ""
             return [
                 one
@@ -255,9 +242,7 @@ def hold_uncertain(invocation: Invocation, issue: str, as_json: bool) -> None:
 
 def _resolve(invocation: Invocation, issue: str, *, resend: bool, as_json: bool) -> None:
     async def work() -> int:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with invocation.open_to_change() as app:
             key = (await _find(app, issue)).key
             return await app.mailing.resolve_uncertain(key, resend=resend)
 

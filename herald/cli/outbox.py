@@ -10,7 +10,7 @@ import click
 
 from herald.cli.context import Invocation
 from herald.cli.groups import Group
-from herald.cli.output import a_console, print_json, run_async
+from herald.cli.output import a_console, as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.model.delivery import Delivery
@@ -34,7 +34,7 @@ def outbox() -> None:
 @click.option("--campaign", default="", help="Only this campaign's.")
 @click.option("--item", default="", help="Only this item's.")
 @click.option("--channel", default="", help="Only this channel's.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@as_json_option
 @click.pass_obj
 def list_(invocation: Invocation, /, as_json: bool, states: tuple[str, ...], **narrow: str) -> None:
     """List deliveries, oldest moment first.
@@ -44,9 +44,7 @@ def list_(invocation: Invocation, /, as_json: bool, states: tuple[str, ...], **n
     """
 
     async def work() -> tuple[Delivery, ...]:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
+        async with invocation.open_to_look() as app:
             return await app.store.list_deliveries(states=states, **narrow)
 
     deliveries = run_async(work())
@@ -62,7 +60,7 @@ def list_(invocation: Invocation, /, as_json: bool, states: tuple[str, ...], **n
 
 @outbox.command()
 @click.argument("key")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@as_json_option
 @click.pass_obj
 def show(invocation: Invocation, key: str, as_json: bool) -> None:
     """Show one delivery with its text and every attempt to send it.
@@ -72,9 +70,7 @@ def show(invocation: Invocation, key: str, as_json: bool) -> None:
     """
 
     async def work() -> tuple[Delivery, Any]:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
+        async with invocation.open_to_look() as app:
             found = await app.desk.find(key)
             return found, await app.store.attempts(found.key)
 
@@ -95,7 +91,7 @@ def show(invocation: Invocation, key: str, as_json: bool) -> None:
 def _choosing(command: Callable[..., None]) -> Callable[..., None]:
     """Add the ways to name deliveries that all decisions share."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="One JSON document."),
+        as_json_option,
         click.option("--all", "everything", is_flag=True, help="All that this can be done to."),
         click.option("--item", default="", help="All of this item."),
         click.option("--campaign", default="", help="All of this campaign."),
@@ -137,9 +133,7 @@ def _decide(
         raise click.UsageError("Say which: a key, --campaign, --item or --all.")
 
     async def work() -> Any:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with invocation.open_to_change() as app:
             return await app.desk.decide(verb, keys=keys, campaign=campaign, item=item, sure=sure)
 
     decided, refused = run_async(work())
@@ -189,9 +183,7 @@ def mark_sent(invocation: Invocation, key: str, url: str) -> None:
     """
 
     async def work() -> None:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with invocation.open_to_change() as app:
             await app.desk.mark_sent(key, url)
 
     run_async(work())
@@ -211,10 +203,9 @@ def translate(invocation: Invocation, key: str, language: str, text: str) -> Non
     """
 
     async def work() -> Delivery:
-        from herald.app import open_app
         from herald.model.network import Capabilities
 
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with invocation.open_to_change() as app:
             row = await app.desk.find(key)
             configuration = (await app.load()).configuration
             limits = (await app.capabilities(configuration)).get(row.channel, Capabilities())

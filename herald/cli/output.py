@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+"""What every command that reads takes."""
 PIPE_WIDTH = 160
 """Columns where there is no terminal to ask."""
 

@@ -67,10 +67,6 @@ def _unknown(scope: str, name: str, loaded: Loaded) -> str:
     return f"There is no {scope} {name!r}: nothing was paused ({hint})"
 
 
-def _told(scope: str, name: str) -> str:
-    return "Everything" if scope == "everything" else f"{scope.capitalize()} {name}"
-
-
 @click.command()
 @_scoped
 @click.option("--because", default="", metavar="TEXT", help="Why; shown in status.")
@@ -85,20 +81,17 @@ def pause(invocation: Invocation, /, because: str, **names: Any) -> None:
     """
     scope, name = _scope(**names)
 
-    async def work() -> bool:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock()) as app:
+    async def work() -> tuple[str, bool]:
+        async with invocation.open_to_change() as app:
             loaded = await app.load()
             is_known = _is_known(scope, name, loaded)
             if not is_known and not loaded.broken:
                 raise click.UsageError(_unknown(scope, name, loaded))
-            await app.desk.pause(scope, name, because=because)
-            return is_known
+            return await app.desk.pause(scope, name, because=because), is_known
 
-    is_known = run_async(work())
+    told, is_known = run_async(work())
     again = " ".join(("herald resume", *_spelled(scope, name)))
-    click.echo(f"{_told(scope, name)} is paused. `{again}` starts it again.")
+    click.echo(f"{told} `{again}` starts it again.")
     if not is_known:
         click.echo(
             f"The files that can be read name no {scope} {name}: is it spelled right?", err=True
@@ -118,9 +111,7 @@ def resume(invocation: Invocation, /, **names: Any) -> None:
     scope, name = _scope(**names)
 
     async def work() -> str:
-        from herald.app import open_app
-
-        async with open_app(invocation.folder, invocation.clock()) as app:
+        async with invocation.open_to_change() as app:
             return await app.desk.resume(scope, name)
 
     click.echo(run_async(work()))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from herald.cli.arguments import Span, span_of
 from herald.cli.context import Invocation
-from herald.cli.output import a_console, print_json, run_async, tell_broken
-from herald.cli.span import Span, span_of
+from herald.cli.output import a_console, as_json_option, print_json, run_async, tell_broken
 
 if TYPE_CHECKING:
     from herald.app import Compared
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--confirm", default="", metavar="HASH", help="Agree to withdraw as much as this plan says."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@as_json_option
 @click.pass_obj
 def plan(
     invocation: Invocation,
@@ -45,8 +45,10 @@ def plan(
     compared = run_async(_compare(invocation, span_of(first, last), confirm=confirm))
     document = compared.document()
     if campaign:
+        from herald.reporting.documents import of_campaign
+
         _refuse_unknown(campaign, compared)
-        _keep_campaign(document, campaign)
+        document = of_campaign(document, campaign)
     tell_broken(compared.broken)
     if as_json:
         print_json(document)
@@ -62,12 +64,10 @@ def plan(
 
 
 async def _compare(invocation: Invocation, span: Span, *, confirm: str) -> Compared:
-    from herald.app import open_app
-
-    looking = not confirm
-    async with open_app(invocation.folder, invocation.clock(), looking=looking) as app:
-        if confirm:
+    if confirm:
+        async with invocation.open_to_change() as app:
             return await app.replan(confirmed=confirm)
+    async with invocation.open_to_look() as app:
         return await app.compare(first=span[0], last=span[1])
 
 
@@ -76,11 +76,6 @@ def _refuse_unknown(campaign: str, compared: Compared) -> None:
     if campaign not in known:
         told = ", ".join(sorted(compared.campaigns)) or "none"
         raise click.ClickException(f"There is no campaign {campaign!r} (there are: {told}).")
-
-
-def _keep_campaign(document: dict[str, Any], campaign: str) -> None:
-    for part in ("deliveries", "skipped", "issues"):
-        document[part] = [line for line in document[part] if line["campaign"] == campaign]
 
 
 def _print(compared: Compared, document: dict[str, Any], *, everything: bool) -> None:

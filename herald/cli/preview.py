@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from herald.cli.arguments import Span, span_of
 from herald.cli.context import Invocation
-from herald.cli.output import a_console, print_json, run_async, tell_broken
-from herald.cli.span import Span, span_of
+from herald.cli.output import a_console, as_json_option, print_json, run_async, tell_broken
 
 if TYPE_CHECKING:
     from herald.app import Compared
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write a page to look at in a browser.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@as_json_option
 @click.pass_obj
 def preview(
     invocation: Invocation,
@@ -53,13 +53,10 @@ def preview(
             f"Nothing of a campaign {campaign!r} is planned in this span (planned: {known})."
         )
     if as_json:
-        from herald.reporting.documents import preview_document
+        from herald.reporting.documents import of_campaign, preview_document
 
         document = compared.document()
-        if campaign:
-            for part in ("deliveries", "skipped", "issues"):
-                document[part] = [line for line in document[part] if line["campaign"] == campaign]
-        print_json(preview_document(document))
+        print_json(preview_document(of_campaign(document, campaign) if campaign else document))
     elif page:
         from herald.reporting.preview import render_preview_html
 
@@ -77,9 +74,7 @@ def preview(
 
 
 async def _compare(invocation: Invocation, span: Span) -> Compared:
-    from herald.app import open_app
-
-    async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
+    async with invocation.open_to_look() as app:
         return await app.compare(first=span[0], last=span[1])
 
 

@@ -49,17 +49,14 @@ def run(invocation: Invocation, once: bool, verbose: bool, as_json: bool) -> Non
 
 async def _run(invocation: Invocation) -> None:
     from herald import daemon
-    from herald.app import open_app
 
-    async with open_app(invocation.folder, invocation.clock(), channels=True, alone=True) as app:
+    async with invocation.open_to_send() as app:
         await daemon.run(app)
 
 
 async def _once(invocation: Invocation) -> Pass:
-    from herald.app import open_app
-
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with open_app(invocation.folder, invocation.clock(), channels=True, alone=True) as app:
+    async with invocation.open_to_send() as app:
         return await app.run_once(stop)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from herald.cli.context import Invocation
-from herald.cli.output import a_console, print_json, run_async
+from herald.cli.output import a_console, as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.reporting.health import Health
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@as_json_option
 @click.pass_obj
 def status(invocation: Invocation, as_json: bool) -> None:
     """Show what is overdue, held, failing or stopped, and the tasks for people.
@@ -36,7 +36,5 @@ def status(invocation: Invocation, as_json: bool) -> None:
 
 
 async def _health(invocation: Invocation) -> Health:
-    from herald.app import open_app
-
-    async with open_app(invocation.folder, invocation.clock(), looking=True) as app:
+    async with invocation.open_to_look() as app:
         return await app.health()

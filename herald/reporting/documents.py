@@ -55,6 +55,14 @@ def plan_document(
     }
 
 
+def of_campaign(document: Document, campaign: str) -> Document:
+    """Return what a plan document says of one campaign."""
+    return document | {
+        part: [line for line in document[part] if line["campaign"] == campaign]
+        for part in ("deliveries", "skipped", "issues")
+    }
+
+
 def preview_document(document: Document) -> Document:
     """Return what ``herald preview --json`` prints: a plan document whose deliveries have parts."""
     deliveries = [

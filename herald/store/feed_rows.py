@@ -42,7 +42,8 @@ def new_feed(wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
 def changed_feed(row: Row[Any], wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
     """Return what a feed's row takes over from the configuration.
 
-    Its next request is unconditional: an ETag does not know what Herald now wants.
+    Where that changes what is read of it, its next request is unconditional: an ETag does not know
+    what Herald now wants.
     """
     values = _configured(wanted) | {"gone": False}
     if row.configured and (row.licence, row.pubdate, row.language) == (

@@ -1,4 +1,4 @@
-"""The days that ``plan`` and ``preview`` look at."""
+"""Reads what several commands take behind their names: days, and addresses."""
 
 from __future__ import annotations
 
@@ -27,3 +27,13 @@ def _day(text: str, option: str) -> date | None:
         raise click.BadParameter(
             f"{text!r} is no day (write 2027-05-31)", param_hint=option
         ) from error
+
+
+def sound_address(written: str) -> str:
+    """Return a mail address as Herald keeps it; raise ClickException for what is none."""
+    from herald.mailing.addresses import BadAddress, read_address
+
+    try:
+        return read_address(written)
+    except BadAddress as error:
+        raise click.ClickException(f"{written!r} is no address: {error}") from error
