@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, datetime
@@ -9,7 +10,7 @@ from typing import assert_never
 
 from herald.model.campaign import Campaign, Item, Series, Status
 from herald.model.configuration import Configuration
-from herald.model.delivery import History
+from herald.model.delivery import DeliveryState, History
 from herald.model.feed import Entry
 from herald.model.ids import ChannelId, DeliveryKey, ItemId, OccasionId
 from herald.model.network import Capabilities
@@ -191,7 +192,22 @@ def _called_off(item: Item, scene: Scene) -> Iterator[Finding]:
     """Say that nothing is posted of *item*, as long as somebody might still expect it."""
     end = finishes(item)
     if end is None or end.at > scene.horizon.now:
-        yield left_out(scene.campaign, item.id, f"it is {item.status}: nothing more is posted")
+        reason = f"it is {item.status}: nothing more is posted{_out_there(item, scene)}"
+        yield left_out(scene.campaign, item.id, reason)
+
+
+def _out_there(item: Item, scene: Scene) -> str:
+    """Say where readers still see *item* announced: only a person can set that right."""
+    sent = Counter(
+        one.channel
+        for one in scene.past.deliveries
+        if one.item == item.id and one.state is DeliveryState.SENT
+    )
+    if not sent:
+        return ""
+    places = ", ".join(f"{count} on {channel}" for channel, count in sorted(sent.items()))
+    look = f"herald outbox list --state sent --item {item.id}"
+    return f"; what was sent is still to be read, and yours to correct: {places} ({look})"
 
 
 def _named_twice(moment: Moment, item: Item) -> Problem:

@@ -56,7 +56,8 @@ def outbox_view(deliveries: Sequence[Delivery]) -> RenderableType:
             Text(delivery.state, style=STYLES[delivery.state]),
             _what(delivery),
         )
-    return Group(table, Text(f"\n{len(deliveries)} deliveries", style="bold"))
+    counted = "1 delivery" if len(deliveries) == 1 else f"{len(deliveries)} deliveries"
+    return Group(table, Text(f"\n{counted}", style="bold"))
 
 
 def delivery_view(document: dict[str, Any]) -> RenderableType:

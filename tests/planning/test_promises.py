@@ -10,7 +10,7 @@ from herald.model.campaign import After, Before, Registration, Status
 from herald.model.span import parse_span
 from herald.model.words import Words
 from tests.makers import an_occasion
-from tests.planning.plans import ENGLISH, an_english_item, plan_of, reasons
+from tests.planning.plans import ENGLISH, an_english_item, as_delivered, plan_of, reasons
 
 A_WALK = {
     "begins": datetime(2027, 5, 20, 10, 0),
@@ -23,6 +23,17 @@ def test_an_event_that_is_called_off_is_listed_and_not_posted(status):
     plan = plan_of(an_english_item(status=status, **A_WALK), languages=ENGLISH)
     assert plan.deliveries == ()
     assert reasons(plan) == [f"it is {status}: nothing more is posted"]
+
+
+def test_of_an_event_that_is_called_off_is_told_what_readers_still_see():
+    invited = plan_of(an_english_item(**A_WALK), languages=ENGLISH)
+    (sent,) = as_delivered(invited)
+    plan = plan_of(
+        an_english_item(status=Status.CANCELLED, **A_WALK), languages=ENGLISH, past=(sent,)
+    )
+    (reason,) = reasons(plan)
+    assert "still to be read, and yours to correct: 1 on fedi" in reason
+    assert f"herald outbox list --state sent --item {sent.item}" in reason
 
 
 def test_an_event_that_was_called_off_is_forgotten_once_its_day_is_over():
