@@ -43,9 +43,11 @@ def pack_name(delivery: Delivery) -> str:
 
 def find_pack(packs: Path, key: DeliveryKey) -> Path | None:
     """Return the pack of *key*, None when there is none; raises OSError if that cannot be told."""
-    if not packs.exists():
+    try:
+        there = sorted(packs.iterdir())
+    except FileNotFoundError:
         return None
-    found = next((one for one in sorted(packs.iterdir()) if _is_pack_of(one, key)), None)
+    found = next((one for one in there if _is_pack_of(one, key)), None)
     if found:
         # Its writer may have died before the new name was on the disk.
         _flush(packs)

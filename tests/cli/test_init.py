@@ -56,7 +56,7 @@ def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
 
 def test_it_says_what_to_do_next(tmp_path: Path) -> None:
     output = herald("init", str(tmp_path / "net")).output
-    assert f"herald -C {tmp_path / 'net'} check" in output
+    assert f" -C {tmp_path / 'net'} check" in output
 
 
 def test_secrets_and_memory_are_kept_out_of_git(tmp_path: Path) -> None:

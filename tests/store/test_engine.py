@@ -202,7 +202,6 @@ async def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None
 
 
 async def test_a_server_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
-    pytest.importorskip("asyncpg")
     with pytest.raises(StoreUnusable) as caught:
         await open_store("postgresql://herald:secret@127.0.0.1:1/herald", tmp_path)
     assert "127.0.0.1" in str(caught.value)
