@@ -13,20 +13,24 @@ import logging
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from herald.accounts import Accounts, lacking
-from herald.channels.journal_file import journal_path, read_journal
 from herald.channels.registry import NETWORKS
+from herald.consequences import (
+    concerned,
+    errors,
+    file_stops,
+    planned_span,
+    refuse_broken_configuration,
+)
 from herald.data.calendar import observances
-from herald.delivery.happened import Happened, Summary
+from herald.delivery.happened import Happened
 from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker, unwatched
 from herald.desk import Desk
@@ -35,19 +39,17 @@ from herald.foresight import known_capabilities
 from herald.mailing.gather import Sources
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
-from herald.model.delivery import Delivery, DeliveryState, History, Reason
-from herald.model.ids import CampaignId, ChannelId, DeliveryKey, Language
+from herald.model.delivery import Delivery, DeliveryState, History
+from herald.model.ids import ChannelId
 from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
-from herald.model.problem import Problem, Severity
-from herald.model.stop import Stop, StopOrigin, StopScope
+from herald.model.stop import Stop, StopOrigin
 from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
 from herald.ports import Clock
-from herald.reporting.documents import plan_document
 from herald.reporting.health import Health, open_tasks
-from herald.reporting.timeline import JournalPost, render_timeline_html
+from herald.results import Compared, Pass
 from herald.settings import Settings, load_settings, read_settings
 from herald.sources.feeds.fetch import Fetcher
 from herald.sources.feeds.poll import Poller
@@ -61,79 +63,12 @@ from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
 from herald.store.media import StoredMedia
 from herald.store.outbox import StoredOutbox
+from herald.timelines import write_timelines
 
-AHEAD = timedelta(days=60)
-"""What falls in this span from now is enqueued."""
 REMEMBER_ENTRIES = timedelta(days=60)
 """Entries first seen longer ago are amplified no more; events are as long as they lie ahead."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """A plan beside what waits."""
-
-    plan: Plan
-    difference: Reconciliation
-    waiting: Sequence[Delivery]
-    broken: tuple[Problem, ...] = ()
-    """Why some files were not read; they keep what they last planned."""
-    campaigns: tuple[CampaignId, ...] = ()
-    """All that were planned, also those with nothing in the span."""
-    issue_states: Mapping[str, str]
-
-    def document(self) -> dict[str, Any]:
-        """Return what ``herald plan --json`` prints."""
-        rows: dict[DeliveryKey, Delivery] = {row.key: row for row in self.waiting}
-        return plan_document(self.plan, self.difference, rows, self.issue_states)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
-    """What one ``run --once`` came to."""
-
-    summary: Summary
-    health: Health
-
-    @property
-    def needs_a_person(self) -> bool:
-        """Tell whether a file is broken, or something is overdue, unclear, or has failed."""
-        return not self.health.ok or bool(self.summary.failed or self.summary.stopped)
-
-    def document(self) -> dict[str, Any]:
-        """Return what ``herald run --once --json`` prints."""
-        return {
-            "sent": self.summary.sent,
-            "later": self.summary.later,
-            "failed": self.summary.failed,
-            "expired": self.summary.expired,
-            "held": self.summary.held,
-            "unclear": self.summary.unclear,
-            "health": self.health.document(),
-        }
-
-    def sentence(self) -> str:
-        """Return the same in a line for cron's mail."""
-        told = [
-            f"{count} {name}"
-            for name, count in (
-                ("sent", self.summary.sent),
-                ("to try again later", self.summary.later),
-                ("failed", self.summary.failed),
-                ("expired", self.summary.expired),
-                ("held for a person", self.summary.held),
-                ("unclear", self.summary.unclear),
-            )
-            if count
-        ]
-        stopped = sum(
-            self.health.outbox.count(DeliveryState.PENDING, reason)
-            for reason in (Reason.PAUSED, Reason.AUTH)
-        )
-        nothing = f"Nothing was sent: {stopped} wait for a resume" if stopped else "Nothing was due"
-        advice = " Something needs a person: herald status." if self.needs_a_person else ""
-        return f"{', '.join(told) or nothing}.{advice}"
 
 
 class App:
@@ -225,7 +160,7 @@ class App:
         """Plan the span from *first* to *last*, both included, and compare; writes nothing."""
         loaded = await self.load()
         plan, history = await self._plan(loaded, first, last)
-        waiting = _concerned(history.deliveries, loaded)
+        waiting = concerned(history.deliveries, loaded)
         difference = reconcile(plan, waiting, now=plan.made_at)
         return await self._compared(loaded, plan, difference, waiting)
 
@@ -241,10 +176,10 @@ class App:
         now = plan.made_at
         difference = await self.store.reconcile(
             plan,
-            lambda rows: reconcile(plan, _concerned(rows, loaded), now=now, confirmed=confirmed),
+            lambda rows: reconcile(plan, concerned(rows, loaded), now=now, confirmed=confirmed),
             now=now,
         )
-        await self.store.sync_file_stops(_file_stops(loaded, now))
+        await self.store.sync_file_stops(file_stops(loaded, now))
         await self._follow_accounts(loaded.configuration)
         await self.mailing.sync_issues(
             plan.issues,
@@ -282,9 +217,9 @@ class App:
     async def _plan(
         self, loaded: Loaded, first: date | None, last: date | None
     ) -> tuple[Plan, History]:
-        self._refuse_broken_configuration(loaded)
+        refuse_broken_configuration(loaded)
         now = self.clock.now()
-        begin, end = _span(ZoneInfo(loaded.configuration.zone), now, first, last)
+        begin, end = planned_span(ZoneInfo(loaded.configuration.zone), now, first, last)
         history = await self.store.history()
         plan = await asyncio.to_thread(
             make_plan,
@@ -335,21 +270,10 @@ class App:
             plan=plan,
             difference=difference,
             waiting=waiting,
-            broken=_errors(loaded),
+            broken=errors(loaded),
             campaigns=tuple(campaign.id for campaign in loaded.campaigns),
             issue_states={each.key: each.state for each in await self.mailing_store.issues()},
         )
-
-    def _refuse_broken_configuration(self, loaded: Loaded) -> None:
-        unusable = [
-            problem
-            for problem in _errors(loaded)
-            if problem.place.file == "campaigns" or problem.place.file.startswith("config")
-            if problem.place.file not in loaded.kept
-        ]
-        if unusable:
-            told = "\n".join(str(problem) for problem in unusable)
-            raise ConfigurationBroken(f"{told}\nNothing was planned. `herald check` shows it all.")
 
     # ------------------------------------------------------------------ delivery
 
@@ -409,7 +333,7 @@ class App:
             tasks=await self.open_tasks(),
             feeds=tuple(each for each in feeds if each.feed.trouble),
             stops=stops,
-            broken=_errors(loaded),
+            broken=errors(loaded),
             channels=(*self._account_trouble(loaded), *_refused_sign_ins(stops)),
             newsletters=tuple(
                 f"{each.issue}: {each.message}" if each.issue else each.message
@@ -431,28 +355,9 @@ class App:
 
     def write_timelines(self) -> None:
         """Write each journal's readable page beside its JSON lines."""
-        journals = [each for each in self.accounts.channels.values() if each.network == "journal"]
-        for channel in journals:
-            path = journal_path(self.folder, channel.id)
-            lines = read_journal(path)
-            if not lines:
-                continue
-            posts = tuple(
-                JournalPost(
-                    sent_at=line.sent_at,
-                    channel=line.channel,
-                    language=Language(line.language),
-                    text=line.text,
-                    link=line.link,
-                    media=line.media,
-                    campaign=line.campaign,
-                    item=line.item,
-                    partner=line.partner or "",
-                )
-                for line in lines
-            )
-            page = render_timeline_html(posts, title=channel.id, zone=self.settings.timezone)
-            path.with_suffix(".html").write_text(page, encoding="utf-8")
+        accounts = self.accounts.channels.values()
+        journals = [each.id for each in accounts if each.network == "journal"]
+        write_timelines(self.folder, journals, zone=self.settings.timezone)
 
     async def close(self) -> None:
         """Give back connections, processes and files."""
@@ -536,48 +441,3 @@ def _refused_sign_ins(stops: Sequence[Stop]) -> list[str]:
         for stop in stops
         if stop.origin is StopOrigin.AUTH
     ]
-
-
-def _errors(loaded: Loaded) -> tuple[Problem, ...]:
-    return tuple(each for each in loaded.problems if each.severity is Severity.ERROR)
-
-
-def _concerned(rows: Sequence[Delivery], loaded: Loaded) -> tuple[Delivery, ...]:
-    """Return the deliveries that a plan of *loaded* speaks about.
-
-    While a file is broken and its last sound state is not known, any campaign that is missing
-    may be in it: what waits for such a campaign stays as it is.
-    """
-    if not set(loaded.broken) - set(loaded.kept):
-        return tuple(rows)
-    known = {campaign.id for campaign in loaded.campaigns}
-    return tuple(row for row in rows if row.campaign in known)
-
-
-def _span(
-    zone: ZoneInfo, now: datetime, first: date | None, last: date | None
-) -> tuple[datetime, datetime]:
-    """Return the moments that a plan of whole local days begins and ends with."""
-    begin = now if first is None else datetime.combine(first, time(0), zone)
-    if last is None:
-        return begin, max(begin, now) + AHEAD
-    return begin, datetime.combine(last + timedelta(days=1), time(0), zone)
-
-
-def _file_stops(loaded: Loaded, now: datetime) -> tuple[Stop, ...]:
-    """Return everything that files say is paused."""
-    configuration = loaded.configuration
-    named = [
-        (scope, name)
-        for scope, names in (
-            (StopScope.EVERYTHING, [""] if configuration.paused else []),
-            (StopScope.CHANNEL, [c.id for c in configuration.channels.values() if c.paused]),
-            (StopScope.PARTNER, [p.id for p in configuration.partners.values() if p.paused]),
-            (StopScope.CAMPAIGN, [c.id for c in loaded.campaigns if c.paused]),
-        )
-        for name in names
-    ]
-    return tuple(
-        Stop(scope=scope, name=name, origin=StopOrigin.FILE, because="paused in a file", since=now)
-        for scope, name in named
-    )

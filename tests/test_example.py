@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from herald.app import Compared, open_app
+from herald.app import open_app
 from herald.channels.registry import NETWORKS
 from herald.clock import SetClock
 from herald.data.calendar import observances
+from herald.results import Compared
 from herald.sources.load import Loaded, load
 
 EXAMPLE = Path(__file__).parents[1]

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from herald.app import App, Compared
+    from herald.app import App
     from herald.clock import SetClock
     from herald.delivery.happened import Happened
+    from herald.results import Compared
 
 STARTS = datetime(2027, 5, 3, 6, 0, tzinfo=UTC)
 """The fortnight of the worked example: a walk, a meeting, and International Museum Day ahead."""

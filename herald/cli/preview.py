@@ -13,8 +13,8 @@ from herald.cli.context import Invocation
 from herald.cli.output import a_console, as_json_option, print_json, run_async, tell_broken
 
 if TYPE_CHECKING:
-    from herald.app import Compared
     from herald.model.plan import Plan
+    from herald.results import Compared
 
 
 @click.command()

@@ -13,7 +13,7 @@ from herald.cli.context import Invocation
 from herald.cli.output import log_to_standard_error, print_json, run_async
 
 if TYPE_CHECKING:
-    from herald.app import Pass
+    from herald.results import Pass
 
 
 @click.command()

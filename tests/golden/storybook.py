@@ -19,11 +19,12 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from herald.app import App, Compared, open_app
+from herald.app import App, open_app
 from herald.clock import SetClock
 from herald.model.ids import EntryId
 from herald.model.plan import PlannedDelivery, Skipped, Step
 from herald.model.problem import Problem, Severity
+from herald.results import Compared
 
 STORIES = Path(__file__).parent
 EXAMPLE = Path(__file__).parents[2]

@@ -10,9 +10,10 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
-from herald.app import App, Compared, open_app
+from herald.app import App, open_app
 from herald.clock import SetClock
 from herald.model.delivery import Delivery
+from herald.results import Compared
 from tests.simulation.accounts import Account, FaultyChannel, WatchedChannel
 from tests.simulation.promises import Promises
 from tests.simulation.world import World
