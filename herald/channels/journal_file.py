@@ -180,7 +180,7 @@ def _encoded(line: JournalLine) -> bytes:
         "channel": line.channel,
         "language": line.language,
         "text": line.text,
-        "link": line.link,
+        "link": line.link or None,
         "media": [
             {"file": one.file, "alt": one.alt} if one.file else {"url": one.url, "alt": one.alt}
             for one in line.media
@@ -203,7 +203,7 @@ def _decoded(raw: bytes) -> JournalLine | None:
             channel=values["channel"],
             language=values["language"],
             text=values["text"],
-            link=values["link"],
+            link=values["link"] or "",
             media=tuple(
                 Media(file=one.get("file", ""), url=one.get("url", ""), alt=one["alt"])
                 for one in values["media"]

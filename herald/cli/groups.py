@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+_BEFORE_THE_COMMAND = frozenset({"-C", "--now"})
+
 
 class Group(click.Group):
     """A group whose help gives each command's whole first sentence; click cuts it short."""
@@ -34,6 +36,13 @@ class Group(click.Group):
         """Run a command; a file that cannot be read or written is told in one sentence."""
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            if error.option_name not in _BEFORE_THE_COMMAND or ctx.parent is not None:
+                raise
+            name, command = error.option_name, ctx.invoked_subcommand
+            raise click.UsageError(
+                f"{name} stands before the command: {ctx.info_name} {name} … {command}", ctx
+            ) from error
         except OSError as error:
             if error.filename is None:
                 raise

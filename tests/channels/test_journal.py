@@ -82,6 +82,13 @@ async def test_a_line_has_exactly_the_promised_fields(tmp_path: Path) -> None:
     assert "Ħaġar 🌾".encode() in raw
 
 
+async def test_a_post_without_a_link_has_none_and_is_read_back_so(tmp_path: Path) -> None:
+    await a_journal(tmp_path).send(a_claim(payload=a_payload(link="")))
+    path = journal_path(tmp_path, "trial")
+    assert json.loads(path.read_bytes())["link"] is None
+    assert [line.link for line in read_journal(path)] == [""]
+
+
 async def test_what_was_frozen_is_sent_not_what_was_edited_since(tmp_path: Path) -> None:
     claim = a_claim(payload=a_payload(text="edited"), frozen=a_payload(text="frozen"))
     await a_journal(tmp_path).send(claim)

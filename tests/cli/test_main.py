@@ -41,6 +41,23 @@ def test_a_command_like_no_other_is_told_where_all_stand() -> None:
     assert "--help lists them" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["plan", "--now", "2027-05-09T10:00Z"], "herald --now … plan"),
+        (["outbox", "list", "-C", "."], "herald -C … outbox"),
+        (["plan", "--nwo", "2027-05-09T10:00Z"], "No such option"),
+    ],
+    ids=["--now", "-C", "another"],
+)
+def test_what_stands_behind_its_command_is_told_where_it_belongs(
+    words: list[str], told: str
+) -> None:
+    result = CliRunner().invoke(main, words, prog_name="herald")
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
 @pytest.mark.parametrize("group", ["", "outbox", "feeds", "lists", "newsletter"])
 def test_help_cuts_no_sentence_short(group: str) -> None:
     told = CliRunner().invoke(main, [group, "--help"] if group else ["--help"]).stdout
