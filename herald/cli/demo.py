@@ -219,18 +219,24 @@ async def _say_next(
     ]
     held = Counter(REASONS.get(str(line["reason"]), "") for line in waiting if line["reason"])
     told = ", ".join(f"{count} {reason}" for reason, count in held.items())
-    console.print(
-        f"\nPlanned for the next {len(waiting) and 60} days: {len(waiting)} posts"
-        f"{f' ({told})' if told else ''}, {len(compared.plan.issues)} newsletter issues"
-    )
     tasks = await app.open_tasks()
+    letters = [each for each in await app.mailing_store.issues() if each.reason == "approval"]
+    console.print(
+        f"\nNext 60 days   {len(waiting)} posts{f' ({told})' if told else ''}", soft_wrap=True
+    )
     if tasks:
-        console.print(f"Tasks for a person (manual channels): {len(tasks)}")
+        console.print(
+            f"For a person   {len(tasks)} posts to paste, prepared in {folder}/var/manual/"
+        )
     now = compared.plan.made_at.strftime("%Y-%m-%dT%H:%MZ")
     herald = called_as()
+    read = "".join(
+        f"\n       {herald} -C {folder} newsletter preview {each.key}" for each in letters
+    )
     console.print(
         f"\n[bold]Look[/bold]   {page}   (open it in a browser)"
         f"\n       {folder}/var/journal/   what went out, as a page and as JSON lines"
+        f"{read}"
         f"\n[bold]Try[/bold]    change a text in {folder}/campaigns/, then"
         f"\n       {herald} -C {folder} --now {now} plan"
         f"\n       make a mistake there, then"
