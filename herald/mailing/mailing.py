@@ -43,7 +43,7 @@ from herald.model.plan import PlannedIssue
 from herald.model.stop import Stop, StopScope
 from herald.ports import Clock, MailingStore
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _CONNECTIONS_MOST = 4
 _FIRST_REST = 30.0
@@ -201,7 +201,7 @@ class Mailing:
         )
         if audience is None:
             return None
-        _LOG.info("issue begun", extra={"issue": issue.key, "audience": audience})
+        log.info("issue begun", extra={"issue": issue.key, "audience": audience})
         return await self._store.issue(issue.key)
 
     async def _send(self, issue: Issue, stop: asyncio.Event) -> bool:
@@ -237,14 +237,14 @@ class Mailing:
                 await mailer.close()
         self._note(next((trouble for task in tasks if (trouble := task.result())), None))
         if await self._store.finish_issue(issue.key, now=self._clock.now()):
-            _LOG.info("issue sent", extra={"issue": issue.key})
+            log.info("issue sent", extra={"issue": issue.key})
         return self._trouble is None
 
     async def _dispatch(self, issue: Issue) -> Dispatch | None:
         mailing_list = self._lists().get(issue.list)
         editions = await self._store.editions(issue.key)
         if mailing_list is None or not editions:
-            _LOG.error("issue cannot be sent", extra={"issue": issue.key, "list": issue.list})
+            log.error("issue cannot be sent", extra={"issue": issue.key, "list": issue.list})
             return None
         return Dispatch(
             issue=issue,
@@ -295,7 +295,7 @@ class Mailing:
             return
         self._rest = min(max(self._rest * 2, _FIRST_REST), _LONGEST_REST)
         self._rested_at = self._clock.monotonic() + self._rest
-        _LOG.warning("mail server takes no mail", extra={"why": trouble.why, "code": trouble.code})
+        log.warning("mail server takes no mail", extra={"why": trouble.why, "code": trouble.code})
 
     async def _is_stopped(self, issue: Issue) -> bool:
         return any(

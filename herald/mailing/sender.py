@@ -31,7 +31,7 @@ from herald.model.mailing import (
 )
 from herald.ports import Clock, MailingStore
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _MARGIN = timedelta(minutes=2)
 _COMMANDS = 6
@@ -133,7 +133,7 @@ async def _send_one(
     verdict = judge_mail(claim, outcome, now=now, chance=chance())
     await store.settle_recipient(claim, verdict, now=now)
     level = logging.INFO if verdict.state is RecipientState.ACCEPTED else logging.WARNING
-    _LOG.log(
+    log.log(
         level,
         "copy %s",
         verdict.state.value,

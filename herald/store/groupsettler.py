@@ -23,8 +23,6 @@ from herald.store.upsert import upsert
 
 MOST = 200
 """Settled in one transaction; more would keep claims waiting."""
-_ANSWER_MOST = 2000
-"""Characters of a network's answer that an attempt remembers."""
 
 _d = tables.delivery.c
 _a = tables.attempt.c
@@ -137,7 +135,7 @@ async def _end_attempts(
                 "end": each.now,
                 "word": outcome_of(each.verdict),
                 "code": getattr(each.verdict, "status", None),
-                "said": getattr(each.verdict, "why", "")[:_ANSWER_MOST],
+                "said": getattr(each.verdict, "why", "")[: tables.ANSWER_MOST],
             }
             for each in settlements
             if sends[each.key] is not None and (sends[each.key] == each.token) is sent

@@ -37,8 +37,6 @@ from herald.store.upsert import upsert
 
 _d = tables.delivery.c
 _BEYOND_PEOPLE = (DeliveryState.CLAIMED.value, DeliveryState.SENT.value)
-_ANSWER_MOST = 2000
-"""Characters of a network's answer that an attempt remembers."""
 
 
 class StoredOutbox:
@@ -251,7 +249,7 @@ class StoredOutbox:
                     started_at=now,
                     ended_at=now,
                     outcome="done",
-                    answer=url[:_ANSWER_MOST],
+                    answer=url[: tables.ANSWER_MOST],
                 )
             )
             return True

@@ -130,6 +130,9 @@ delivery = Table(
 )
 """One row per delivery; ``herald.model.delivery.Delivery`` says what each column means."""
 
+ANSWER_MOST = 2000
+"""Characters of a network's answer that an attempt remembers."""
+
 attempt = Table(
     "attempt",
     metadata,

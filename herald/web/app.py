@@ -26,7 +26,7 @@ from herald.web.pages import (
     question_page,
 )
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 BODY_MOST = 16 * 1024
 """Bytes of a request's body: a one-click form has 26."""
@@ -139,9 +139,9 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         return _notice(request, "unclear", 413)
     except web.HTTPException:
         raise
-    except Exception:  # noqa: BLE001  # the edge of the process: see below
+    except Exception:  # the edge of the process: see below
         # One broken request must not end the process, nor show its insides.
-        _LOG.exception("page failed", extra={"method": request.method})
+        log.exception("page failed", extra={"method": request.method})
         return _notice(request, "broken", 500)
 
 

@@ -36,7 +36,7 @@ LEASE = timedelta(minutes=10)
 AT_ONCE = 32
 """Feeds that are claimed together: as many as the fetcher asks at one time."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class FetchesFeeds(Protocol):
@@ -123,12 +123,12 @@ class Poller:
             polled = await self._fetch_and_save(feed, force=force)
         except HeraldError:
             raise
-        except Exception:  # noqa: BLE001 -- the edge of the tick: one feed never stops the others
-            _log.exception("feed poll broke", extra={"feed": feed.wanted.url})
+        except Exception:
+            log.exception("feed poll broke", extra={"feed": feed.wanted.url})
             polled = await self._failed(
                 feed, FetchFailed(why="Herald itself stumbled; see its log")
             )
-        _log.info(
+        log.info(
             "feed polled",
             extra={
                 "feed": polled.url,

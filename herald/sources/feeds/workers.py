@@ -19,7 +19,7 @@ from types import TracebackType
 from herald.model.feed import ParsedFeed
 from herald.sources.feeds.parse import Document, parse
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 MOST_MEMORY = 1024**3
 """Bytes of address space of a worker."""
@@ -113,7 +113,7 @@ class _Worker:
             self._pipe.send(document)
             if not self._pipe.poll(most_seconds):
                 self.kill()
-                _log.warning("feed parser killed", extra={"url": document.url})
+                log.warning("feed parser killed", extra={"url": document.url})
                 return ParseFailed(
                     f"reading the document took longer than {most_seconds:g} seconds"
                 )
