@@ -518,7 +518,9 @@ async def test_a_feed_is_remembered_at_first_and_its_next_entry_amplified_once(t
             clock.advance(timedelta(hours=30))
             await app.poll_and_replan()
             await app.worker.drain()
-            assert [line["text"].splitlines()[0] for line in journal(root)] == ["Il sale nuovo"]
+            assert [line["text"].splitlines()[0] for line in journal(root)] == [
+                "Il sale nuovo — Saline"
+            ]
         for _ in range(2):
             clock.advance(timedelta(hours=30))
             async with the_app(root, clock) as app:
@@ -607,7 +609,10 @@ async def test_only_the_first_of_a_partner_waits_for_a_yes(tmp_path):
             await app.desk.decide("approve", campaign="voices")
             await app.worker.drain()
             await a_new_entry(app, clock, entries, "Il secondo", 5)
-    assert [line["text"].splitlines()[0] for line in journal(root)] == ["Il primo", "Il secondo"]
+    assert [line["text"].splitlines()[0] for line in journal(root)] == [
+        "Il primo — Saline",
+        "Il secondo — Saline",
+    ]
 
 
 async def test_a_paused_partner_is_not_passed_on_until_it_goes_on(tmp_path):
@@ -642,4 +647,4 @@ async def test_a_typed_title_goes_out_as_it_was_typed_and_survives_planning(tmp_
             await app.replan()
             await live_until(app, clock, clock.now() + timedelta(hours=6))
     found = {line["language"]: line["text"].splitlines()[0] for line in journal(root)}
-    assert found == {"it": "Il sale", "en": "Salt"}
+    assert found == {"it": "Il sale — Saline", "en": "Salt"}

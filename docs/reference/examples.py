@@ -283,7 +283,7 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (shapes.AmplifyShape, "channels"): _OF_CAMPAIGN,
     (shapes.AmplifyShape, "match"): "every entry",
     (shapes.AmplifyShape, "limit"): "three a day of each partner",
-    (shapes.AmplifyShape, "text"): "title and link",
+    (shapes.AmplifyShape, "text"): "title, partner and link",
     (shapes.AmplifyShape, "post"): "as they come",
     (shapes.SectionShape, "most"): "all",
     (shapes.SectionShape, "campaigns"): "all",

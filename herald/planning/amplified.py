@@ -25,8 +25,8 @@ from herald.planning.stagger import spread
 from herald.planning.variants import Fate, fate
 from herald.planning.wording import override
 
-TEMPLATE = "{title}\n{link}"
-"""What is posted of an entry where its rule gives no text."""
+TEMPLATE = "{title} — {partner}\n{link}"
+"""What is posted of an entry where its rule gives no text: nobody's news goes out uncredited."""
 
 
 def amplified(
@@ -106,7 +106,7 @@ def _delivery(
     if belongs not in (Fate.WANTED, Fate.STANDING):
         return
     post = _post(chosen, channel, composer)
-    if not (post.fits and post.payload.text.strip()):
+    if not (post.fits and _says_something(chosen, post)):
         yield from _without_words(chosen, channel, language, post)
         return
     delivery = PlannedDelivery(
@@ -131,6 +131,12 @@ def _delivery(
         content_hash=content_hash(post.fingerprint, due_at),
     )
     yield Standing(delivery=delivery) if belongs is Fate.STANDING else delivery
+
+
+def _says_something(chosen: Chosen, post: Post) -> bool:
+    """Tell whether there are words of the partner's in it, and not only those around them."""
+    content = chosen.entry.content
+    return bool(post.payload.text.strip() and (content.title or content.summary))
 
 
 def _hold(chosen: Chosen, language: Language, post: Post) -> Reason | None:

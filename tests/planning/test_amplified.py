@@ -79,7 +79,9 @@ def amplify(rule, *entries, channels=(), past=(), now=MORNING, **campaign):
 
 def test_an_entry_goes_out_in_its_own_language_under_its_own_key():
     (delivery,) = amplify(a_rule()).deliveries
-    assert delivery.payload.text == "Una mostra sul riso\nhttps://example.org/mostra"
+    assert delivery.payload.text == (
+        "Una mostra sul riso — Ecomuseo di Argenta\nhttps://example.org/mostra"
+    )
     assert (delivery.language, delivery.entry, delivery.partner) == (IT, "entry-1", "argenta")
     assert delivery.key == amplify_key(EntryId("entry-1"), delivery.occasion, ChannelId("fedi"), IT)
 
@@ -93,7 +95,9 @@ def test_a_rule_gives_the_words():
 
 def test_a_partners_braces_are_no_template():
     entry = an_entry(content={"title": "{link} {partner}"})
-    assert texts(amplify(a_rule(), entry)) == ["{link} {partner}\nhttps://example.org/mostra"]
+    assert texts(amplify(a_rule(), entry)) == [
+        "{link} {partner} — Ecomuseo di Argenta\nhttps://example.org/mostra"
+    ]
 
 
 def test_only_channels_that_speak_its_language_get_it():
@@ -120,7 +124,7 @@ def test_a_translation_waits_for_a_person():
 
 
 def test_an_entry_without_any_words_is_left_out():
-    entry = an_entry(content={"title": "", "summary": "", "link": ""})
+    entry = an_entry(content={"title": "", "summary": "", "link": "https://example.org/mostra"})
     plan = amplify(a_rule(), entry)
     assert plan.deliveries == ()
     assert reasons(plan) == ["it has neither a title nor a text"]
