@@ -9,7 +9,8 @@ its id written ``_``.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,19 @@ def secrets_folder(folder: Path, environ: Mapping[str, str] = os.environ) -> Pat
     return Path(named) if named else folder / "secrets"
 
 
+def _note_misspelt(variables: Iterable[str], problems: Problems) -> None:
+    """Warn of variables that nothing reads, and that are nearly a setting's name."""
+    settings = {f"{PREFIX}{name}".upper(): name for name in Settings.model_fields}
+    for variable in variables:
+        name = variable.upper().partition("__")[0]
+        if not name.startswith(PREFIX) or name in {*settings, SECRETS_VARIABLE}:
+            continue
+        for near in get_close_matches(name, settings, n=1, cutoff=0.85):
+            place = Place(file=_SURROUNDINGS, path=variable)
+            hint = f'did you mean "{near}"?'
+            problems.warn(place, "unknown-variable", "no setting has this name", hint)
+
+
 def _overlaid(
     file: ConfigFile, folder: Path, environ: Mapping[str, str], problems: Problems
 ) -> Settings | None:
@@ -141,6 +155,7 @@ def _overlaid(
     try:
         dotenv = dotenv_values(folder / ".env", interpolate=False, encoding="utf-8-sig")
         for variables in (dotenv, _secrets(secrets_folder(folder, environ)), environ):
+            _note_misspelt(variables, problems)
             said = _over(said, _Variables(variables)())
         return Settings(**said)
     except ValidationError as error:

@@ -118,6 +118,18 @@ async def test_only_the_language_that_is_awaited_can_be_typed(app: App, tmp_path
         await app.desk.translate(waiting.key, "it", "Il mulino", capabilities=Capabilities())
 
 
+async def test_the_plan_shows_the_title_that_somebody_typed(app: App, tmp_path: Path) -> None:
+    write(tmp_path, "campaigns/stories.yaml", HALF)
+    await app.replan()
+    waiting = await row(app, "mill")
+    await app.desk.translate(waiting.key, "en", "The old mill", capabilities=Capabilities())
+    await app.replan()
+    lines = (await app.compare()).document()["deliveries"]
+    (line,) = (line for line in lines if line["key"] == waiting.key)
+    assert "The old mill" in line["text"]
+    assert (line["change"], line["state"]) == ("unchanged", "pending")
+
+
 async def test_a_translation_that_is_too_long_is_refused(app: App, tmp_path: Path) -> None:
     write(tmp_path, "campaigns/stories.yaml", HALF)
     await app.replan()

@@ -148,3 +148,28 @@ def test_a_dollar_in_a_password_of_the_dotenv_file_is_a_dollar(root: Path) -> No
     password = load_settings(root, {"HOME": "/root"}).smtp.password
     assert password is not None
     assert password.get_secret_value() == "a${HOME}b"
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("HERALD_TIMEZON", "HERALD_TIMEZONE"),
+        ("HERALD_SMPT__HOST", "HERALD_SMTP"),
+        ("herald_chanels__fedi__access_token", "HERALD_CHANNELS"),
+    ],
+)
+def test_a_misspelt_variable_is_told_and_its_value_is_not(
+    root: Path, variable: str, meant: str
+) -> None:
+    settings, problems = read_settings(root, {variable: "s3cret"})
+    assert settings is not None
+    assert [(problem.place.path, problem.severity) for problem in problems] == [
+        (variable, "warning")
+    ]
+    assert f'did you mean "{meant}"?' in problems[0].hint
+    assert "s3cret" not in str(problems[0])
+
+
+def test_variables_of_others_are_nobodys_mistake(root: Path) -> None:
+    others = {"HERALD_GOLDEN": "write", "TIMEZONE": "x", "HERALD_SECRETS_DIR": "s"}
+    assert read_settings(root, others)[1] == ()

@@ -109,6 +109,8 @@ def _step(step: Step, waiting: Delivery | None) -> Document:
     payload = shown.payload
     if isinstance(shown, Delivery) and shown.frozen is not None:
         payload = shown.frozen
+    elif waiting is not None and waiting.translated and step.change is Change.UNCHANGED:
+        payload = waiting.payload  # somebody typed it in the place of what is planned
     return {
         **_place(shown),
         "due_at": instant(shown.due_at),
