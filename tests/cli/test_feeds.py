@@ -127,7 +127,7 @@ def test_check_tells_people_what_to_improve(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("absent.xml", None, "cannot be read"),
+        ("absent.xml", None, "begins with https://"),
         ("page.html", b"<!doctype html><html>", "web page"),
         ("empty.xml", b"", "empty"),
         ("huge.xml", b" " * (5 * 1024 * 1024 + 1), "larger than 5 MB"),

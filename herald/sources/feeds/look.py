@@ -59,6 +59,8 @@ def _read(path: Path, *, clock: Clock) -> Document | str:
     try:
         with path.open("rb") as file:
             body = file.read(most + 1)
+    except FileNotFoundError:
+        return f"there is no file {path} here; a web address begins with https://"
     except OSError as error:
         return f"the file cannot be read: {error.strerror}"
     if len(body) > most:
