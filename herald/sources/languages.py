@@ -40,12 +40,15 @@ def canonical(tag: str) -> str:
 
 
 def _instead_of(words: str) -> str:
-    """Return a remedy for a language's whole name, or for several tags in a row."""
+    """Return a remedy for a language's name, for several tags, or for words cut off a text."""
     tags = words.replace(";", " ").split()
     if len(tags) > 1 and all(tag in _two_letters() for tag in tags):
         return f"put commas between them: {', '.join(tags)}"
-    named = _names().get(words.strip().casefold())
-    return f'did you mean "{named}"?' if named else "write a tag such as en, sl, pt-BR or sr-Latn"
+    if named := _names().get(words.strip().casefold()):
+        return f'did you mean "{named}"?'
+    if len(tags) > 1:
+        return "if it belongs to the text before it, put that whole text in quotes"
+    return "write a tag such as en, sl, pt-BR or sr-Latn"
 
 
 @lru_cache(maxsize=1)
