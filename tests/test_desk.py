@@ -11,8 +11,9 @@ import pytest
 from herald.app import App, open_app
 from herald.clock import SetClock
 from herald.desk import NotDecided
-from herald.model.delivery import Delivery
+from herald.model.delivery import Delivery, Reason
 from herald.model.network import Capabilities
+from herald.model.verdict import Hold
 from tests.folders import MONDAY, STORIES, a_network, journal
 from tests.sources.folder import write
 
@@ -102,6 +103,26 @@ async def test_an_expired_post_goes_out_when_a_person_asks_for_it(
     assert [each.state for each in changed] == ["pending"]
     await app.worker.drain()
     assert [line["key"] for line in journal(tmp_path)] == [late.key]
+
+
+async def test_what_may_be_out_there_is_sent_again_only_by_one_who_has_looked(
+    app: App, clock: SetClock, tmp_path: Path
+) -> None:
+    due = await row(app)
+    clock.jump(due.due_at)
+    limits = await app.store.capabilities()
+    (claim,) = await app.store.claim(owner="dead", now=clock.now(), most=1, capabilities=limits)
+    doubt = Hold(Reason.UNCLEAR, "nobody knows")
+    key = claim.delivery.key
+    assert await app.store.settle(key, token=claim.token, verdict=doubt, now=clock.now())
+
+    changed, refused = await app.desk.decide("retry", keys=(key,))
+    assert changed == ()
+    assert [(name, "--sure" in why) for name, why in refused] == [(key, True)]
+    assert (await app.desk.find(key)).reason == "unclear"
+
+    changed, _ = await app.desk.decide("retry", keys=(key,), sure=True)
+    assert [each.state for each in changed] == ["pending"]
 
 
 HALF = STORIES.replace("en: The mill, it: Il mulino", "it: Il mulino").replace(
