@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
 
@@ -25,6 +26,17 @@ class Enclosure:
     length: int | None = None
 
 
+class EventSource(StrEnum):
+    """Where the facts of an event were found."""
+
+    FEED = "feed"
+    """In the document itself."""
+    PAGE = "page"
+    """As schema.org Event on the entry's page."""
+    PUBDATE = "pubdate"
+    """The feed's dates mean the event (``pubdate: event_start``)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryEvent:
     """The event that an entry announces."""
@@ -39,6 +51,7 @@ class EntryEvent:
     status: str = "confirmed"
     """confirmed, tentative, cancelled or postponed."""
     sequence: int = 0
+    source: EventSource = EventSource.FEED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +83,27 @@ class FeedProblem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """How often a feed asks to be asked (RSS ``ttl``, ``sy:``, ``skipHours``, ``skipDays``)."""
+
+    pause: timedelta = timedelta(0)
+    """The longest of what it names; it lengthens Herald's own pause and never shortens it."""
+    closed_hours: frozenset[int] = frozenset()
+    """Hours of the day, 0 to 23, in UTC, in which it wants no requests."""
+    closed_days: frozenset[int] = frozenset()
+    """Days of the week, Monday is 0, in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubLink:
+    """Where a feed's changes can be subscribed to (WebSub)."""
+
+    hub: str
+    topic: str
+    """The feed's own word for its address (``rel="self"``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """A feed's document, understood."""
 
@@ -80,6 +114,8 @@ class ParsedFeed:
     link: str = ""
     entries: tuple[ParsedEntry, ...] = ()
     """Oldest first."""
+    cadence: Cadence = Cadence()
+    hub: HubLink | None = None
     problems: tuple[FeedProblem, ...] = ()
 
 
@@ -97,5 +133,7 @@ class Entry:
     first_seen_at: datetime
     seeded: bool = False
     """It was there on the feed's first poll: remembered, never posted."""
+    review: str = ""
+    """Why a person should look before it is passed on; empty for ordinary news."""
     withdrawn: bool = False
-    """Its event was cancelled, or its text is held for review."""
+    """Its event was cancelled."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from herald.model.feed import FeedProblem, ParsedEntry
+from herald.model.feed import Cadence, FeedProblem, HubLink, ParsedEntry
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
 
 
@@ -31,10 +31,27 @@ class WantedFeed:
     """In the order of ``partners.yaml``."""
     licence: str = ""
     pubdate: str = "auto"
+    event_pages: str = "auto"
+    """Whether entries' pages are read for events: auto, always or never."""
+    seed: int = 0
+    """How many of the newest entries of the first poll are news all the same."""
+    every: timedelta | None = None
+    """The pause that the partner agreed to, where its server tells too little."""
     language: Language | None = None
     """The officer's word, which wins over what the document says."""
     partner_language: Language | None = None
     """The first language of the first partner: used where nothing else tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A permanent redirect that a feed's address was seen to make, time and again."""
+
+    to: str
+    """Where all of the redirects in a row led."""
+    since: datetime
+    polls: int
+    """Consecutive polls that it led there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +78,25 @@ class Feed:
     """The server said 410: asked no more until its line in ``partners.yaml`` changes."""
     problems: tuple[FeedProblem, ...] = ()
     """What its web master could improve."""
+    cadence: Cadence = Cadence()
+    """What its document asked for when it was read last."""
+    entries: int = 0
+    """In the document that was read last."""
+    move: Move | None = None
+    adopted: str = ""
+    """The address that is asked instead of the configured one, once a move has proven itself."""
+    hub: HubLink | None = None
+    """Where it says that its changes can be subscribed to."""
 
     @property
     def id(self) -> FeedId:
         """The feed's id, derived from its URL."""
         return self.wanted.id
+
+    @property
+    def address(self) -> str:
+        """Where it is asked."""
+        return self.adopted or self.wanted.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +124,8 @@ class Known:
     """Seen keys of this feed, aliases included."""
     entries: Mapping[EntryId, KnownEntry] = field(default_factory=dict)
     """Those that the keys name, and those of any feed with the same link or title."""
+    latest: tuple[datetime, ...] = ()
+    """When the feed's ten newest known entries were published, the newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +151,8 @@ class Remember:
     language: Language
     licence: str
     seeded: bool
+    review: str = ""
+    """Why a person should look before it is passed on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +205,11 @@ class Understood:
     body_hash: str
     interval: timedelta
     next_check_at: datetime
+    entries: int = 0
+    cadence: Cadence = Cadence()
+    hub: HubLink | None = None
+    move: Move | None = None
+    adopted: str = ""
     problems: tuple[FeedProblem, ...] = ()
 
 
@@ -179,6 +219,8 @@ class Unchanged:
 
     validators: Validators
     next_check_at: datetime
+    move: Move | None = None
+    adopted: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +230,8 @@ class Failed:
     why: str
     next_check_at: datetime
     gone: bool = False
+    adopted: str = ""
+    """Empty: an adopted address that keeps failing is given up, and the configured one asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
