@@ -223,6 +223,9 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "url": '"https://example.org/feed/"',
         "licence": "CC-BY-4.0",
         "pubdate": "event_start",
+        "event_pages": "never",
+        "seed": "1",
+        "every": "2h",
         "language": "it",
     },
     config.ProjectShape: {
@@ -289,6 +292,7 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (shapes.SectionShape, "campaigns"): "all",
     (config.ChannelShape, "languages"): "every language",
     (config.ListShape, "languages"): "as `herald.yaml` says under `defaults`",
+    (config.FeedShape, "every"): "a pause that suits the feed",
     (config.FeedShape, "language"): "what the feed says, else the partner's",
     (config.HeraldShape, "quiet_hours"): "none",
 }

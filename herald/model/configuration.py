@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from enum import StrEnum
 
 from herald.model.ids import ChannelId, Language, ListId, PartnerId, ProjectId
@@ -42,6 +42,12 @@ class FeedConfig:
     licence: str = ""
     pubdate: str = "auto"
     """What its dates mean: published, event_start or auto."""
+    event_pages: str = "auto"
+    """Whether its entries' pages are read for events: auto, always or never."""
+    seed: int = 0
+    """How many of the newest entries of its first poll are news all the same."""
+    every: timedelta | None = None
+    """The pause between two checks that the partner agreed to."""
     language: Language | None = None
 
 

@@ -11,13 +11,31 @@ from sqlalchemy import Row
 
 from herald.model.feed import Entry
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
-from herald.model.polling import Feed, Identity, KnownEntry, Remember, Validators, WantedFeed
+from herald.model.polling import (
+    Decision,
+    Failed,
+    Feed,
+    Identity,
+    KnownEntry,
+    Remember,
+    Unchanged,
+    Understood,
+    Validators,
+    WantedFeed,
+)
 from herald.store.feed_values import (
+    read_cadence,
     read_content,
+    read_hub,
+    read_move,
     read_partners,
     read_problems,
+    write_cadence,
     write_content,
+    write_hub,
+    write_move,
     write_partners,
+    write_problems,
 )
 
 _FIRST_INTERVAL = timedelta(hours=1)
@@ -39,20 +57,14 @@ def new_feed(wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def changed_feed(row: Row[Any], wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
+def changed_feed(wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
     """Return what a feed's row takes over from the configuration.
 
-    Where that changes what is read of it, its next request is unconditional: an ETag does not know
-    what Herald now wants.
+    It is due at once and its next request unconditional, whatever was changed: an ETag does not
+    know what Herald now wants, and whoever mends a line wants to see that it helped.
     """
-    values = _configured(wanted) | {"gone": False}
-    if row.configured and (row.licence, row.pubdate, row.language) == (
-        wanted.licence,
-        wanted.pubdate,
-        wanted.language or "",
-    ):
-        return values
-    return values | {"etag": "", "last_modified": "", "body_hash": "", "next_check_at": now}
+    unconditional = {"etag": "", "last_modified": "", "body_hash": ""}
+    return _configured(wanted) | unconditional | {"gone": False, "next_check_at": now}
 
 
 def _configured(wanted: WantedFeed) -> dict[str, Any]:
@@ -61,22 +73,60 @@ def _configured(wanted: WantedFeed) -> dict[str, Any]:
         "partners": write_partners(wanted.partners),
         "licence": wanted.licence,
         "pubdate": wanted.pubdate,
+        "event_pages": wanted.event_pages,
+        "seed": wanted.seed,
+        "every_seconds": None if wanted.every is None else int(wanted.every.total_seconds()),
         "language": wanted.language or "",
         "partner_language": wanted.partner_language or "",
         "configured": True,
     }
 
 
-def success(next_check_at: datetime, *, now: datetime) -> dict[str, Any]:
-    """Return what every successful poll changes in a feed's row."""
+def understood(poll: Understood, decision: Decision, *, now: datetime) -> dict[str, Any]:
+    """Return what a document that was read changes in its feed's row."""
+    return _succeeded(poll, now=now) | {
+        "title": poll.title,
+        "etag": poll.validators.etag,
+        "last_modified": poll.validators.last_modified,
+        "body_hash": poll.body_hash,
+        "interval_seconds": int(poll.interval.total_seconds()),
+        "problems": write_problems((*decision.problems, *poll.problems)),
+        "cadence": write_cadence(poll.cadence),
+        "entries": poll.entries,
+        "hub": write_hub(poll.hub),
+    }
+
+
+def unchanged(poll: Unchanged, *, now: datetime) -> dict[str, Any]:
+    """Return what a success without news changes; a validator that the answer lacks stays."""
+    named = {"etag": poll.validators.etag, "last_modified": poll.validators.last_modified}
+    return _succeeded(poll, now=now) | {name: value for name, value in named.items() if value}
+
+
+def _succeeded(poll: Understood | Unchanged, *, now: datetime) -> dict[str, Any]:
     return {
         "errors": 0,
         "trouble": "",
         "trouble_since": None,
         "gone": False,
-        "next_check_at": next_check_at,
+        "next_check_at": poll.next_check_at,
         "checked_at": now,
         "last_success_at": now,
+        "move": write_move(poll.move),
+        "adopted": poll.adopted,
+        "owner": "",
+        "lease_ends_at": None,
+    }
+
+
+def failed(poll: Failed, *, now: datetime) -> dict[str, Any]:
+    """Return what a failure changes, beside the count and the beginning of the trouble."""
+    return {
+        "trouble": poll.why,
+        "gone": poll.gone,
+        "next_check_at": poll.next_check_at,
+        "checked_at": now,
+        "adopted": poll.adopted,
         "owner": "",
         "lease_ends_at": None,
     }
@@ -92,6 +142,7 @@ def new_entry(polled: FeedId, intent: Remember, *, now: datetime) -> dict[str, A
         "first_seen_at": now,
         "edits": 0,
         "seeded": intent.seeded,
+        "review": intent.review,
         "withdrawn": False,
     }
 
@@ -106,6 +157,7 @@ def content_columns(identity: Identity) -> dict[str, Any]:
         "link_hash": hash_of(identity.link),
         "title": identity.title,
         "title_hash": hash_of(identity.title),
+        "published_at": identity.content.published_at,
         "event_at": event.begins_at if event else None,
     }
 
@@ -126,6 +178,11 @@ def feed_of(row: Row[Any]) -> Feed:
         trouble_since=row.trouble_since,
         gone=row.gone,
         problems=read_problems(row.problems),
+        cadence=read_cadence(row.cadence),
+        entries=row.entries,
+        move=read_move(row.move),
+        adopted=row.adopted,
+        hub=read_hub(row.hub),
     )
 
 
@@ -137,6 +194,9 @@ def wanted_of(row: Row[Any]) -> WantedFeed:
         partners=read_partners(row.partners),
         licence=row.licence,
         pubdate=row.pubdate,
+        event_pages=row.event_pages or "auto",
+        seed=row.seed,
+        every=None if row.every_seconds is None else timedelta(seconds=row.every_seconds),
         language=Language(row.language) if row.language else None,
         partner_language=Language(row.partner_language) if row.partner_language else None,
     )
@@ -167,6 +227,7 @@ def entry_of(row: Row[Any], partners: tuple[PartnerId, ...]) -> Entry:
         fingerprint=row.fingerprint,
         first_seen_at=row.first_seen_at,
         seeded=row.seeded,
+        review=row.review,
         withdrawn=row.withdrawn,
     )
 

@@ -14,6 +14,9 @@ feed = Table(
     Column("partners", Text, nullable=False),
     text_column("licence"),
     text_column("pubdate"),
+    text_column("event_pages"),
+    Column("seed", Integer, nullable=False, default=0, server_default="0"),
+    Column("every_seconds", Integer),
     text_column("language"),
     text_column("partner_language"),
     # A feed that left partners.yaml keeps its row and its seen keys: should it come back, what it
@@ -32,6 +35,11 @@ feed = Table(
     Column("trouble_since", Moment),
     Column("gone", Boolean, nullable=False),
     text_column("problems"),
+    text_column("cadence"),
+    Column("entries", Integer, nullable=False, default=0, server_default="0"),
+    text_column("move"),
+    text_column("adopted"),
+    text_column("hub"),
     text_column("owner"),
     Column("lease_ends_at", Moment),
     Index(None, "configured", "next_check_at"),  # what is due
@@ -42,7 +50,7 @@ entry = Table(
     "entry",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("feed", String(32), ForeignKey("feed.id"), nullable=False, index=True),
+    Column("feed", String(32), ForeignKey("feed.id"), nullable=False),
     Column("language", Text, nullable=False),
     text_column("licence"),
     Column("content", Text, nullable=False),
@@ -53,10 +61,13 @@ entry = Table(
     text_column("title"),
     Column("title_hash", String(64), nullable=False, index=True),
     Column("first_seen_at", Moment, nullable=False, index=True),
+    Column("published_at", Moment),
     Column("event_at", Moment, index=True),
     Column("edits", Integer, nullable=False),
     Column("seeded", Boolean, nullable=False),
+    text_column("review"),
     Column("withdrawn", Boolean, nullable=False),
+    Index(None, "feed", "published_at"),  # a feed's newest
 )
 """One row per piece of news; ``herald.model.feed.Entry`` says what each column means."""
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from herald.model.feed import Enclosure, EntryEvent, EntryImage, FeedProblem, ParsedEntry
+from herald.model.feed import (
+    Cadence,
+    Enclosure,
+    EntryEvent,
+    EntryImage,
+    EventSource,
+    FeedProblem,
+    HubLink,
+    ParsedEntry,
+)
 from herald.model.ids import Language, PartnerId
+from herald.model.polling import Move
 
 
 def write_content(content: ParsedEntry) -> str:
@@ -46,6 +56,56 @@ def read_problems(text: str) -> tuple[FeedProblem, ...]:
     return tuple(FeedProblem(**problem) for problem in json.loads(text)) if text else ()
 
 
+def write_cadence(cadence: Cadence) -> str:
+    """Return how often a feed asks to be asked as JSON, "" where it asks for nothing."""
+    if cadence == Cadence():
+        return ""
+    return json.dumps(
+        {
+            "pause": cadence.pause.total_seconds(),
+            "closed_hours": sorted(cadence.closed_hours),
+            "closed_days": sorted(cadence.closed_days),
+        }
+    )
+
+
+def read_cadence(text: str) -> Cadence:
+    """Read what ``write_cadence`` wrote."""
+    if not text:
+        return Cadence()
+    found = json.loads(text)
+    return Cadence(
+        pause=timedelta(seconds=found["pause"]),
+        closed_hours=frozenset(found["closed_hours"]),
+        closed_days=frozenset(found["closed_days"]),
+    )
+
+
+def write_move(move: Move | None) -> str:
+    """Return a redirect that is being watched as JSON, "" for none."""
+    if move is None:
+        return ""
+    return json.dumps(asdict(move), ensure_ascii=False, default=datetime.isoformat)
+
+
+def read_move(text: str) -> Move | None:
+    """Read what ``write_move`` wrote."""
+    if not text:
+        return None
+    found = json.loads(text)
+    return Move(**{**found, "since": datetime.fromisoformat(found["since"])})
+
+
+def write_hub(hub: HubLink | None) -> str:
+    """Return where changes can be subscribed to as JSON, "" for nowhere."""
+    return "" if hub is None else json.dumps(asdict(hub), ensure_ascii=False)
+
+
+def read_hub(text: str) -> HubLink | None:
+    """Read what ``write_hub`` wrote."""
+    return HubLink(**json.loads(text)) if text else None
+
+
 def write_partners(partners: tuple[PartnerId, ...]) -> str:
     """Return partners as JSON."""
     return json.dumps(partners, ensure_ascii=False)
@@ -61,7 +121,13 @@ def _event(found: dict[str, Any]) -> EntryEvent:
     if begins_at is None:
         raise ValueError("a stored event has no beginning")
     return EntryEvent(
-        **{**found, "begins_at": begins_at, "finishes_at": _moment(found["finishes_at"])}
+        **{
+            **found,
+            "begins_at": begins_at,
+            "finishes_at": _moment(found["finishes_at"]),
+            # An event that was stored before there was another source stood in its feed.
+            "source": EventSource(found.get("source", EventSource.FEED)),
+        }
     )
 
 

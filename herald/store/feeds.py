@@ -33,17 +33,19 @@ from herald.store.feed_rows import (
     changed_feed,
     content_columns,
     entry_of,
+    failed,
     feed_of,
     hash_of,
     known_entry_of,
     new_entry,
     new_feed,
     new_key,
-    success,
+    unchanged,
+    understood,
     wanted_of,
 )
 from herald.store.feed_tables import entry, entry_credit, feed, feed_key
-from herald.store.feed_values import read_partners, write_problems
+from herald.store.feed_values import read_partners
 from herald.store.tables import Moment
 
 _MEASURED = timedelta(days=28)
@@ -70,9 +72,7 @@ class StoredFeeds:
                     await connection.execute(insert(feed).values(new_feed(one, now=now)))
                 elif not rows[one.id].configured or wanted_of(rows[one.id]) != one:
                     await connection.execute(
-                        update(feed)
-                        .where(feed.c.id == one.id)
-                        .values(changed_feed(rows[one.id], one, now=now))
+                        update(feed).where(feed.c.id == one.id).values(changed_feed(one, now=now))
                     )
 
     async def claim_feeds(
@@ -113,35 +113,15 @@ class StoredFeeds:
             decision = decide(known)
             await _obey(connection, polled, decision.intents, now=now)
             await connection.execute(
-                update(feed)
-                .where(feed.c.id == polled)
-                .values(
-                    title=poll.title,
-                    etag=poll.validators.etag,
-                    last_modified=poll.validators.last_modified,
-                    body_hash=poll.body_hash,
-                    interval_seconds=int(poll.interval.total_seconds()),
-                    problems=write_problems((*decision.problems, *poll.problems)),
-                    **success(poll.next_check_at, now=now),
-                )
+                update(feed).where(feed.c.id == polled).values(understood(poll, decision, now=now))
             )
             return decision
 
     async def save_unchanged(self, polled: FeedId, poll: Unchanged, *, now: datetime) -> None:
         """Write that a feed is what it was; a validator that the answer lacks stays."""
-        fresh = {
-            name: value
-            for name, value in (
-                ("etag", poll.validators.etag),
-                ("last_modified", poll.validators.last_modified),
-            )
-            if value
-        }
         async with self._store.writing() as connection:
             await connection.execute(
-                update(feed)
-                .where(feed.c.id == polled)
-                .values(**fresh, **success(poll.next_check_at, now=now))
+                update(feed).where(feed.c.id == polled).values(unchanged(poll, now=now))
             )
 
     async def save_failed(self, polled: FeedId, poll: Failed, *, now: datetime) -> None:
@@ -151,14 +131,11 @@ class StoredFeeds:
                 update(feed)
                 .where(feed.c.id == polled)
                 .values(
-                    errors=feed.c.errors + 1,
-                    trouble=poll.why,
-                    trouble_since=func.coalesce(feed.c.trouble_since, literal(now, Moment)),
-                    gone=poll.gone,
-                    next_check_at=poll.next_check_at,
-                    checked_at=now,
-                    owner="",
-                    lease_ends_at=None,
+                    failed(poll, now=now)
+                    | {
+                        "errors": feed.c.errors + 1,
+                        "trouble_since": func.coalesce(feed.c.trouble_since, literal(now, Moment)),
+                    }
                 )
             )
 
@@ -192,7 +169,7 @@ class StoredFeeds:
         counts = (
             select(
                 entry.c.feed,
-                func.count().label("entries"),
+                func.count().label("remembered"),
                 func.count()
                 .filter(entry.c.first_seen_at >= now - _MEASURED, ~entry.c.seeded)
                 .label("recent"),
@@ -202,7 +179,7 @@ class StoredFeeds:
         )
         async with self._store.reading() as connection:
             rows = await connection.execute(
-                select(feed, counts.c.entries, counts.c.recent)
+                select(feed, counts.c.remembered, counts.c.recent)
                 .outerjoin_from(feed, counts, counts.c.feed == feed.c.id)
                 .where(feed.c.configured)
                 .order_by(feed.c.partners, feed.c.url)
@@ -210,7 +187,7 @@ class StoredFeeds:
             return tuple(
                 FeedHealth(
                     feed=feed_of(row),
-                    entries=row.entries or 0,
+                    entries=row.remembered or 0,
                     a_week=(row.recent or 0) / (_MEASURED / timedelta(days=7)),
                 )
                 for row in rows

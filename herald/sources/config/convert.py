@@ -98,6 +98,9 @@ def _feed(shape: FeedShape) -> FeedConfig:
         url=shape.url,
         licence=shape.licence or "",
         pubdate=shape.pubdate,
+        event_pages=shape.event_pages,
+        seed=shape.seed,
+        every=shape.every,
         language=None if shape.language is None else Language(shape.language),
     )
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import time
+import re
+from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    WithJsonSchema,
+)
 
 from herald.model.configuration import Funding
 from herald.sources.campaigns.shapes import DefaultsShape
-from herald.sources.shape import Shape
+from herald.sources.shape import Shape, fault
 from herald.sources.texts import Languages, LanguageTag, Texts
-from herald.sources.times import Quiet, TimeOfDay, Zone
+from herald.sources.times import Length, Quiet, TimeOfDay, Zone
 from herald.sources.values import (
     AlsoSingle,
     AlsoWritten,
@@ -124,15 +133,59 @@ class ChannelShape(BaseModel):
     """true: nothing is sent to it"""
 
 
+_SHORTEST_PAUSE = timedelta(minutes=15)
+_MOST_SEEDS = 3
+_CALENDAR_SCHEME = re.compile("webcals?://", re.IGNORECASE)
+
+
+def _as_https(value: Any) -> Any:
+    """Read the address that calendars offer for subscribing as the web address that it is."""
+    if not isinstance(value, str):
+        return value
+    return _CALENDAR_SCHEME.sub("https://", value.strip(), count=1)
+
+
+def _not_too_often(pause: timedelta) -> timedelta:
+    if pause < _SHORTEST_PAUSE:
+        raise fault(
+            "too-often", "no feed is asked more often than every 15 minutes", "write 15m or more"
+        )
+    return pause
+
+
+def _few(count: int) -> int:
+    if count > _MOST_SEEDS:
+        raise fault("wrong-value", f"{count} is too many", "write 0, 1, 2 or 3")
+    return count
+
+
+FeedUrl = Annotated[
+    Url,
+    BeforeValidator(_as_https),
+    WithJsonSchema({"type": "string", "pattern": "^(https?|webcals?)://"}),
+]
+FewEntries = Annotated[Count, AfterValidator(_few)]
+Pause = Annotated[Length, AfterValidator(_not_too_often)]
+
+
 class FeedShape(Shape):
     """A feed or calendar of a partner."""
 
-    url: Url
-    """Its web address"""
+    url: FeedUrl
+    """Its web address; webcal:// is read as https://"""
     licence: Text | None = None
     """The terms under which it may be passed on"""
     pubdate: Literal["published", "event_start", "auto"] = "auto"
     """What its dates mean: when it was published, when an event starts, or find out"""
+    event_pages: Literal["auto", "always", "never"] = "auto"
+    """Whether the page of an entry is read to see if it announces an event: where it looks like
+    one, always, or never"""
+    seed: FewEntries = 0
+    """How many of the newest entries are passed on although they were there before Herald came,
+    0 to 3"""
+    every: Pause | None = None
+    """How often the partner agreed to be asked, 15m or more; without it Herald finds a polite
+    pause"""
     language: LanguageTag | None = None
     """The language it is written in"""
 

@@ -32,6 +32,9 @@ def _wanted(id_: FeedId, partner: Partner, config: FeedConfig) -> WantedFeed:
         partners=(partner.id,),
         licence=config.licence,
         pubdate=config.pubdate,
+        event_pages=config.event_pages,
+        seed=config.seed,
+        every=config.every,
         language=config.language,
         partner_language=partner.languages[0] if partner.languages else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,30 @@ def test_a_setting_is_no_secret(name: str) -> None:
 @pytest.mark.parametrize("text", ["", "# nothing yet\n"])
 def test_an_empty_file_is_no_problem(tmp_path: Path, text: str) -> None:
     assert loaded(a_configured_folder(tmp_path, partners=text)).problems == ()
+
+
+def test_a_feed_says_how_it_wants_to_be_asked(tmp_path: Path) -> None:
+    partners = (
+        "argenta: {name: A, feeds: [{url: 'webcal://example.org/a.ics', seed: 2, every: 2h,"
+        " event_pages: never}]}\n"
+    )
+    result = loaded(a_configured_folder(tmp_path, partners=partners))
+    assert result.problems == ()
+    (partner,) = result.configuration.partners.values()
+    assert partner.feeds == (
+        FeedConfig(
+            url="https://example.org/a.ics", seed=2, every=timedelta(hours=2), event_pages="never"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [("every: 14m", "every 15 minutes"), ("seed: 4", "4 is too many"), ("seed: few", "number")],
+)
+def test_a_feed_is_not_asked_too_often_and_brings_no_flood(
+    tmp_path: Path, written: str, told: str
+) -> None:
+    partners = f"argenta: {{name: A, feeds: [{{url: 'https://example.org/', {written}}}]}}\n"
+    (problem,) = loaded(a_configured_folder(tmp_path, partners=partners)).problems
+    assert told in problem.message

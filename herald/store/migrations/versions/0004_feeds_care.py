@@ -1,0 +1,61 @@
+"""What partner feeds ask for and were told: cadence, moves, hubs, pages, reviews."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def upgrade() -> None:
+    """Add the columns; tell of the entries that are there when they were published."""
+    for name in ("event_pages", "cadence", "move", "adopted", "hub"):
+        op.add_column("feed", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    for name in ("seed", "entries"):
+        op.add_column("feed", sa.Column(name, sa.Integer(), server_default="0", nullable=False))
+    op.add_column("feed", sa.Column("every_seconds", sa.Integer(), nullable=True))
+    op.add_column("entry", sa.Column("review", sa.Text(), server_default="", nullable=False))
+    op.add_column("entry", sa.Column("published_at", sa.BigInteger(), nullable=True))
+    _date_entries()
+    # Whose first column this is needs no index of its own.
+    op.drop_index(op.f("ix_entry_feed"), table_name="entry")
+    op.create_index(
+        op.f("ix_entry_feed_published_at"), "entry", ["feed", "published_at"], unique=False
+    )
+
+
+def _date_entries() -> None:
+    entry = sa.table(
+        "entry",
+        sa.column("id", sa.String()),
+        sa.column("content", sa.Text()),
+        sa.column("published_at", sa.BigInteger()),
+    )
+    connection = op.get_bind()
+    dated = [
+        {"of": row.id, "moment": moment}
+        for row in connection.execute(sa.select(entry.c.id, entry.c.content))
+        if (moment := _published(row.content)) is not None
+    ]
+    if dated:
+        connection.execute(
+            sa.update(entry)
+            .where(entry.c.id == sa.bindparam("of"))
+            .values(published_at=sa.bindparam("moment")),
+            dated,
+        )
+
+
+def _published(content: str) -> int | None:
+    """Return the microseconds since 1970 at which an entry was published, if it told that."""
+    text = json.loads(content).get("published_at")
+    if not text:
+        return None
+    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
