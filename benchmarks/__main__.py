@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import check, delivery, planning
+from benchmarks import check, delivery, feeds, planning
 
 
 def main() -> None:
     """Run them one after the other, each with the command line's arguments."""
-    for benchmark in (planning, check, delivery):
+    for benchmark in (planning, check, delivery, feeds):
         benchmark.main()
 
 

@@ -8,7 +8,7 @@ import platform
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TICK = 0.005
 """Seconds between two looks at the loop."""
@@ -41,14 +41,16 @@ def percentile(values: Sequence[float], part: float) -> float:
 
 @dataclass(slots=True)
 class Stall:
-    """The longest time for which the event loop served nobody, in seconds."""
+    """The times for which the event loop served nobody, in seconds."""
 
     longest: float = 0.0
+    seen: list[float] = field(default_factory=list)
+    """Every one, however short."""
 
 
 @asynccontextmanager
 async def watching_the_loop() -> AsyncIterator[Stall]:
-    """Measure the longest stall of the loop within the block."""
+    """Measure the stalls of the loop within the block."""
     stall = Stall()
     watcher = asyncio.create_task(_tick(stall))
     try:
@@ -61,4 +63,6 @@ async def _tick(stall: Stall) -> None:
     while True:
         begun = time.perf_counter()
         await asyncio.sleep(TICK)
-        stall.longest = max(stall.longest, time.perf_counter() - begun - TICK)
+        stalled = time.perf_counter() - begun - TICK
+        stall.seen.append(stalled)
+        stall.longest = max(stall.longest, stalled)
