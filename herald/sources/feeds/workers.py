@@ -1,6 +1,7 @@
 """Runs parsing in processes that can be killed and that cannot eat the machine's memory.
 
-``ProcessPoolExecutor`` cannot kill one task, so these processes are Herald's own.
+``ProcessPoolExecutor`` cannot kill one task, so these processes are Herald's own. A feed comes
+back in small parts: unpacking a big one at once would hold up everything else in this process.
 """
 
 from __future__ import annotations
@@ -10,14 +11,20 @@ import logging
 import multiprocessing
 import os
 import signal
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import TracebackType
 
-from herald.model.feed import ParsedFeed
+from herald.model.feed import ParsedEntry, ParsedFeed
+from herald.model.page import PageFacts
 from herald.sources.feeds.parse import Document, parse
+from herald.sources.feeds.webpage import read_page
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +35,12 @@ MOST_SECONDS = 10.0
 _START_SECONDS = 60.0
 """A worker may take so long to start: importing on a busy machine is no document's fault."""
 _READY = "ready"
+_MOST_DOCUMENTS = 2_000
+"""A worker reads so many, then another takes its place: whatever leaks, leaks only so far."""
+_MOST_GROWN = 256 * 1024**2
+"""Bytes that a worker may hold on to between two documents."""
+_PART = 25
+"""Entries that come back at once: unpacking them takes about a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,24 @@ class ParseFailed:
     """The document could not be parsed within its limits, and why, in plain words."""
 
     why: str
+
+
+class _Task(Enum):
+    """What a document is to be read as."""
+
+    FEED = "feed"
+    PAGE = "page"
+
+
+Answer = ParsedFeed | PageFacts | ParseFailed
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Follows every answer: it is whole now."""
+
+    retires: bool
+    """The worker has read enough and ends."""
 
 
 class Parser:
@@ -69,10 +100,19 @@ class Parser:
 
     async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
         """Parse *document* in a worker; never raises for what it contains."""
+        answer = await self._read(_Task.FEED, document)
+        return _odd() if isinstance(answer, PageFacts) else answer
+
+    async def read_page(self, document: Document) -> PageFacts | ParseFailed:
+        """Read *document* as a web page in a worker; never raises for what it contains."""
+        answer = await self._read(_Task.PAGE, document)
+        return _odd() if isinstance(answer, ParsedFeed) else answer
+
+    async def _read(self, task: _Task, document: Document) -> Answer:
         async with self._free:
-            worker = self._idle.pop() if self._idle else _Worker(self._most_memory)
+            worker = self._worker()
             call = asyncio.get_running_loop().run_in_executor(
-                self._threads, worker.parse, document, self._most_seconds
+                self._threads, worker.read, task, document, self._most_seconds
             )
             try:
                 answer = await asyncio.shield(call)
@@ -84,6 +124,15 @@ class Parser:
             if worker.is_alive:
                 self._idle.append(worker)
             return answer
+
+    def _worker(self) -> _Worker:
+        """Take one that is idle and lives, else a new one."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_well:
+                return worker
+            worker.kill()  # the system ended it while nobody looked, for want of memory
+        return _Worker(self._most_memory)
 
     async def close(self) -> None:
         """End every worker; a later ``parse`` raises RuntimeError."""
@@ -105,25 +154,44 @@ class _Worker:
         self._theirs: Connection | None = theirs
         self.is_alive = True
 
-    def parse(self, document: Document, most_seconds: float) -> ParsedFeed | ParseFailed:
-        """Have *document* parsed; kill the process if that takes too long."""
+    @property
+    def is_well(self) -> bool:
+        """Tell whether its process can be asked; one that was not started yet can."""
+        return self.is_alive and (self._theirs is not None or self._process.is_alive())
+
+    def read(self, task: _Task, document: Document, most_seconds: float) -> Answer:
+        """Have *document* read; kill the process if that takes too long."""
         try:
             if self._theirs is not None:
                 self._start(self._theirs)
-            self._pipe.send(document)
-            if not self._pipe.poll(most_seconds):
-                self.kill()
-                log.warning("feed parser killed", extra={"url": document.url})
-                return ParseFailed(
-                    f"reading the document took longer than {most_seconds:g} seconds"
-                )
-            answer = self._pipe.recv()
+            self._pipe.send((task, document))
+            answer, end = self._receive(time.monotonic() + most_seconds)
+        except TimeoutError:
+            self.kill()
+            log.warning("feed parser killed", extra={"url": document.url})
+            return ParseFailed(f"reading the document took longer than {most_seconds:g} seconds")
         except (EOFError, OSError):
             self.kill()
             return ParseFailed("reading the document took more memory than it may, or crashed")
-        if isinstance(answer, ParseFailed):
+        if isinstance(answer, ParseFailed) or end.retires:
             self.kill()  # what broke it may have left it broken
-        return answer if isinstance(answer, ParsedFeed | ParseFailed) else _odd()
+        return answer
+
+    def _receive(self, until: float) -> tuple[Answer, _End]:
+        """Gather the parts of an answer."""
+        answer: Answer = _odd()
+        entries: list[ParsedEntry] = []
+        while self._pipe.poll(max(0.0, until - time.monotonic())):
+            match self._pipe.recv():
+                case _End() as end:
+                    if isinstance(answer, ParsedFeed):
+                        answer = replace(answer, entries=tuple(entries))
+                    return answer, end
+                case tuple() as part:
+                    entries.extend(part)
+                case ParsedFeed() | PageFacts() | ParseFailed() as head:
+                    answer = head
+        raise TimeoutError
 
     def interrupt(self) -> None:
         """End the process under a call that is waiting for it: that call then fails."""
@@ -160,23 +228,47 @@ def _work(pipe: Connection, most_memory: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _bound_memory(most_memory)
     pipe.send(_READY)
-    while True:
+    at_first = _memory()
+    for count in range(1, _MOST_DOCUMENTS + 1):
         try:
-            document = pipe.recv()
+            task, document = pipe.recv()
         except (EOFError, OSError):
             return
-        pipe.send(_answer(document))
+        _reply(pipe, _answer(_READERS[task], document))
+        has_grown = _memory() - at_first > _MOST_GROWN
+        pipe.send(_End(retires=has_grown or count == _MOST_DOCUMENTS))
 
 
-def _answer(document: Document) -> ParsedFeed | ParseFailed:
+def _reply(pipe: Connection, answer: Answer) -> None:
+    if not isinstance(answer, ParsedFeed):
+        pipe.send(answer)
+        return
+    pipe.send(replace(answer, entries=()))
+    for start in range(0, len(answer.entries), _PART):
+        pipe.send(answer.entries[start : start + _PART])
+
+
+_READERS: dict[_Task, Callable[[Document], Answer]] = {_Task.FEED: parse, _Task.PAGE: read_page}
+
+
+def _answer(read: Callable[[Document], Answer], document: Document) -> Answer:
     try:
-        return parse(document)
+        return read(document)
     except MemoryError:
         return ParseFailed("reading the document took more memory than it may")
     except RecursionError:
         return ParseFailed("the document is nested too deeply")
     except Exception as error:  # noqa: BLE001 -- the edge of the worker: a document never ends Herald
         return ParseFailed(f"the document cannot be read ({type(error).__name__})")
+
+
+def _memory() -> int:
+    """Return the bytes that this process holds now; 0 where the system does not say."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _bound_memory(most: int) -> None:
