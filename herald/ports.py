@@ -6,7 +6,7 @@ A port is shaped by what its caller needs; the docstrings are the contract, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from herald.model.delivery import (
     Outcome,
     Sighting,
 )
-from herald.model.feed import Entry
+from herald.model.feed import Entry, HubLink
 from herald.model.health import OutboxHealth
 from herald.model.ids import ChannelId, DeliveryKey, FeedId, Language, ListId
 from herald.model.mailing import (
@@ -49,6 +49,7 @@ from herald.model.polling import (
 )
 from herald.model.stop import Stop
 from herald.model.verdict import Verdict
+from herald.model.websub import HubHealth, HubSteps, HubSubscription
 
 
 class Clock(Protocol):
@@ -412,4 +413,59 @@ class MailingStore(Protocol):
 
     async def finish_issue(self, key: str, *, now: datetime) -> bool:
         """Make an issue ``sent`` if its ended copies sum to its audience."""
+        ...
+
+
+# ---------------------------------------------------------------------- WebSub
+
+
+class WebSubStore(Protocol):
+    """Subscriptions to feeds' hubs on disk. Every method is one short, durable transaction.
+
+    What is passed in to decide is pure, and may run again.
+    """
+
+    async def sync_hubs(
+        self, decide: Callable[[Mapping[FeedId, HubLink], Sequence[HubSubscription]], HubSteps]
+    ) -> HubSteps:
+        """Let *decide* compare the feeds that are polled and name a hub with the subscriptions."""
+        ...
+
+    async def claim_hubs(
+        self,
+        decide: Callable[[HubSubscription], HubSubscription | None],
+        *,
+        now: datetime,
+        most: int,
+    ) -> tuple[HubSubscription, ...]:
+        """Take up to *most* whose hub is to be asked by *now*, the longest due first.
+
+        What *decide* makes of them is written before this returns, and moves ``ask_at``, so that
+        nobody else asks too; those for which it returns None are forgotten and not returned.
+        """
+        ...
+
+    async def hub(self, token: str) -> HubSubscription | None:
+        """Return the subscription with this token; None if there is none."""
+        ...
+
+    async def change_hub(
+        self, token: str, decide: Callable[[HubSubscription], HubSubscription | None]
+    ) -> HubSubscription | None:
+        """Write what *decide* makes of a subscription, None forgets it; return it as it was."""
+        ...
+
+    async def save_push(self, token: str, *, now: datetime) -> None:
+        """Make a subscription's feed due soon; where it is due soon anyway nothing is written.
+
+        A feed that is being polled is due again after that; one in trouble keeps its pause.
+        """
+        ...
+
+    async def settle_pushes(self, *, now: datetime) -> int:
+        """Make the feeds due that were pushed while they were polled; return how many."""
+        ...
+
+    async def active_hubs(self, *, now: datetime) -> dict[FeedId, HubHealth]:
+        """Return how the subscriptions of feeds fare, those being left excepted."""
         ...
