@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -38,16 +39,20 @@ def is_public(address: str) -> bool:
     return isinstance(found, IPv4Address) or not any(found in network for network in _TRANSLATED)
 
 
-def public_socket(info: AddressInfo) -> socket.socket:
-    """Make a socket for *info*, or raise RefusedAddress.
+def guarded(allows: Callable[[str], bool]) -> Callable[[AddressInfo], socket.socket]:
+    """Return a maker of sockets that raises RefusedAddress where *allows* says no to an address.
 
     aiohttp asks a socket factory for every connection, whether its address came from a name, a
     literal or a redirect; a custom resolver is not asked about literals.
     """
-    address = str(info[4][0])
-    if not is_public(address):
-        raise RefusedAddress(errno.EACCES, f"{address} {MARK}")
-    return any_socket(info)
+
+    def make(info: AddressInfo) -> socket.socket:
+        address = str(info[4][0])
+        if not allows(address):
+            raise RefusedAddress(errno.EACCES, f"{address} {MARK}")
+        return any_socket(info)
+
+    return make
 
 
 def any_socket(info: AddressInfo) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Fetches a feed over HTTP as a polite and careful guest.
+"""Fetches over HTTP as a polite and careful guest: feeds, pages, and requests to hubs.
 
 The answer is a value, whatever the server does. Nothing here parses a document.
 """
@@ -6,28 +6,44 @@ The answer is a value, whatever the server does. Nothing here parses a document.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
+from typing import Generic, TypeVar
 
 import aiohttp
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from herald import __version__
+from herald.model.feed import HubLink
 from herald.model.polling import Validators
 from herald.ports import Clock
-from herald.sources.feeds.addresses import MARK, any_socket, public_socket
-from herald.sources.feeds.freshness import fresh_for, retry_at
+from herald.sources.feeds import troubles
+from herald.sources.feeds.addresses import any_socket, guarded, is_public
+from herald.sources.feeds.freshness import fresh_for, retry_at, validators_are_promises
 from herald.sources.feeds.hosts import Hosts
+from herald.sources.feeds.hublink import hub_of
+from herald.sources.feeds.redirects import REDIRECTS, SAME_REQUEST, Way, is_downgrade, refusal_of
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, text/calendar, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
+ACCEPT_PAGE = "text/html, application/xhtml+xml, application/xml;q=0.8, */*;q=0.1"
+"""For an entry's page, and for a site whose feeds are looked for."""
 _CHUNK = 65_536
 _LONGEST_VALIDATOR = 1_000
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LONGEST_REPLY = 64 * 1024
+"""Bytes of a hub's reply that are read: it is only ever shown to a person."""
+_IDLE = 3
+"""Seconds that a connection is kept for the next turn at its host; thousands of idle ones would
+use up the files that a process may open."""
+_PLAIN = frozenset({"", "identity", "none", "binary", "8bit", "utf-8", "utf8"})
+"""Content codings that change nothing, and misunderstandings of the header that are common."""
+_UNPACKED = frozenset({"gzip", "deflate", "br", "zstd"})
+"""Codings that aiohttp unpacks or fails at; it asks only for those whose decoder is installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +51,12 @@ class Limits:
     """How long and how much a feed may take."""
 
     connect: float = 10
-    """Seconds to reach the server."""
+    """Seconds to find and reach the server."""
     read: float = 15
     """Seconds without a byte."""
     total: float = 30
-    """Seconds in all, redirects included: a drip never ends by itself."""
+    """Seconds for all requests of one fetch, redirects included: a drip never ends by itself.
+    Waiting for a turn at a host is no part of it."""
     most_bytes: int = 5 * 1024 * 1024
     """Of the decoded body: a small zip can hold a giant."""
     redirects: int = 5
@@ -54,11 +71,17 @@ class Fetched:
     """The server sent a document."""
 
     body: bytes
+    """Unpacked; never empty."""
     content_type: str
     """As the server said it; often wrong."""
     final_url: str
     validators: Validators
+    """To ask with next time; empty where the server gave none, or promises nothing by them."""
     fresh: timedelta
+    moved_to: str = ""
+    """Where it came from, if every redirect on the way says "for good"; else empty."""
+    hub: HubLink | None = None
+    """By the headers; an empty topic is left to the document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +91,19 @@ class NotModified:
     validators: Validators
     """Those of this answer; empty ones leave what is stored."""
     fresh: timedelta
+    moved_to: str = ""
+    """Where the answer came from, if every redirect on the way says "for good"; else empty."""
+    hub: HubLink | None = None
+    """By the headers; None says nothing, as a 304 need not repeat them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """The server answered a request that was sent to it, whatever it answered."""
+
+    status: int
+    body: bytes
+    """Its first 64 KiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +119,19 @@ class FetchFailed:
 
 FetchResult = Fetched | NotModified | FetchFailed
 
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand(Generic[_Answer]):
+    """What is asked at every address on the way, and how the answer at its end is read."""
+
+    method: str
+    headers: Mapping[str, str]
+    read: Callable[[aiohttp.ClientResponse, Way], Awaitable[_Answer]]
+    fields: Mapping[str, str] | None = None
+    follows: frozenset[int] = REDIRECTS
+
 
 class Fetcher:
     """One HTTP client for all feeds; use it as an async context manager."""
@@ -93,11 +142,16 @@ class Fetcher:
         contact: str,
         clock: Clock,
         allow_private: bool = False,
+        allows: Callable[[str], bool] = is_public,
         limits: Limits | None = None,
     ) -> None:
+        """Prepare a client that reaches those IP addresses only which *allows* says yes to.
+
+        With *allow_private* it reaches every address.
+        """
         self._clock = clock
         self._limits = limits or Limits()
-        self._allow_private = allow_private
+        self._make_socket = any_socket if allow_private else guarded(allows)
         self._agent = f"Herald/{__version__} (+{contact})" if contact else f"Herald/{__version__}"
         self._hosts = Hosts(clock=clock, at_once=self._limits.at_once, spacing=self._limits.spacing)
         self._session: aiohttp.ClientSession | None = None
@@ -122,71 +176,135 @@ class Fetcher:
             await self._session.close()
             self._session = None
 
-    async def fetch(self, url: str, validators: Validators | None = None) -> FetchResult:
+    async def fetch(
+        self, url: str, validators: Validators | None = None, *, accept: str = ACCEPT
+    ) -> FetchResult:
         """Ask for *url*, with *validators* only if it has changed since.
 
         Never raises for anything that the server or the way to it does.
         """
+        conditions = _conditions(validators or Validators())
+
+        async def read(response: aiohttp.ClientResponse, way: Way) -> FetchResult:
+            if response.status == 304 and conditions:
+                return self._unchanged(response, way)
+            return await self._document(response, way)
+
+        return await self._run(
+            url, _Errand(method="GET", headers={"Accept": accept, **conditions}, read=read)
+        )
+
+    async def post(
+        self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> Posted | FetchFailed:
+        """Send *fields* as a form, as a hub wants them (WebSub, section 5.1).
+
+        A redirect is followed only where it asks for the same request elsewhere (307, 308), and
+        never from https to http, as a form may carry a secret. Never raises for the network.
+        """
+        errand = _Errand(
+            method="POST",
+            headers={"Accept": "*/*", **(headers or {})},
+            read=_reply,
+            fields=fields,
+            follows=SAME_REQUEST,
+        )
+        return await self._run(url, errand)
+
+    async def _run(self, url: str, errand: _Errand[_Answer]) -> _Answer | FetchFailed:
         try:
-            target = URL(url)
+            start = URL(url)
         except ValueError:
             return FetchFailed(why=f"{url!r} is no web address")
-        refusal = _refusal(target)
+        refusal = refusal_of(start)
         if refusal:
             return FetchFailed(why=refusal)
-        async with self._hosts.turn(target.authority):
-            return await self._within_limits(target, validators or Validators())
-
-    async def _within_limits(self, url: URL, validators: Validators) -> FetchResult:
+        limits = self._limits
+        way = Way(start, most=limits.redirects, seconds=limits.total)
         try:
-            async with asyncio.timeout(self._limits.total):
-                return await self._follow(url, validators)
+            return await self._travel(way, errand)
         except TimeoutError as error:
-            return FetchFailed(why=_late(error, self._limits))
+            late = troubles.of_lateness(
+                error, connect=limits.connect, read=limits.read, total=limits.total
+            )
+            return FetchFailed(why=late)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return FetchFailed(why=_in_plain_words(error))
+            return FetchFailed(why=troubles.of_fault(error))
 
-    async def _follow(self, url: URL, validators: Validators) -> FetchResult:
-        for _ in range(self._limits.redirects + 1):
-            async with self._client().get(
-                url, headers=_conditions(validators), allow_redirects=False
-            ) as response:
-                if response.status not in _REDIRECTS:
-                    return await self._read(response)
-                location = response.headers.get("Location", "")
-            if not location:
-                return FetchFailed(why="the server redirects, but does not say where to")
-            url = url.join(URL(location))
-            refusal = _refusal(url)
-            if refusal:
-                return FetchFailed(why=f"the server redirects to {url}: {refusal}")
-        return FetchFailed(
-            why=f"the server redirects more than {self._limits.redirects} times in a row"
+    async def _travel(self, way: Way, errand: _Errand[_Answer]) -> _Answer | FetchFailed:
+        """Take a turn at one host after the other, never at two at once, until one answers."""
+        while True:
+            async with self._hosts.turn(way.host):
+                answer = await self._visit(way, errand)
+            if answer is not None:
+                return answer
+
+    async def _visit(self, way: Way, errand: _Errand[_Answer]) -> _Answer | FetchFailed | None:
+        """Ask at one host; None once it leads to another. Only this counts towards the time."""
+        host = way.host
+        time = asyncio.get_running_loop().time
+        began = time()
+        try:
+            async with asyncio.timeout(way.seconds_left):
+                while way.host == host:
+                    answer = await self._ask(way, errand)
+                    if answer is not None:
+                        return answer
+                return None
+        finally:
+            way.seconds_left -= time() - began
+
+    async def _ask(self, way: Way, errand: _Errand[_Answer]) -> _Answer | FetchFailed | None:
+        before = way.at
+        headers = dict(errand.headers)
+        if not self._hosts.is_awaited(way.host):
+            headers["Connection"] = "close"
+        async with self._client().request(
+            errand.method, before, headers=headers, data=errand.fields, allow_redirects=False
+        ) as response:
+            if response.status not in errand.follows:
+                return await errand.read(response, way)
+            refusal = way.follow(response.status, response.headers.get("Location", ""))
+        if not refusal and errand.fields is not None and is_downgrade(before, way.at):
+            refusal = "the server redirects from https:// to http://, which would tell a secret"
+        return FetchFailed(why=refusal) if refusal else None
+
+    def _unchanged(self, response: aiohttp.ClientResponse, way: Way) -> NotModified:
+        caching = _caching(response.headers)
+        return NotModified(
+            validators=_validators(response.headers, caching),
+            fresh=fresh_for(caching, now=self._clock.now()),
+            moved_to=way.moved_to,
+            hub=_hub(response),
         )
 
-    async def _read(self, response: aiohttp.ClientResponse) -> FetchResult:
-        now = self._clock.now()
-        validators = Validators(
-            etag=_verbatim(response.headers.get("ETag", "")),
-            last_modified=_verbatim(response.headers.get("Last-Modified", "")),
-        )
-        fresh = fresh_for(response.headers, now=now)
-        if response.status == 304:
-            return NotModified(validators=validators, fresh=fresh)
-        if response.status != 200:
-            return _bad_status(response.status, response.headers, now=now)
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            body += chunk
-            if len(body) > self._limits.most_bytes:
-                most = self._limits.most_bytes / 1024 / 1024
-                return FetchFailed(why=f"the document is larger than {most:.0f} MB")
+    async def _document(self, response: aiohttp.ClientResponse, way: Way) -> FetchResult:
+        if response.status not in {200, 203}:
+            return FetchFailed(
+                why=troubles.of_status(response.status),
+                retry_at=retry_at(response.headers, now=self._clock.now()),
+                gone=response.status == 410 and way.is_permanent,
+            )
+        coding = response.headers.get("Content-Encoding", "").strip().lower()
+        if coding not in _PLAIN | _UNPACKED:
+            return FetchFailed(
+                why=f"the server packs the document in a way that cannot be unpacked ({coding:.60})"
+            )
+        most = self._limits.most_bytes
+        body = await _body(response, most=most)
+        if len(body) > most:
+            return FetchFailed(why=f"the document is larger than {most / 1024 / 1024:.0f} MB")
+        if not body:
+            return FetchFailed(why="the document is empty")
+        caching = _caching(response.headers)
         return Fetched(
-            body=bytes(body),
+            body=body,
             content_type=response.headers.get("Content-Type", ""),
             final_url=str(response.url),
-            validators=validators,
-            fresh=fresh,
+            validators=_validators(response.headers, caching),
+            fresh=fresh_for(caching, now=self._clock.now()),
+            moved_to=way.moved_to,
+            hub=_hub(response),
         )
 
     def _client(self) -> aiohttp.ClientSession:
@@ -194,17 +312,36 @@ class Fetcher:
             limits = self._limits
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    socket_factory=any_socket if self._allow_private else public_socket,
-                    limit=limits.at_once,
+                    socket_factory=self._make_socket,
+                    limit=0,  # the turns at hosts are the limit
+                    keepalive_timeout=_IDLE,
                 ),
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=limits.connect, sock_read=limits.read
+                    total=None,
+                    connect=limits.connect,
+                    sock_connect=limits.connect,
+                    sock_read=limits.read,
                 ),
-                headers={"User-Agent": self._agent, "Accept": ACCEPT},
+                headers={"User-Agent": self._agent},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )
         return self._session
+
+
+async def _reply(response: aiohttp.ClientResponse, way: Way) -> Posted:
+    body = await _body(response, most=_LONGEST_REPLY)
+    return Posted(status=response.status, body=body[:_LONGEST_REPLY])
+
+
+async def _body(response: aiohttp.ClientResponse, *, most: int) -> bytes:
+    """Return the unpacked body, or as soon as it is longer than *most*, so much of it."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > most:
+            break
+    return bytes(body)
 
 
 def _verbatim(value: str) -> str:
@@ -213,6 +350,15 @@ def _verbatim(value: str) -> str:
         return value if len(value.encode()) <= _LONGEST_VALIDATOR else ""
     except UnicodeEncodeError:
         return ""
+
+
+def _validators(headers: Mapping[str, str], caching: Mapping[str, str]) -> Validators:
+    if not validators_are_promises(caching):
+        return Validators()
+    return Validators(
+        etag=_verbatim(headers.get("ETag", "")),
+        last_modified=_verbatim(headers.get("Last-Modified", "")),
+    )
 
 
 def _conditions(validators: Validators) -> dict[str, str]:
@@ -224,59 +370,13 @@ def _conditions(validators: Validators) -> dict[str, str]:
     return headers
 
 
-def _refusal(url: URL) -> str:
-    if url.scheme not in {"http", "https"}:
-        return "only http:// and https:// addresses are fetched"
-    return "" if url.host else "the address names no server"
+def _caching(headers: CIMultiDictProxy[str]) -> dict[str, str]:
+    """Return what is said of keeping the answer; ``Cache-Control`` may come in several headers."""
+    told = {name: headers[name] for name in ("Expires", "Date", "Age") if name in headers}
+    told["Cache-Control"] = ", ".join(headers.getall("Cache-Control", ()))
+    return told
 
 
-def _bad_status(status: int, headers: Mapping[str, str], *, now: datetime) -> FetchFailed:
-    match status:
-        case 410:
-            return FetchFailed(why="the server says that this feed is gone for ever", gone=True)
-        case 404:
-            return FetchFailed(why="there is no document at this address (404)")
-        case 401 | 403:
-            return FetchFailed(why=f"the server does not let Herald in ({status})")
-        case 429 | 503:
-            return FetchFailed(
-                why=f"the server asked Herald to come back later ({status})",
-                retry_at=retry_at(headers, now=now),
-            )
-        case _:
-            return FetchFailed(why=f"the server answered with an error ({status})")
-
-
-def _late(error: TimeoutError, limits: Limits) -> str:
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return f"the server could not be reached within {limits.connect:g} seconds"
-    if isinstance(error, aiohttp.SocketTimeoutError):
-        return f"the server sent nothing for {limits.read:g} seconds"
-    return f"the server took longer than {limits.total:g} seconds"
-
-
-_FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    (
-        (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError),
-        "the server's certificate is not valid",
-    ),
-    ((aiohttp.ClientConnectorDNSError,), "there is no server of this name"),
-    ((aiohttp.ClientConnectorError,), "the server cannot be reached"),
-    (
-        (aiohttp.ServerDisconnectedError, ConnectionError),
-        "the server closed the connection before it had answered",
-    ),
-    (
-        (aiohttp.ClientPayloadError,),
-        "the document broke off, or is packed in a way that cannot be unpacked",
-    ),
-    ((aiohttp.InvalidURL,), "the address cannot be used"),
-)
-"""The first that fits tells."""
-
-
-def _in_plain_words(error: Exception) -> str:
-    if MARK in str(error):
-        return "the address leads into a private network, which feeds.allow_private does not allow"
-    told = (words for kinds, words in _FAULTS if isinstance(error, kinds))
-    return next(told, "the server's answer is not proper HTTP")
+def _hub(response: aiohttp.ClientResponse) -> HubLink | None:
+    links = response.headers.getall("Link", ())
+    return hub_of(links, base=response.url) if links else None

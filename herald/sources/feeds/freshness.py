@@ -6,10 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from herald.model.feed import Cadence
+
 SHORTEST = timedelta(hours=1)
-"""No feed is asked more often, however much it publishes."""
+"""No feed is asked more often by its own rhythm, however much it publishes."""
+SHORTEST_AGREED = timedelta(minutes=15)
+"""No feed is asked more often, whatever its partner agrees to."""
 LONGEST = timedelta(hours=24)
-"""No feed is asked less often, whatever its headers claim."""
+"""No feed is asked less often, whatever its headers claim; hours and days in which it wants no
+requests may add to it."""
 CALENDAR = timedelta(hours=6)
 """A feed with events to come is asked at least so often: a cancellation must arrive in time."""
 LONGEST_RETRY_AFTER = timedelta(hours=48)
@@ -17,19 +22,40 @@ FIRST_BACKOFF = timedelta(minutes=15)
 JITTER = 0.15
 """The most by which a pause is lengthened, so that feeds do not march in step."""
 _MEASURED = timedelta(days=28)
+_ANY_TIME = Cadence()
 
 
 def fresh_for(headers: Mapping[str, str], *, now: datetime) -> timedelta:
-    """Return how long the answer may be kept: ``max-age``, else ``Expires``; at most 24 h."""
+    """Return how long the answer may still be kept, at most 24 h (RFC 9111, section 4.2).
+
+    ``max-age``, else ``Expires`` since ``Date``; less the ``Age`` that a cache on the way adds.
+    ``no-cache`` and ``no-store`` cancel both; an ``Expires`` that is no date means now.
+    """
     control = _cache_control(headers.get("Cache-Control", ""))
     if "no-cache" in control or "no-store" in control:
         return timedelta(0)
-    if control:
-        return _bounded(timedelta(seconds=_seconds(control.get("max-age", ""))))
+    age = timedelta(seconds=_seconds(headers.get("Age", "").strip()))
+    if "max-age" in control:
+        return _bounded(timedelta(seconds=_seconds(control["max-age"])) - age)
     expires = _http_date(headers.get("Expires", ""))
     if expires is None:
         return timedelta(0)
-    return _bounded(expires - (_http_date(headers.get("Date", "")) or now))
+    return _bounded(expires - (_http_date(headers.get("Date", "")) or now) - age)
+
+
+def validators_are_promises(headers: Mapping[str, str]) -> bool:
+    """Tell whether an unchanged validator promises an unchanged document.
+
+    A server that writes ``Expires: 0`` or ``-1`` has caching switched off, by a setting for all
+    its pages; a validator beside it comes from elsewhere and is known to stay when the document
+    changes (Miniflux drops it, too). Such a feed is asked for the whole document; an equal hash
+    of it still spares the reading. A date in the past, WordPress' 1984, means only "ask again",
+    and a ``max-age`` of more than nothing outweighs ``Expires``.
+    """
+    if headers.get("Expires", "").strip() not in {"0", "-1"}:
+        return True
+    control = _cache_control(headers.get("Cache-Control", ""))
+    return _seconds(control.get("max-age", "")) > 0
 
 
 def retry_at(headers: Mapping[str, str], *, now: datetime) -> datetime | None:
@@ -41,9 +67,25 @@ def retry_at(headers: Mapping[str, str], *, now: datetime) -> datetime | None:
     return None if moment is None else min(max(moment, now), now + LONGEST_RETRY_AFTER)
 
 
-def next_check(*, now: datetime, interval: timedelta, fresh: timedelta, jitter: float) -> datetime:
-    """Return when to ask again after a success; *jitter* is a number from 0 to 1."""
-    return now + max(interval, fresh) * (1 + JITTER * jitter)
+def next_check(
+    *,
+    now: datetime,
+    interval: timedelta,
+    fresh: timedelta,
+    cadence: Cadence = _ANY_TIME,
+    has_validators: bool = True,
+    every: timedelta | None = None,
+    jitter: float,
+) -> datetime:
+    """Return when to ask again after a success; *jitter* is a number from 0 to 1.
+
+    The pause is *interval*, the feed's own rhythm, or *every*, which its partner agreed to;
+    what the server and the document ask for lengthens it. Then the moment is moved out of the
+    hours and days in which the feed wants no requests.
+    """
+    own = _own_pause(interval, has_validators=has_validators, every=every)
+    pause = max(own, min(fresh, LONGEST), min(cadence.pause, LONGEST))
+    return _open(now + pause * (1 + JITTER * jitter), cadence, jitter=jitter)
 
 
 def next_try(*, now: datetime, errors: int, not_before: datetime | None, jitter: float) -> datetime:
@@ -56,12 +98,51 @@ def next_try(*, now: datetime, errors: int, not_before: datetime | None, jitter:
     return max(now + pause, not_before or now)
 
 
-def rhythm(published: Iterable[datetime], *, has_events_to_come: bool, now: datetime) -> timedelta:
-    """Return the pause that suits a feed: a week by its entries a week, from 1 h to 24 h."""
+def rhythm(
+    published: Iterable[datetime],
+    *,
+    has_events_to_come: bool,
+    now: datetime,
+    has_validators: bool = True,
+) -> timedelta:
+    """Return the pause that suits a feed: a week by its entries a week, from 1 h to 24 h.
+
+    Without validators every request costs the server the whole document, so once a day is
+    enough. A calendar is an exception: most make their document anew for every request, without
+    validators, and a cancellation that arrives a day late has sent people to a closed door; four
+    small downloads a day are worth that.
+    """
+    if not has_validators:
+        return CALENDAR if has_events_to_come else LONGEST
     recent = sum(1 for moment in published if now - _MEASURED <= moment <= now)
     weeks = _MEASURED / timedelta(days=7)
     pause = timedelta(days=7) / (recent / weeks) if recent else LONGEST
     return max(SHORTEST, min(pause, CALENDAR if has_events_to_come else LONGEST))
+
+
+def _own_pause(interval: timedelta, *, has_validators: bool, every: timedelta | None) -> timedelta:
+    if every is not None:
+        return max(every, SHORTEST_AGREED)
+    if has_validators:
+        return interval
+    # The interval of a feed that always came without validators is a calendar's or a day (see
+    # rhythm); where it once had some, a short one is no reason to ask more than a calendar.
+    return CALENDAR if interval <= CALENDAR else LONGEST
+
+
+def _open(moment: datetime, cadence: Cadence, *, jitter: float) -> datetime:
+    """Return *moment*, or the start of the next hour in which the feed wants requests.
+
+    A feed that closes every hour or every day cannot mean it, and is not heard.
+    """
+    hours = frozenset(range(24)) - cadence.closed_hours or frozenset(range(24))
+    days = frozenset(range(7)) - cadence.closed_days or frozenset(range(7))
+    if moment.hour in hours and moment.weekday() in days:
+        return moment
+    start = moment.replace(minute=0, second=0, microsecond=0)
+    while start.hour not in hours or start.weekday() not in days:
+        start += timedelta(hours=1)
+    return start + timedelta(hours=1) * JITTER * jitter
 
 
 def _cache_control(text: str) -> dict[str, str]:
@@ -83,6 +164,6 @@ def _bounded(span: timedelta) -> timedelta:
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,38 +12,51 @@ from herald.ports import Clock
 
 
 class Hosts:
-    """Keeps requests to one host apart. Waiting for a turn is no part of a request's time."""
+    """Keeps requests to one host apart. Waiting for a turn is no part of a request's time.
+
+    Turns at a host go in the order in which they were asked for. Who waits for a host holds none
+    of the places that all hosts share, so that a slow host with a thousand feeds keeps nobody
+    else waiting. Nobody may ask for a second turn while holding one.
+    """
 
     def __init__(self, *, clock: Clock, at_once: int, spacing: timedelta) -> None:
         self._clock = clock
         self._spacing = spacing.total_seconds()
         self._overall = asyncio.Semaphore(at_once)
         self._locks: dict[str, asyncio.Lock] = {}
-        self._waiting: dict[str, int] = {}
-        self._ended: dict[str, float] = {}
+        self._wanting: dict[str, int] = {}
+        self._ended: OrderedDict[str, float] = OrderedDict()
+        """When each host's last turn ended, the oldest first."""
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
         """Wait for the turn at *host*, and hold it."""
         lock = self._locks.setdefault(host, asyncio.Lock())
-        self._waiting[host] = self._waiting.get(host, 0) + 1
+        self._wanting[host] = self._wanting.get(host, 0) + 1
         try:
             async with lock:
                 await self._keep_apart(host)
-                try:
-                    async with self._overall:
+                async with self._overall:
+                    try:
                         yield
-                finally:
-                    self._ended[host] = self._clock.monotonic()
+                    finally:
+                        self._ended[host] = self._clock.monotonic()
+                        self._ended.move_to_end(host)
         finally:
-            self._waiting[host] -= 1
-            if not self._waiting[host]:
-                del self._waiting[host], self._locks[host]
+            self._wanting[host] -= 1
+            if not self._wanting[host]:
+                del self._wanting[host], self._locks[host]
+
+    def is_awaited(self, host: str) -> bool:
+        """Tell whether somebody waits for *host* behind the one who has the turn."""
+        return self._wanting.get(host, 0) > 1
 
     async def _keep_apart(self, host: str) -> None:
         now = self._clock.monotonic()
-        self._ended = {
-            name: ended for name, ended in self._ended.items() if now - ended < self._spacing
-        }
+        self._forget_before(now - self._spacing)
         if host in self._ended:
             await self._clock.sleep(self._ended[host] + self._spacing - now)
+
+    def _forget_before(self, moment: float) -> None:
+        while self._ended and next(iter(self._ended.values())) <= moment:
+            self._ended.popitem(last=False)
