@@ -1,20 +1,18 @@
 """Decides which entries of a document are new, edited, known by another id, or another's news.
 
-Pure: it gets what the store holds, and returns intents that the store obeys.
+Pure: it gets what the store holds, and returns intents that the store obeys. A feed whose line in
+``partners.yaml`` gets another host is a new feed: its first poll posts nothing, and what its old
+one said is recognised as any other feed's news.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from herald.model.feed import FeedProblem, ParsedEntry, ParsedFeed
+from herald.model.feed import EventSource, FeedProblem, ParsedEntry, ParsedFeed
 from herald.model.ids import EntryId, FeedId, Language
 from herald.model.polling import (
     Alias,
@@ -28,84 +26,30 @@ from herald.model.polling import (
     Remember,
     Revise,
 )
+from herald.sources.feeds.canonical import canonical_link, fingerprint, hash_of, normal_title
+from herald.sources.feeds.recognise import OtherFeeds, OwnEntries, Perhaps
 
-SAME_NEWS = timedelta(days=30)
-"""Two feeds that say the same within this span say one thing."""
 MOST_EDITS = 24
 """After so many changes an entry is a counter or a clock, and is no longer followed."""
 SILENT = timedelta(days=30)
 """A feed that failed for so long begins anew: what it shows is remembered, not posted."""
-_ALIKE = 0.9
-"""Share of words that two texts of one entry have in common."""
-_FEWEST_WORDS = 48
-_SHORTEST_TITLE = 12
-"""Characters: "News" or "Closed today" in two feeds are no sign of the same news."""
-_TRACKING = frozenset(
-    {
-        "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "igshid", "mc_cid",
-        "mc_eid", "_ga", "_gl", "_hsenc", "_hsmi", "mkt_tok", "ref_src", "share_id", "srsltid",
-    }
-)  # fmt: skip
-_TRACKING_PREFIXES = ("utm_", "pk_", "mtm_", "piwik_", "matomo_", "hsa_", "oly_")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+MOST_SEEDS = 3
+"""Of a first poll no more than these few are news, whatever ``seed`` says."""
+_LONGEST_KEY = 500
 _UND = Language("und")
+_A_YEAR = timedelta(days=365)
+_A_WEEK = timedelta(days=7)
+_A_DAY = timedelta(days=1)
+_ENOUGH_KNOWN = 10
+"""Entries from which on a feed has a past that something can be too old for."""
+_FEW = 4
+"""New entries that come together without any doubt."""
+_NOT_NEW = "perhaps not new"
 
 
 def feed_id(url: str) -> FeedId:
     """Derive a feed's id from its URL as written."""
-    return FeedId(_hash("feed", url)[:16])
-
-
-def canonical_link(link: str) -> str:
-    """Return *link* in a form for comparing: no scheme, no fragment, no trackers, query in order.
-
-    Never for showing or fetching.
-    """
-    try:
-        parts = urlsplit(link.strip())
-        host, port = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        return link.strip()
-    if not host:
-        return ""
-    shown = f":{port}" if port and port != _DEFAULT_PORTS.get(parts.scheme.lower()) else ""
-    query = sorted(
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not _is_tracking(name)
-    )
-    path = quote(unquote(parts.path), safe="/~:@!$&'()*+,;=-._").rstrip("/") or "/"
-    return f"//{host}{shown}{path}{'?' + urlencode(query) if query else ''}"
-
-
-def normal_title(title: str) -> str:
-    """Return *title* in a form for comparing: letters and digits of any script, case folded."""
-    folded = unicodedata.normalize("NFKC", title).casefold()
-    kept = (c if unicodedata.category(c)[0] in "LMN" else " " for c in folded)
-    return " ".join("".join(kept).split())
-
-
-def fingerprint(entry: ParsedEntry) -> str:
-    """Return a hash of what a reader would notice: not of its dates, markup or categories."""
-    event = entry.event
-    facts = (
-        None
-        if event is None
-        else [
-            event.begins_at.isoformat(),
-            event.finishes_at.isoformat() if event.finishes_at else "",
-            event.place,
-            event.status,
-        ]
-    )
-    image = entry.image.url if entry.image else ""
-    return _hash(
-        unicodedata.normalize("NFC", entry.title),
-        canonical_link(entry.link),
-        entry.summary,
-        canonical_link(image),
-        json.dumps(facts),
-    )
+    return FeedId(hash_of("feed", url)[:16])
 
 
 def identities(entries: Sequence[ParsedEntry]) -> tuple[Identity, ...]:
@@ -123,7 +67,7 @@ def identities(entries: Sequence[ParsedEntry]) -> tuple[Identity, ...]:
             taken[key] += 1
         named.append(
             Identity(
-                key=key if len(key) <= _LONGEST_KEY else f"long:{_hash(key)}",
+                key=key if len(key) <= _LONGEST_KEY else f"long:{hash_of(key)}",
                 link=link,
                 title=normal_title(entry.title),
                 fingerprint=fingerprint(entry),
@@ -133,92 +77,133 @@ def identities(entries: Sequence[ParsedEntry]) -> tuple[Identity, ...]:
     return tuple(named)
 
 
-_LONGEST_KEY = 500
-
-
 def decide(
     feed: Feed, parsed: ParsedFeed, named: Sequence[Identity], known: Known, *, now: datetime
 ) -> Decision:
     """Compare a document with what is known and say what the store shall write."""
-    present = frozenset(identity.key for identity in named)
-    seed = _must_seed(feed, named, known, now=now)
-    links = Counter(identity.link for identity in named if identity.link)
-    own_known = _own_by_link_and_title(feed, known, present)
+    keys = {identity.key for identity in named}
+    present = frozenset(entry for key, entry in known.keys.items() if key in keys)
+    own = OwnEntries(feed.id, known.entries.values(), named, present)
+    others = OtherFeeds(feed.id, known.entries.values(), named)
     intents: list[Intent] = []
+    fresh: list[_New] = []
     twins: dict[tuple[str, str, str], EntryId] = {}
     for identity in named:
         if identity.key in known.keys:
             entry = known.entries.get(known.keys[identity.key])
-            if entry is not None:
-                intents.extend(_revised(entry, identity, feed))
-            continue
-        same = _same_entry(identity, own_known, links)
-        if same is not None:
-            own_known.remove(same)
-            intents.append(Alias(id=same.id, key=identity.key))
-            intents.extend(_revised(same, identity, feed))
-            continue
-        twin = twins.get(_twin_key(identity))
-        if twin is not None and identity.link:
+            intents.extend(_revised(entry, identity, feed) if entry is not None else ())
+        elif isinstance(same := own.find(identity), KnownEntry):
+            intents += [Alias(id=same.id, key=identity.key), *_revised(same, identity, feed)]
+        elif (twin := twins.get(_twin_key(identity))) is not None and identity.link:
             intents.append(Alias(id=twin, key=identity.key))
+        elif (shared := others.find(identity, now=now)) is not None:
+            intents += [Credit(id=shared.id, key=identity.key), *_revised(shared, identity, feed)]
+        else:
+            new = _New(id=_entry_id(feed, identity), identity=identity, doubt=same)
+            twins[_twin_key(identity)] = new.id
+            fresh.append(new)
+            intents.append(_remember(new, feed, parsed))
+    return _weighed(intents, fresh, feed, known, len(named), now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _New:
+    """An entry of which nothing known is surely the same."""
+
+    id: EntryId
+    identity: Identity
+    doubt: Perhaps | None
+
+    @property
+    def content(self) -> ParsedEntry:
+        return self.identity.content
+
+
+def _weighed(
+    intents: Sequence[Intent],
+    fresh: Sequence[_New],
+    feed: Feed,
+    known: Known,
+    named: int,
+    *,
+    now: datetime,
+) -> Decision:
+    """Say of each new entry whether it is passed on, only remembered, or looked at first."""
+    is_first = feed.last_success_at is None
+    silent = feed.last_success_at is not None and now - feed.last_success_at > SILENT
+    news = _newest(fresh, feed.wanted.seed) if is_first else frozenset()
+    renamed = not is_first and len(fresh) > max(_FEW, named / 2)
+    by_id = {new.id: new for new in fresh}
+    weighed: list[Intent] = []
+    for intent in intents:
+        if not isinstance(intent, Remember):
+            weighed.append(intent)
             continue
-        fresh = _new_or_shared(feed, parsed, identity, known, bool(seed), now=now)
-        twins[_twin_key(identity)] = fresh.id
-        intents.append(fresh)
-    return Decision(intents=tuple(intents), problems=_told(seed))
+        seeded = silent or (is_first and intent.id not in news)
+        why = "" if is_first else _doubt(by_id[intent.id], known, renamed=renamed, now=now)
+        weighed.append(replace(intent, seeded=seeded, review=why))
+    problems = _told(weighed, silent=silent and bool(fresh), renamed=renamed)
+    return Decision(intents=tuple(weighed), problems=problems)
 
 
-def _must_seed(feed: Feed, named: Sequence[Identity], known: Known, *, now: datetime) -> str:
-    """Say why new entries are only remembered this time, or ""."""
-    if feed.last_success_at is None:
-        return "first"
-    if now - feed.last_success_at > SILENT:
-        return "it could not be read for more than 30 days"
-    unknown = [identity for identity in named if identity.key not in known.keys]
-    undated = all(
-        identity.content.published_at is None and identity.content.event is None
-        for identity in unknown
-    )
-    if len(unknown) > max(4, len(named) / 2) and undated:
-        return "most entries came back under new ids and without dates"
+def _newest(fresh: Sequence[_New], wanted: int) -> frozenset[EntryId]:
+    """Return those that a first poll lets through: dated before undated, then document order."""
+    dated = [one for one in fresh if one.content.published_at is not None]
+    dated.sort(key=lambda one: (one.content.published_at, one.id))
+    undated = [one for one in fresh if one.content.published_at is None]
+    count = max(0, min(wanted, MOST_SEEDS))
+    return frozenset(one.id for one in (*undated, *dated)[-count:]) if count else frozenset()
+
+
+def _doubt(new: _New, known: Known, *, renamed: bool, now: datetime) -> str:
+    """Say why a person should look before *new* is passed on, or "".
+
+    An event's date is the event's, not when it was announced: it says nothing about age.
+    """
+    published = new.content.published_at
+    if new.doubt is not None:
+        before = new.doubt.known
+        seen = (
+            f"“{before.content.title or before.link}”, first seen {before.first_seen_at:%Y-%m-%d}"
+        )
+        return f"{_NOT_NEW}: {new.doubt.why} as {seen}"
+    # A clock that runs ahead, or a misspelt year, must not make all that follows look old.
+    past = [moment for moment in known.latest if moment <= now + _A_DAY]
+    is_later = published is not None and (not past or published > past[0])
+    if renamed and new.content.event is None and not is_later:
+        return f"{_NOT_NEW}: most entries of the feed came back under other ids"
+    return "" if published is None or new.content.event is not None else _age(published, past, now)
+
+
+def _age(published: datetime, past: Sequence[datetime], now: datetime) -> str:
+    """Say why something so old is hardly new; *past* are the feed's newest known dates."""
+    day = f"{published:%Y-%m-%d}"
+    if now - published > _A_YEAR:
+        return f"{_NOT_NEW}: it is dated {day}, more than a year ago"
+    if len(past) < _ENOUGH_KNOWN:
+        return ""
+    if published < past[_ENOUGH_KNOWN - 1]:
+        return f"{_NOT_NEW}: it is dated {day}, before ten entries that are known already"
+    if past[0] - published > _A_WEEK:
+        return f"{_NOT_NEW}: it is dated {day}, more than a week before the newest known entry"
     return ""
 
 
-def _told(seed: str) -> tuple[FeedProblem, ...]:
-    if seed in {"", "first"}:
-        return ()
-    message = f"new entries of this poll were remembered and not posted: {seed}"
-    return (FeedProblem(severity="warning", message=message),)
-
-
-def _own_by_link_and_title(feed: Feed, known: Known, present: frozenset[str]) -> list[KnownEntry]:
-    """Return the feed's known entries that this document does not name by a key of theirs."""
-    named = {entry for key, entry in known.keys.items() if key in present}
-    return [
-        entry for entry in known.entries.values() if entry.feed == feed.id and entry.id not in named
-    ]
-
-
-def _same_entry(
-    identity: Identity, candidates: Sequence[KnownEntry], links: Counter[str]
-) -> KnownEntry | None:
-    """Find the known entry that came back under another id."""
-    for entry in candidates:
-        same_day = (
-            identity.content.published_at is not None
-            and identity.content.published_at == entry.content.published_at
+def _told(intents: Sequence[Intent], *, silent: bool, renamed: bool) -> tuple[FeedProblem, ...]:
+    if silent:
+        message = (
+            "new entries of this poll were remembered and not posted: "
+            "it could not be read for more than 30 days"
         )
-        same_title = bool(identity.title) and identity.title == entry.title
-        same_link = (
-            bool(identity.link) and identity.link == entry.link and links[identity.link] == 1
+        return (FeedProblem(severity="warning", message=message),)
+    doubted = sum(isinstance(one, Remember) and one.review != "" for one in intents)
+    if renamed and doubted > _FEW:
+        message = (
+            f"{doubted} entries came back under new ids, and may not be new: keep each entry's "
+            "id (guid, UID) for ever, whatever else changes"
         )
-        if _is_other_event(identity.content, entry.content):
-            continue
-        if same_title and same_day:
-            return entry
-        if same_link and (same_title or same_day or _alike(identity.content, entry.content)):
-            return entry
-    return None
+        return (FeedProblem(severity="warning", message=message),)
+    return ()
 
 
 def _twin_key(identity: Identity) -> tuple[str, str, str]:
@@ -226,63 +211,48 @@ def _twin_key(identity: Identity) -> tuple[str, str, str]:
     return identity.fingerprint, identity.link, identity.title
 
 
-def _is_other_event(one: ParsedEntry, other: ParsedEntry) -> bool:
-    """Tell whether both are events at different times: a course's evenings share page and title."""
-    if one.event is None or other.event is None:
-        return False
-    return one.event.begins_at != other.event.begins_at
-
-
-def _alike(one: ParsedEntry, other: ParsedEntry) -> bool:
-    mine, theirs = one.summary.casefold().split(), other.summary.casefold().split()
-    if min(len(mine), len(theirs)) < _FEWEST_WORDS:
-        return False
-    return SequenceMatcher(None, mine[:500], theirs[:500], autojunk=False).ratio() >= _ALIKE
-
-
 def _revised(entry: KnownEntry, identity: Identity, feed: Feed) -> tuple[Revise, ...]:
-    if entry.feed != feed.id or entry.fingerprint == identity.fingerprint:
+    """Return the edit that *identity* is of *entry*; another feed's wording is none."""
+    if entry.feed != feed.id:
         return ()
-    if entry.edits >= MOST_EDITS and not _is_cancelled(identity.content):
+    identity = _with_page_event(entry, identity)
+    old, new = entry.content.event, identity.content.event
+    read_anew = new is not None and new.source is EventSource.PAGE and new != old
+    if entry.fingerprint == identity.fingerprint and not read_anew:
         return ()
-    return (
-        Revise(
-            id=entry.id,
-            identity=identity,
-            withdrawn=_is_cancelled(identity.content),
-        ),
-    )
+    if entry.edits >= MOST_EDITS and _status(entry.content) == _status(identity.content):
+        return ()
+    withdrawn = _status(identity.content) == "cancelled"
+    return (Revise(id=entry.id, identity=identity, withdrawn=withdrawn),)
 
 
-def _new_or_shared(
-    feed: Feed, parsed: ParsedFeed, identity: Identity, known: Known, seed: bool, *, now: datetime
-) -> Remember | Credit:
-    shared = next(
-        (
-            entry
-            for entry in known.entries.values()
-            if entry.feed != feed.id and _same_news(identity, entry, now=now)
-        ),
-        None,
-    )
-    if shared is not None:
-        return Credit(id=shared.id, key=identity.key)
+def _with_page_event(entry: KnownEntry, identity: Identity) -> Identity:
+    """Return *identity* with the event that was once found on the entry's page.
+
+    Its feed never told of it, and so does not take it back by saying nothing.
+    """
+    event = entry.content.event
+    if identity.content.event is not None or event is None or event.source is not EventSource.PAGE:
+        return identity
+    return replace(identity, content=replace(identity.content, event=event))
+
+
+def _status(content: ParsedEntry) -> str:
+    return "" if content.event is None else content.event.status
+
+
+def _remember(new: _New, feed: Feed, parsed: ParsedFeed) -> Remember:
     return Remember(
-        id=EntryId(_hash("entry", feed.id, identity.key)[:16]),
-        identity=identity,
-        language=_language(feed, parsed, identity.content),
-        licence=identity.content.licence or feed.wanted.licence,
-        seeded=seed,
+        id=new.id,
+        identity=new.identity,
+        language=_language(feed, parsed, new.content),
+        licence=new.content.licence or feed.wanted.licence,
+        seeded=False,
     )
 
 
-def _same_news(identity: Identity, entry: KnownEntry, *, now: datetime) -> bool:
-    if now - entry.first_seen_at > SAME_NEWS or _is_other_event(identity.content, entry.content):
-        return False
-    # A partner's feed that links every entry to its front page would swallow its neighbours.
-    if identity.link and identity.link == entry.link and not identity.link.endswith("/"):
-        return True
-    return len(identity.title) >= _SHORTEST_TITLE and identity.title == entry.title
+def _entry_id(feed: Feed, identity: Identity) -> EntryId:
+    return EntryId(hash_of("entry", feed.id, identity.key)[:16])
 
 
 def _language(feed: Feed, parsed: ParsedFeed, entry: ParsedEntry) -> Language:
@@ -291,20 +261,7 @@ def _language(feed: Feed, parsed: ParsedFeed, entry: ParsedEntry) -> Language:
     return entry.language or wanted.language or parsed.language or wanted.partner_language or _UND
 
 
-def _is_cancelled(entry: ParsedEntry) -> bool:
-    return entry.event is not None and entry.event.status == "cancelled"
-
-
-def _is_tracking(name: str) -> bool:
-    return name.lower() in _TRACKING or name.lower().startswith(_TRACKING_PREFIXES)
-
-
 def _key(entry: ParsedEntry, link: str) -> str:
     if entry.guid.strip():
         return f"guid:{entry.guid.strip()}"
-    return f"link:{link}" if link else f"hash:{_hash(entry.title, entry.summary)}"
-
-
-def _hash(*parts: str) -> str:
-    spelled = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(spelled.encode("utf-8", errors="replace")).hexdigest()
+    return f"link:{link}" if link else f"hash:{hash_of(entry.title, entry.summary)}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.model.feed import EntryEvent, EntryImage, ParsedEntry, ParsedFeed
+from herald.model.feed import EntryEvent, EntryImage, EventSource, ParsedEntry, ParsedFeed
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
 from herald.model.polling import (
     Alias,
@@ -24,19 +25,14 @@ from herald.model.polling import (
     Revise,
     WantedFeed,
 )
-from herald.sources.feeds.identify import (
-    canonical_link,
-    decide,
-    feed_id,
-    fingerprint,
-    identities,
-    normal_title,
-)
+from herald.sources.feeds.canonical import canonical_link, fingerprint, normal_title
+from herald.sources.feeds.identify import decide, feed_id, identities
 from tests.sources.feeds.documents import NOW
 
 DAY = timedelta(days=1)
 NOTHING = Known()
 TODAY, TOMORROW = EntryEvent(begins_at=NOW), EntryEvent(begins_at=NOW + DAY)
+OLD = ParsedEntry(published_at=NOW - 40 * DAY)
 LONG = " ".join(f"word{number}" for number in range(60))
 
 
@@ -196,6 +192,255 @@ def test_what_only_looks_alike_is_new(entry: ParsedEntry) -> None:
     assert kinds(decided(entry, was=known(a_parsed())).intents) == ["Remember"]
 
 
+def held(decision: Decision) -> list[str]:
+    """Return why entries are held for a person; "" for ordinary news."""
+    assert kinds(decision.intents) == ["Remember"] * len(decision.intents)
+    return [one.review for one in decision.intents if isinstance(one, Remember)]
+
+
+SHORT = a_parsed(title="July", summary="What is on.")
+
+
+@pytest.mark.parametrize(
+    ("entry", "before"),
+    [
+        (replace(SHORT, guid="new"), SHORT),
+        (replace(SHORT, guid="new", published_at=NOW), SHORT),
+        (replace(SHORT, guid="new", summary="What is on in July."), SHORT),
+        (replace(SHORT, guid="new", link="https://new.example/story-1", published_at=NOW), SHORT),
+        (
+            a_parsed(guid="new", title="The storey of the salt house 1", published_at=NOW),
+            a_parsed(),
+        ),
+        (
+            a_parsed(guid="new", link="https://example.org/b", published_at=NOW, summary=LONG),
+            a_parsed(summary=LONG),
+        ),
+        (
+            a_parsed(
+                guid="new", link="https://new.example/story-1", published_at=NOW, summary=LONG
+            ),
+            a_parsed(summary=LONG),
+        ),
+    ],
+    ids=[
+        "short, link and title",
+        "short, its date rewritten",
+        "short, its text corrected",
+        "short, on another domain with another date",
+        "a typo corrected, its date rewritten",
+        "another address and date, its long text",
+        "another domain, guid and date",
+    ],
+)
+def test_ordinary_changes_of_an_id_need_nobody(entry: ParsedEntry, before: ParsedEntry) -> None:
+    assert kinds(decided(entry, was=known(before)).intents)[0] == "Alias"
+
+
+@pytest.mark.parametrize(
+    ("entry", "before", "why"),
+    [
+        (a_parsed(guid="n", title="July", published_at=NOW, summary="On."), a_parsed(), "address"),
+        (
+            replace(SHORT, guid="n", published_at=NOW + 5 * DAY, summary="Closed today."),
+            SHORT,
+            "another date and text",
+        ),
+        (
+            a_parsed(guid="n", link="https://example.org/b", published_at=NOW + 9 * DAY),
+            a_parsed(),
+            "same words",
+        ),
+        (
+            a_parsed(guid="n", link="https://example.org/b", summary=LONG[::-1]),
+            a_parsed(summary=LONG),
+            "another text",
+        ),
+        (
+            a_parsed(guid="n", event=TOMORROW),
+            a_parsed(event=TODAY),
+            "another time",
+        ),
+    ],
+    ids=["page used again", "page and title again", "words again", "other text", "moved event"],
+)
+def test_what_may_be_known_is_held_for_a_person(
+    entry: ParsedEntry, before: ParsedEntry, why: str
+) -> None:
+    (told,) = held(decided(entry, was=known(before)))
+    assert why in told
+    assert before.title in told
+
+
+@pytest.mark.parametrize(
+    ("entry", "before"),
+    [
+        (a_parsed(2), a_parsed(1)),
+        (
+            a_parsed(guid="n", link="https://example.org/b", published_at=NOW, summary="B"),
+            a_parsed(),
+        ),
+        (replace(SHORT, guid="n", link="https://example.org/b", published_at=NOW), SHORT),
+        (
+            a_parsed(2, link="https://example.org/"),
+            a_parsed(1, link="https://example.org/"),
+        ),
+        (a_parsed(guid="n", title="Other words", link="https://b.example/story-1"), a_parsed()),
+    ],
+    ids=["another", "title again", "short words again", "front page", "path on another host"],
+)
+def test_what_is_plainly_new_is_held_by_nobody(entry: ParsedEntry, before: ParsedEntry) -> None:
+    assert held(decided(entry, was=known(before))) == [""]
+
+
+def test_numbered_titles_on_one_page_are_no_typo_of_each_other() -> None:
+    page = "https://example.org/course"
+    first = a_parsed(1, title="Basket making, evening 1 of 9", link=page)
+    second = a_parsed(2, title="Basket making, evening 2 of 9", link=page)
+    (told,) = held(decided(second, was=known(first)))
+    assert "same address" in told
+
+
+LATEST = tuple(NOW - number * DAY for number in range(10))
+
+
+@pytest.mark.parametrize(
+    ("days", "latest", "why"),
+    [
+        (3.5, LATEST, ""),
+        (9.5, LATEST, "before ten"),
+        (8, (*(NOW - timedelta(hours=one) for one in range(9)), NOW - 9 * DAY), "a week"),
+        (9.5, LATEST[:9], ""),
+        (366, (), "year"),
+        (3.5, (NOW + 900 * DAY, *LATEST[:9]), ""),
+    ],
+    ids=["among them", "before the tenth", "a week", "young feed", "a year", "a misspelt year"],
+)
+def test_an_unknown_entry_that_is_old_is_held(
+    days: float, latest: tuple[datetime, ...], why: str
+) -> None:
+    entry = a_parsed(published_at=NOW - days * DAY)
+    (told,) = held(decided(entry, was=Known(latest=latest)))
+    assert why in told
+    assert bool(told) == bool(why)
+
+
+def test_an_events_or_an_undated_entrys_age_is_no_doubt() -> None:
+    event = a_parsed(1, published_at=NOW - 900 * DAY, event=TOMORROW)
+    undated = a_parsed(2, published_at=None)
+    assert held(decided(event, undated, was=Known(latest=LATEST))) == ["", ""]
+
+
+def test_a_flood_of_unknown_keys_holds_what_is_not_later_than_the_known() -> None:
+    later = [a_parsed(number, published_at=NOW + number * timedelta(hours=1)) for number in (1, 2)]
+    before = [a_parsed(number) for number in range(3, 9)]
+    told = held(decided(*before, *later, was=Known(latest=LATEST)))
+    assert [bool(one) for one in told] == [True] * 6 + [False] * 2
+
+
+def test_a_first_poll_lets_the_newest_through_if_asked() -> None:
+    feed = a_feed(last_success_at=None, wanted={"seed": 2})
+    entries = [a_parsed(3), a_parsed(1), a_parsed(4), a_parsed(2)]
+    decision = decided(*entries, feed=feed)
+    through = [
+        one.identity.content.guid
+        for one in decision.intents
+        if isinstance(one, Remember) and not one.seeded
+    ]
+    assert through == ["g1", "g2"]
+
+
+def test_a_later_poll_seeds_nothing() -> None:
+    decision = decided(a_parsed(1), feed=a_feed(wanted={"seed": 1}))
+    assert held(decision) == [""]
+
+
+PAGE = replace(TOMORROW, source=EventSource.PAGE)
+
+
+def test_an_event_of_the_page_stays_while_the_feed_is_silent_about_it() -> None:
+    was = known(a_parsed(event=PAGE))
+    assert decided(a_parsed(), was=was).intents == ()
+    (intent,) = decided(a_parsed(title="Corrected, the salt house"), was=was).intents
+    assert isinstance(intent, Revise)
+    assert intent.identity.content.event == PAGE
+
+
+def test_a_page_that_was_read_anew_changes_its_event() -> None:
+    cancelled = replace(PAGE, status="cancelled")
+    (intent,) = decided(a_parsed(event=cancelled), was=known(a_parsed(event=PAGE))).intents
+    assert isinstance(intent, Revise)
+    assert intent.withdrawn
+    assert decided(a_parsed(event=PAGE), was=known(a_parsed(event=PAGE))).intents == ()
+
+
+def test_a_cancelled_event_that_takes_place_after_all_is_back() -> None:
+    was = known(a_parsed(event=replace(TOMORROW, status="cancelled")), edits=99)
+    (intent,) = decided(a_parsed(event=TOMORROW), was=was).intents
+    assert isinstance(intent, Revise)
+    assert not intent.withdrawn
+
+
+@pytest.mark.parametrize(
+    ("entry", "before"),
+    [
+        (a_parsed(), a_parsed()),
+        (a_parsed(link="https://new.example/story-1", published_at=None), a_parsed()),
+        (
+            a_parsed(event=replace(TOMORROW, uid="1@a.example"), title="Ours"),
+            a_parsed(event=replace(TOMORROW, uid="1@a.example"), title="Theirs"),
+        ),
+        (
+            a_parsed(title="Festa", link="", event=replace(TOMORROW, place="Argenta")),
+            a_parsed(title="FESTA!", event=replace(TOMORROW, place="Argenta, Italia")),
+        ),
+    ],
+    ids=["all of it", "title and path on another host", "UID", "event's title, time and place"],
+)
+def test_what_is_surely_the_same_is_credited(entry: ParsedEntry, before: ParsedEntry) -> None:
+    was = known(before, feed="two", first_seen_at=NOW - 300 * DAY)
+    assert kinds(decided(entry, was=was).intents) == ["Credit"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "before"),
+    [
+        (
+            a_parsed(link="", event=replace(TOMORROW, place="Argenta")),
+            a_parsed(event=replace(TOMORROW, place="Comacchio")),
+        ),
+        (
+            a_parsed(event=replace(TOMORROW, uid="1"), title="Ours", link=""),
+            a_parsed(event=replace(TOMORROW, uid="1"), title="Theirs"),
+        ),
+    ],
+    ids=["one title in two places", "a counter for an UID"],
+)
+def test_two_events_at_one_time_stay_two(entry: ParsedEntry, before: ParsedEntry) -> None:
+    assert kinds(decided(entry, was=known(before, feed="two")).intents) == ["Remember"]
+
+
+def test_a_title_that_stands_twice_in_a_document_credits_nobody() -> None:
+    entries = [a_parsed(n, title="Guided tour of the museum", link="") for n in (1, 2)]
+    was = known(a_parsed(title="Guided tour of the museum", published_at=None), feed="two")
+    assert kinds(decided(*entries, was=was).intents) == ["Remember", "Remember"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"title": "t" * 2000, "summary": LONG * 10}, {"link": "https://example.org/one"}],
+    ids=["guids", "long", "one page"],
+)
+def test_comparing_thousands_with_thousands_looks_at_few(change: dict[str, Any]) -> None:
+    before = [a_parsed(number, **change) for number in range(3000)]
+    after = [replace(one, guid=f"n{number}") for number, one in enumerate(before)]
+    was, named = known(*before), identities(after)
+    parsed = ParsedFeed(format="rss20", entries=tuple(after))
+    began = process_time()
+    decide(a_feed(), parsed, named, was, now=NOW)
+    assert process_time() - began < 5  # all pairs would take minutes
+
+
 def test_entries_that_all_link_to_one_page_stay_apart() -> None:
     page = "https://example.org/news"
     first, second = a_parsed(1, link=page), a_parsed(2, link=page)
@@ -265,7 +510,11 @@ def test_a_feed_whose_ids_and_dates_are_gone_is_no_flood() -> None:
         for number, entry in enumerate(before)
     ]
     decision = decided(*after, was=known(*before))
-    assert all(intent.seeded for intent in decision.intents if isinstance(intent, Remember))
+    assert all(
+        intent.review and not intent.seeded
+        for intent in decision.intents
+        if isinstance(intent, Remember)
+    )
     assert "new ids" in decision.problems[0].message
 
 
@@ -293,7 +542,7 @@ def test_the_same_news_in_another_feed_is_credited(entry: ParsedEntry) -> None:
 @pytest.mark.parametrize(
     ("entry", "changes"),
     [
-        (a_parsed(), {"first_seen_at": NOW - 31 * DAY}),
+        (a_parsed(link="https://o.example/x"), {"first_seen_at": NOW - 31 * DAY, "content": OLD}),
         (a_parsed(link="https://x.example/", title="Other words"), {"link": "//x.example/"}),
         (a_parsed(link="https://x.example/a", title="Chiuso"), {"title": "chiuso"}),
         (
