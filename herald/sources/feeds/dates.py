@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_month_names
 
 _ZONES = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "IST": 60,
@@ -42,17 +47,47 @@ _MONTHS = {
     for number, names in enumerate(_NAMES.replace("\n ", " ").strip().splitlines(), start=1)
     for name in names.split()
 }
+_MORE_LANGUAGES = """
+ar be bg bs ca cs cy da et eu fa fi fr ga gl he hr hu hy is ka lb lt lv mk mt nb nn nl pt ro
+ru sk sq sr sr_Latn sv tr uk
+"""
+
+_ZONE = r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?(?:\d{2})?|[A-Za-z]{1,5})?\s*(?:\([^)]*\))?"
+_CLOCK = (
+    r"(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?"
+    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\b\.?)?(?:\s*(?:Uhr|h)\b)?"
+)
+_JOINED = r"(?:\s*,?\s*(?:[-–|]|\b(?:ore|um|at|o|ob|à|kl\.?)\s)?\s*" + _CLOCK + r")?\s*"
+_WEEKDAY = r"(?:[^\W\d_]+\.?,?\s+)?"
 _WRITTEN = re.compile(
-    r"(?:[^\W\d_]+\.?,?\s+)?(?P<day>\d{1,2})\.?(?:\s+|-)(?:de\s+)?(?P<month>[^\W\d_]+)\.?,?"
-    r"(?:\s+|-)(?:de\s+)?(?P<year>\d{4}|\d{2})"
-    r"(?:,?\s+(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2}))?)?"
-    r"\s*(?P<zone>[A-Za-z]{1,5}|[+-]\d{1,2}:?\d{2})?\s*(?:\([^)]*\))?"
+    _WEEKDAY + r"(?P<day>\d{1,2})(?:\.|º|er)?(?:\s+|-)(?:de\s+|d['’])?(?P<month>[^\W\d_]+)\.?,?"
+    r"(?:\s+|-)(?:de\s+|del\s+)?(?P<year>\d{4}|\d{2})" + _JOINED + _ZONE
+)
+_MONTH_FIRST = re.compile(
+    _WEEKDAY + r"(?P<month>[^\W\d_]+)\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})"
+    + _JOINED + _ZONE
+)  # fmt: skip
+_ASCTIME = re.compile(
+    _WEEKDAY + r"(?P<month>[^\W\d_]+)\s+(?P<day>\d{1,2})\s+" + _CLOCK
+    + r"\s+(?P<zone>[A-Z]{3,5}\s+)?(?P<year>\d{4})"
+)  # fmt: skip
+_DOTTED = re.compile(
+    _WEEKDAY + r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})" + _JOINED + _ZONE
 )
 _ISO = re.compile(
-    r"(?P<date>\d{4}-\d{2}-\d{2})(?:[T\s]+(?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?"
-    r"\s*(?P<zone>Z|z|[A-Za-z]{2,5}|[+-]\d{1,2}:?\d{2})?)?"
+    r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:(?:[Tt]\s*|\s+)" + _CLOCK + r"\s*"
+    r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?(?:\d{2})?|[A-Za-z]{1,5})?)?"
 )
+_BASIC = re.compile(
+    r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
+    r"(?:[Tt](?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<zone>Z|z|[+-]\d{4})?)?"
+)
+_FORMS = (_ISO, _WRITTEN, _MONTH_FIRST, _ASCTIME, _DOTTED, _BASIC)
+"""10/05/2027 is not among them: half the world reads another day."""
 _PLAUSIBLE = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+"""Systems write 0001, 1970 and 9999 where they know no date."""
+_FARTHEST = 14 * 60
+"""Minutes: no zone lies farther from Greenwich."""
 _LONGEST = 100
 
 
@@ -63,60 +98,104 @@ class Read:
     moment: datetime
     """UTC."""
     has_zone: bool
-    """Whether the feed said which zone; without one it counts as UTC."""
+    """Whether the feed said which zone; without one it counts in the reader's."""
+    is_day: bool = False
+    """Whether it names a day and no hour: *moment* is when that day begins."""
 
 
-def read_date(text: str) -> Read | None:
-    """Read a date in the forms of RSS, Atom and careless systems; None where it is none."""
+def zone_of(name: str) -> tzinfo:
+    """Return the zone of an IANA name; UTC where it is empty or unknown."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ValueError, OSError):
+        return UTC
+
+
+def read_date(text: str, *, zone: tzinfo = UTC) -> Read | None:
+    """Read a date in the forms of RSS, Atom and careless systems; None where it is none.
+
+    What does not say its zone, and a bare day, count in *zone*.
+    """
     found = " ".join(text[:_LONGEST].split())
-    for form, read in ((_ISO, _iso), (_WRITTEN, _written)):
+    for form in _FORMS:
         match = form.fullmatch(found)
         if match is None:
             continue
         try:
-            read_as = read(match)
+            read = _read(match, zone)
         except (ValueError, OverflowError):
-            return None
-        if read_as is not None and _PLAUSIBLE[0] <= read_as.moment < _PLAUSIBLE[1]:
-            return read_as
+            continue
+        if read is not None and _PLAUSIBLE[0] <= read.moment < _PLAUSIBLE[1]:
+            return read
     return None
 
 
-def _iso(match: re.Match[str]) -> Read | None:
-    clock = match["time"]
-    hour_first = (
-        time.fromisoformat(clock.rjust(8 if clock.count(":") == 2 else 5, "0"))
-        if (clock)
-        else time(0)
-    )
-    return _zoned(datetime.combine(date.fromisoformat(match["date"]), hour_first), match["zone"])
-
-
-def _written(match: re.Match[str]) -> Read | None:
-    month = _MONTHS.get(match["month"].casefold())
-    if month is None:
+def _read(match: re.Match[str], zone: tzinfo) -> Read | None:
+    parts = match.groupdict()
+    day = _day(parts["year"], parts["month"], parts["day"])
+    if day is None:
         return None
-    year = int(match["year"])
-    if year < 100:
-        year += 2000 if year < 70 else 1900
-    second = min(int(match["second"] or 0), 59)
-    local = datetime(
-        year, month, int(match["day"]), int(match["hour"] or 0), int(match["minute"] or 0), second
-    )
-    return _zoned(local, match["zone"])
+    if parts["hour"] is None:
+        begins = datetime.combine(day, time(0), tzinfo=zone)
+        return Read(begins.astimezone(UTC), has_zone=False, is_day=True)
+    local = datetime.combine(day, time(0)) + _since_midnight(parts)
+    told = _offset((parts["zone"] or "").strip())
+    if told is None:
+        return Read(local.replace(tzinfo=zone).astimezone(UTC), has_zone=False)
+    return Read(local.replace(tzinfo=timezone(told)).astimezone(UTC), has_zone=True)
 
 
-def _zoned(local: datetime, zone: str | None) -> Read | None:
-    if not zone:
-        return Read(local.replace(tzinfo=UTC), has_zone=False)
-    if zone[0] in "+-":
-        digits = zone[1:].replace(":", "").zfill(4)
-        minutes = int(digits[:-2]) * 60 + int(digits[-2:])
-        offset = -minutes if zone[0] == "-" else minutes
-    elif zone.upper() in _ZONES:
-        offset = _ZONES[zone.upper()]
-    else:
-        return Read(local.replace(tzinfo=UTC), has_zone=False)
-    return Read(
-        local.replace(tzinfo=timezone(timedelta(minutes=offset))).astimezone(UTC), has_zone=True
-    )
+def _day(year: str, month: str, day: str) -> date | None:
+    number = int(month) if month.isdigit() else _month(month.casefold())
+    if number is None:
+        return None
+    whole = int(year)
+    if len(year) == 2:
+        whole += 2000 if whole < 70 else 1900
+    return date(whole, number, int(day))
+
+
+def _month(name: str) -> int | None:
+    if name in _MONTHS:
+        return _MONTHS[name]
+    more = _months_of_more_languages()
+    return more.get(name) or more.get(name.removeprefix("ב"))  # Hebrew: "in May" in one word
+
+
+@cache
+def _months_of_more_languages() -> dict[str, int]:
+    """Return the names that mean one month only: *listopad* is another one in Zagreb."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for language in _MORE_LANGUAGES.split():
+        for width in ("wide", "abbreviated"):
+            for context in ("format", "stand-alone"):
+                for number, name in get_month_names(width, context, language).items():
+                    found[name.casefold().rstrip(".")].add(number)
+    return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}
+
+
+def _since_midnight(parts: dict[str, str | None]) -> timedelta:
+    """Return the time of day: 24:00 is the next midnight, a leap second the one before it."""
+    hour, minute = int(parts["hour"] or 0), int(parts["minute"] or 0)
+    second = int(parts.get("second") or 0)
+    if half := (parts.get("half") or "").lower():
+        if not 1 <= hour <= 12:
+            raise ValueError(hour)
+        hour = hour % 12 + (12 if half == "p" else 0)
+    if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
+        raise ValueError(hour)
+    return timedelta(hours=hour, minutes=minute, seconds=min(second, 59))
+
+
+def _offset(zone: str) -> timedelta | None:
+    """Return how far east of Greenwich *zone* is, None where it says nothing known."""
+    sign = re.search(r"[+-]", zone)
+    if sign is None:
+        minutes = _ZONES.get(zone.upper())
+        return None if minutes is None else timedelta(minutes=minutes)
+    digits = zone[sign.end() :].replace(":", "")
+    digits = digits.zfill(2) + "00" if len(digits) <= 2 else digits.zfill(4)
+    minutes = int(digits[:-2]) * 60 + int(digits[-2:])
+    if minutes > _FARTHEST:
+        return None
+    return timedelta(minutes=-minutes if sign[0] == "-" else minutes)

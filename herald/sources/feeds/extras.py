@@ -1,19 +1,44 @@
-"""Reads from a feed's XML what feedparser drops or mixes up: descriptions of pictures, raw ids.
+"""Reads from a feed's tree what feedparser drops or mixes up, entry by entry.
 
-feedparser moves ``media:description`` into the summary and loses which picture it belongs to.
+feedparser moves ``media:description`` into the summary and loses which picture it belongs to;
+it makes URLs of ids, and knows one event module only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from xml.etree import ElementTree
+from urllib.parse import urlsplit
 
-_XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-_MEDIA = "{http://search.yahoo.com/mrss/}"
+from herald.sources.feeds.eventfacts import EventWords, read_event_words
+from herald.sources.feeds.rights import licence_of
+from herald.sources.feeds.spaces import family
+from herald.sources.feeds.tree import Element, attribute, local, words
+
 _ENTRIES = frozenset({"item", "entry"})
 _IDS = frozenset({"guid", "id"})
-_RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_BODIES = frozenset({"content", "encoded", "description", "summary"})
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
+_DATES = (
+    ("dcterms", "issued"),
+    ("dc", "date"),
+    ("prism", "publicationdate"),
+    ("dcterms", "available"),
+    ("dcterms", "created"),
+)
+_SMALL = 150
+"""Pixels: a thumbnail below this is shown only where there is nothing else (Blogger's is 72)."""
+_MOST_PICTURES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture that a feed names."""
+
+    url: str
+    alt: str = ""
+    """What the feed says of this picture itself; never its file name or title."""
+    is_small: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,61 +47,141 @@ class Extras:
 
     guid: str = ""
     """As written: feedparser makes a URL of it."""
-    language: str = ""
-    """Its own ``xml:lang``."""
-    pictures: Mapping[str, str] = field(default_factory=dict)
-    """URL of a Media RSS picture and its description, "" where it has none."""
+    link: str = ""
+    languages: tuple[str, ...] = ()
+    """Its own words for its language, the nearest to the text first."""
+    pictures: tuple[Picture, ...] = ()
     descriptions: frozenset[str] = frozenset()
     """Every ``media:description``, to know it again where feedparser took it for the text."""
+    of_video: str = ""
+    """The description of a video or sound: the only text that such an entry has."""
+    date: str = ""
+    """When it came out, by Dublin Core or PRISM: feedparser takes dc:date for a change."""
+    licence: str = ""
+    event: EventWords = field(default_factory=EventWords)
 
 
-def read_extras(document: str) -> tuple[Extras, ...]:
-    """Return the extras of every entry in the order of the document; none if it is malformed."""
-    try:
-        root = ElementTree.fromstring(document)  # noqa: S314 -- in a worker with bounded time and memory; expat bounds entities, fetches none
-    except (ElementTree.ParseError, ValueError):
+def read_extras(root: Element | None) -> tuple[Extras, ...]:
+    """Return the extras of every entry in the order of the document."""
+    if root is None:
         return ()
-    return tuple(_extras(element) for element in root.iter() if _local_name(element) in _ENTRIES)
+    return tuple(_extras(element) for element in root.iter() if is_entry(element))
 
 
-def _extras(entry: ElementTree.Element) -> Extras:
-    guid = next((child.text for child in entry if _local_name(child) in _IDS), None)
+def is_entry(element: Element) -> bool:
+    """Tell whether *element* is an item or entry of the feed, and no module's."""
+    return local(element) in _ENTRIES and family(element) == ""
+
+
+def _extras(entry: Element) -> Extras:
+    children = [child for child in entry if isinstance(child.tag, str)]
+    guid = next((words(child) for child in children if _is(child, *_IDS)), "")
+    link = next((words(child) for child in children if _is(child, "link")), "")
+    found = list(_pictures(entry, inherited=""))
     return Extras(
-        guid=(guid or entry.get(_RDF_ABOUT) or "").strip(),
-        language=entry.get(_XML_LANGUAGE, ""),
-        pictures=dict(_pictures(entry, inherited="")),
+        guid=(guid or attribute(entry, "about")),
+        link=link,
+        languages=tuple(_languages(entry, children)),
+        pictures=tuple(found[:_MOST_PICTURES]),
         descriptions=frozenset(
-            (found.text or "").strip() for found in entry.iter(f"{_MEDIA}description")
+            words(each)
+            for each in entry.iter()
+            if local(each) == "description" and family(each) == "media"
         ),
+        of_video=_of_video(entry),
+        date=next(
+            (words(each) for name in _DATES for each in children if _named(each) == name), ""
+        ),
+        licence=licence_of(children),
+        event=read_event_words(entry),
     )
 
 
-def _pictures(element: ElementTree.Element, *, inherited: str) -> Iterator[tuple[str, str]]:
+def _named(element: Element) -> tuple[str, str]:
+    return family(element), local(element)
+
+
+def _is(element: Element, *names: str) -> bool:
+    return local(element) in names and family(element) == ""
+
+
+def _languages(entry: Element, children: list[Element]) -> Iterator[str]:
+    for element in [each for each in children if local(each) in _BODIES] + [
+        each for each in children if _is(each, "title")
+    ]:
+        yield attribute(element, "lang")
+        if len(element) == 1:  # content of type xhtml is one div
+            yield attribute(element[0], "lang")
+    yield attribute(entry, "lang")
+    yield from (words(each) for each in children if local(each) == "language")
+
+
+def _pictures(element: Element, *, inherited: str) -> Iterator[Picture]:
     """Yield pictures; a group's description serves its members, a picture's own wins."""
     for child in element:
-        if not isinstance(child.tag, str) or not child.tag.startswith(_MEDIA):
-            continue
-        described = child.findtext(f"{_MEDIA}description") or ""
-        match child.tag.removeprefix(_MEDIA):
-            case "group":
-                yield from _pictures(child, inherited=described)
-            case "content":
-                if child.get("url") and _is_picture(child):
-                    yield child.get("url", ""), (described or inherited).strip()
-                yield from _pictures(child, inherited=described or inherited)
-            case "thumbnail" if child.get("url"):
-                yield child.get("url", ""), inherited.strip()
+        match family(child), local(child):
+            case "media", "group":
+                of_group = "" if _has_other_media(child) else _description(child)
+                yield from _pictures(child, inherited=of_group)
+            case "media", "content":
+                described = _description(child) or inherited
+                if _is_picture(child):
+                    yield from _picture(attribute(child, "url"), described, child)
+                yield from _pictures(child, inherited=described if _is_picture(child) else "")
+            case "media", "thumbnail":
+                yield from _picture(attribute(child, "url") or words(child), inherited, child)
+            case "itunes", "image":
+                yield from _picture(attribute(child, "href") or attribute(child, "url"), "", child)
+            case "webfeeds", "cover":
+                yield from _picture(attribute(child, "image"), "", child)
+            case "", "image":
+                inner = next((words(each) for each in child if local(each) == "url"), "")
+                yield from _picture(inner or attribute(child, "url") or words(child), "", child)
             case _:
                 pass
 
 
-def _is_picture(content: ElementTree.Element) -> bool:
-    kind, medium = content.get("type", ""), content.get("medium", "")
+def _picture(url: str, alt: str, element: Element) -> Iterator[Picture]:
+    if not url.strip() or _is_avatar(url):
+        return
+    sides = [attribute(element, side) for side in ("width", "height")]
+    is_small = any(side.isdecimal() and int(side[:6]) < _SMALL for side in sides)
+    yield Picture(url=url.strip(), alt=alt.strip(), is_small=is_small)
+
+
+def _description(element: Element) -> str:
+    found = (
+        words(each) for each in element if local(each) == "description" and family(each) == "media"
+    )
+    return next(found, "")
+
+
+def _is_picture(content: Element) -> bool:
+    kind, medium = attribute(content, "type").lower(), attribute(content, "medium").lower()
     if kind or medium:
-        return kind.lower().startswith("image/") or medium.lower() == "image"
-    path = content.get("url", "").lower().partition("?")[0]
-    return path.endswith((".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif"))
+        return kind.startswith("image/") or medium == "image"
+    return attribute(content, "url").lower().partition("?")[0].endswith(_SUFFIXES)
 
 
-def _local_name(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+def _has_other_media(group: Element) -> bool:
+    """Tell whether a group is about a video or sound: its words then are no picture's."""
+    return any(
+        local(each) in {"content", "player"} and not _is_picture(each)
+        for each in group
+        if family(each) == "media"
+    )
+
+
+def _of_video(entry: Element) -> str:
+    """Return what a media group says of its video (YouTube has no other text)."""
+    groups = (each for each in entry if (family(each), local(each)) == ("media", "group"))
+    return next((_description(group) for group in groups if _has_other_media(group)), "")
+
+
+def _is_avatar(url: str) -> bool:
+    """Tell whether a picture is the author's portrait, as WordPress.com puts first."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return True
+    return host == "gravatar.com" or host.endswith(".gravatar.com")

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 import feedparser
 
-from herald.model.feed import (
-    Enclosure,
-    EntryEvent,
-    EntryImage,
-    FeedProblem,
-    ParsedEntry,
-    ParsedFeed,
-)
+from herald.model.feed import Enclosure, EntryImage, FeedProblem, ParsedEntry, ParsedFeed
 from herald.model.ids import Language
-from herald.sources.feeds.dates import read_date
-from herald.sources.feeds.extras import Extras, read_extras
+from herald.sources.feeds.authors import author_name, joined
+from herald.sources.feeds.dates import Read
+from herald.sources.feeds.eventfacts import read_event
+from herald.sources.feeds.extras import Extras, is_entry, read_extras
+from herald.sources.feeds.head import Head, read_head
 from herald.sources.feeds.limits import MOST_ENTRIES
 from herald.sources.feeds.plain import (
     MOST_HTML,
@@ -35,41 +30,78 @@ from herald.sources.feeds.plain import (
     plain_text,
     short,
 )
+from herald.sources.feeds.reading import Reading, announced, read_said, told_of_dates
+from herald.sources.feeds.spaces import with_right_spaces
+from herald.sources.feeds.tree import Grown, as_utf8, grow, written
 
-_DECLARED = re.compile(r"""(<\?xml[^>]{0,200}?encoding\s*=\s*)(["'])[^"']*\2""")
-_ENTRY_ENDS = re.compile(r"</(?:[A-Za-z0-9._-]+:)?(?:item|entry)\s*>")
+_ENTRY_ENDS = re.compile(r"</(?:[A-Za-z0-9._-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_ENTRY_BEGINS = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
 _MARKUP = frozenset({"text/html", "application/xhtml+xml"})
-_NO_ZONE = "no zone"
+_INLINE = re.compile(
+    r"<(?:br|b|i|u|em|strong|p|span|div|a|img|font|sup|sub|small|h[1-6])\b[^<>]*>", re.IGNORECASE
+)
+"""Tags in what RSS calls plain text; its titles hold them all the same."""
+_BLOGGER_KIND = "http://schemas.google.com/g/2005#kind"
 _MOST_CATEGORIES = 50
 _MOST_ENCLOSURES = 20
 
 
-def read_xml(document: str, url: str) -> ParsedFeed:
+def read_xml(document: str, reading: Reading) -> tuple[ParsedFeed, Head]:
     """Read an RSS or Atom document; whatever is wrong with it is a problem of the result."""
-    document = _without_surplus(document)
-    as_utf8 = _DECLARED.sub(r"\1\2utf-8\2", document, count=1).encode("utf-8", errors="replace")
+    grown = grow(with_right_spaces(_without_surplus(document)))
     found = feedparser.parse(
-        BytesIO(as_utf8),
+        BytesIO(_for_feedparser(grown)),
         response_headers={
-            "content-location": url,
+            "content-location": reading.url,
             "content-type": "application/xml; charset=utf-8",
         },
         sanitize_html=False,
         resolve_relative_uris=False,
     )
     entries = found.get("entries", [])[: MOST_ENTRIES + 1]
-    extras = read_extras(document)
-    matched = extras if len(extras) >= len(entries) > 0 else (Extras(),) * len(entries)
-    read = [_entry(entry, extra, url) for entry, extra in zip(entries, matched, strict=False)]
-    head = found.get("feed", {})
-    return ParsedFeed(
+    head = read_head(grown.root, reading.url)
+    matched = _matched(entries, read_extras(grown.root))
+    reader = _Reader(reading=reading, head=head, is_atom="atom" in str(found.get("version")))
+    read = [reader.entry(entry, extra) for entry, extra in zip(entries, matched, strict=True)]
+    of_feed = found.get("feed", {})
+    feed = ParsedFeed(
         format=str(found.get("version") or ""),
-        title=short(_field(head.get("title_detail"), url).text),
-        language=language_tag(head.get("language")),
-        link=absolute(str(head.get("link") or ""), url),
+        title=short(reader.field(of_feed.get("title_detail")).text),
+        language=language_tag(of_feed.get("language")),
+        link=absolute(str(of_feed.get("link") or ""), reading.url),
         entries=tuple(entry for entry, _ in read),
-        problems=(*_malformed(found, bool(read)), *_undated(dates for _, dates in read)),
+        cadence=head.cadence,
+        hub=head.hub,
+        problems=(
+            *_malformed(found, grown, bool(read)),
+            *told_of_dates((fault for _, faults in read for fault in faults), reading),
+        ),
     )
+    return feed, head
+
+
+def _for_feedparser(grown: Grown) -> bytes:
+    """Return what feedparser shall read: the pieces that lxml put together, if none is missing."""
+    if grown.is_whole or grown.root is None:
+        return as_utf8(grown.document)
+    saved = sum(is_entry(element) for element in grown.root.iter())
+    if saved and saved >= len(_ENTRY_BEGINS.findall(grown.document)):
+        return written(grown.root).encode("utf-8", errors="replace")
+    return as_utf8(grown.document)
+
+
+def _matched(entries: Sequence[Mapping[str, Any]], extras: Sequence[Extras]) -> list[Extras]:
+    """Give every entry its extras: by their order, or by id and link where some are missing."""
+    if len(entries) <= len(extras) and len(extras) <= MOST_ENTRIES:
+        if len(entries) == len(extras):
+            return list(extras)
+    elif len(extras) > MOST_ENTRIES:
+        return list(extras[: len(entries)])
+    named = {name: extra for extra in extras for name in (extra.link, extra.guid) if name}
+    return [
+        named.get(str(entry.get("id") or "")) or named.get(str(entry.get("link") or "")) or Extras()
+        for entry in entries
+    ]
 
 
 def _without_surplus(document: str) -> str:
@@ -80,204 +112,188 @@ def _without_surplus(document: str) -> str:
     return document[: ends[MOST_ENTRIES]] + document[ends[-1] :]
 
 
-def _entry(entry: Mapping[str, Any], extra: Extras, url: str) -> tuple[ParsedEntry, list[str]]:
-    texts = list(_texts(entry, extra, url))
-    body = max(texts, key=lambda plain: len(plain.text), default=Plain(text=""))
-    published, published_fault = _date(entry, "published", "created")
-    updated, updated_fault = _date(entry, "updated", "modified")
-    return ParsedEntry(
-        guid=short(extra.guid or str(entry.get("id") or "")),
-        title=short(_field(entry.get("title_detail"), url).text),
-        summary=body.text,
-        link=_link(entry, extra, url),
-        published_at=published,
-        updated_at=updated,
-        language=_language(entry, extra),
-        author=short(str(entry.get("author") or "")),
-        categories=_categories(entry),
-        image=_image(entry, extra, texts, url),
-        enclosures=_enclosures(entry, url),
-        event=_event(entry),
-        licence=_licence(entry, url),
-    ), [fault for fault in (published_fault or updated_fault,) if fault]
+class _Reader:
+    """Reads the entries of one document: what they all share stands here."""
 
+    def __init__(self, *, reading: Reading, head: Head, is_atom: bool) -> None:
+        self._reading = reading
+        self._url = reading.url
+        self._head = head
+        self._is_atom = is_atom
 
-def _field(detail: Mapping[str, Any] | None, url: str) -> Plain:
-    """Return a text construct as plain text, its entities decoded once."""
-    if not detail:
-        return Plain(text="")
-    value = str(detail.get("value") or "")
-    if detail.get("type") in _MARKUP:
-        return plain_text(value, base=str(detail.get("base") or url))
-    return Plain(text=fold(value[:MOST_HTML]))
-
-
-def _texts(entry: Mapping[str, Any], extra: Extras, url: str) -> Iterator[Plain]:
-    """Yield the summary and contents, without descriptions of pictures that strayed there."""
-    for detail in (*entry.get("content", ())[:5], entry.get("summary_detail")):
-        if not detail:
-            continue
-        value = str(detail.get("value") or "")
-        if value.strip() in extra.descriptions:
-            continue
-        # What claims to be plain and holds tags is markup all the same, in many feeds.
-        is_markup = detail.get("type") in _MARKUP or "</" in value
-        yield (
-            plain_text(value, base=str(detail.get("base") or url))
-            if is_markup
-            else Plain(text=fold(value[:MOST_HTML]))
+    def entry(self, entry: Mapping[str, Any], extra: Extras) -> tuple[ParsedEntry, list[str]]:
+        """Return an entry, and what is wrong with its dates."""
+        texts = list(self._texts(entry, extra))
+        body = max(texts, key=lambda plain: len(plain.text), default=Plain(text=""))
+        published, faults = self._date(entry, extra.date, "published", "created")
+        updated, later = self._date(entry, "", "updated", "modified")
+        event = read_event(extra.event, zone=self._reading.zone, zone_name=self._reading.zone_name)
+        event_faults = read_said(extra.event.begins, self._reading)[1]
+        read = ParsedEntry(
+            guid=short(extra.guid or str(entry.get("id") or "")),
+            title=short(self.field(entry.get("title_detail")).text),
+            summary=body.text,
+            link=self._link(entry, extra),
+            published_at=published.moment if published else None,
+            updated_at=updated.moment if updated else None,
+            language=_language(entry, extra),
+            author=_author(entry),
+            categories=_categories(entry),
+            image=_image(extra, texts, self._enclosures(entry), self._url),
+            enclosures=self._enclosures(entry),
+            event=event,
+            licence=self._licence(extra),
         )
+        told = [faults or later, event_faults]
+        return announced(read, published or updated, self._reading), [each for each in told if each]
 
+    def field(self, detail: Mapping[str, Any] | None) -> Plain:
+        """Return a text construct as plain text, its entities decoded once."""
+        if not detail:
+            return Plain(text="")
+        value = str(detail.get("value") or "")
+        is_markup = detail.get("type") in _MARKUP or (
+            not self._is_atom and _INLINE.search(value[:MOST_HTML]) is not None
+        )
+        return self._plain(detail, value, is_markup=is_markup)
 
-def _link(entry: Mapping[str, Any], extra: Extras, url: str) -> str:
-    """Return the page of the entry: its alternate link in its own language, else the first."""
-    own = _language(entry, extra)
-    alternates = [
-        (absolute(str(link.get("href") or ""), url), language_tag(link.get("hreflang")))
-        for link in entry.get("links", ())
-        if link.get("rel", "alternate") == "alternate"
-    ]
-    pages = [(page, language) for page, language in alternates if page]
-    spoken = [page for page, language in pages if own and language == own]
-    if spoken or pages:
-        return (spoken or [pages[0][0]])[0]
-    link = str(entry.get("link") or "")
-    if entry.get("guidislink") and not extra.guid.lower().startswith(("http://", "https://")):
-        return ""
-    return absolute(link, url)
+    def _texts(self, entry: Mapping[str, Any], extra: Extras) -> Iterator[Plain]:
+        """Yield the summary and contents, without descriptions of pictures that strayed there."""
+        details = [*entry.get("content", ())[:5], entry.get("summary_detail")]
+        values = {
+            str(detail.get("value") or ""): detail
+            for detail in reversed(details)
+            if detail and str(detail.get("value") or "").strip() not in extra.descriptions
+        }
+        for value, detail in reversed(values.items()):
+            # What claims to be plain and holds tags is markup all the same, in many feeds.
+            is_markup = (
+                detail.get("type") in _MARKUP
+                or "</" in value
+                or (not self._is_atom and _INLINE.search(value[:MOST_HTML]) is not None)
+            )
+            yield self._plain(detail, value, is_markup=is_markup)
+        if not values and extra.of_video:
+            yield Plain(text=fold(extra.of_video[:MOST_HTML]))
+
+    def _plain(self, detail: Mapping[str, Any], value: str, *, is_markup: bool) -> Plain:
+        if is_markup:
+            return plain_text(value, base=str(detail.get("base") or self._url))
+        return Plain(text=fold(value[:MOST_HTML]))
+
+    def _date(
+        self, entry: Mapping[str, Any], otherwise: str, *names: str
+    ) -> tuple[Read | None, str]:
+        """Return the first date of *names* that is there, and what is wrong with it."""
+        # Without the question feedparser answers `updated` with `published`, and warns.
+        said = (str(entry[name] or "") for name in names if name in entry)
+        return read_said(next((text for text in said if text.strip()), otherwise), self._reading)
+
+    def _link(self, entry: Mapping[str, Any], extra: Extras) -> str:
+        """Return the page of the entry: its alternate link in its own language, else the first."""
+        own = _language(entry, extra)
+        # Feedburner puts a counting address of its own in the place of the page's.
+        if page := absolute(str(entry.get("feedburner_origlink") or ""), self._url):
+            return page
+        alternates = [
+            (absolute(str(link.get("href") or ""), self._url), language_tag(link.get("hreflang")))
+            for link in entry.get("links", ())
+            if link.get("rel", "alternate") == "alternate"
+        ]
+        pages = [(page, language) for page, language in alternates if page]
+        spoken = [page for page, language in pages if own and language == own]
+        if spoken or pages:
+            return (spoken or [pages[0][0]])[0]
+        link = str(entry.get("link") or "")
+        if entry.get("guidislink") and not extra.guid.lower().startswith(("http://", "https://")):
+            return ""
+        return absolute(link, self._url)
+
+    def _enclosures(self, entry: Mapping[str, Any]) -> tuple[Enclosure, ...]:
+        found: dict[str, Enclosure] = {}
+        for link in entry.get("links", ()):
+            if link.get("rel") != "enclosure":
+                continue
+            address = absolute(str(link.get("href") or ""), self._url)
+            length = str(link.get("length") or "")
+            if address and address not in found:
+                found[address] = Enclosure(
+                    url=address,
+                    type=short(str(link.get("type") or "")),
+                    length=int(length)
+                    if length.isascii() and length.isdigit() and len(length) < 16
+                    else None,
+                )
+        return tuple(found.values())[:_MOST_ENCLOSURES]
+
+    def _licence(self, extra: Extras) -> str:
+        """Return the entry's own licence, else its feed's: an address whole, words folded."""
+        said = extra.licence or self._head.licence
+        return absolute(said, self._url) if "/" in said and " " not in said else short(said)
 
 
 def _language(entry: Mapping[str, Any], extra: Extras) -> Language | None:
-    details = (*entry.get("content", ())[:1], entry.get("title_detail") or {})
-    candidates = [
-        extra.language,
-        entry.get("language"),
-        *(detail.get("language") for detail in details),
-    ]
-    return next((tag for text in candidates if (tag := language_tag(text)) is not None), None)
+    """Return the language that the entry names itself: the feed's comes after the officer's."""
+    said = (*extra.languages, entry.get("language"))
+    return next((tag for text in said if (tag := language_tag(text)) is not None), None)
 
 
-def _date(entry: Mapping[str, Any], *names: str) -> tuple[datetime | None, str]:
-    """Return the first of *names* that is there, and what is wrong with it."""
-    for name in names:
-        # Without the question feedparser answers `updated` with `published`, and warns.
-        text = str(entry[name] or "") if name in entry else ""
-        if not text.strip():
-            continue
-        read = read_date(text)
-        if read is None:
-            return None, f"a date cannot be understood: {short(text)[:60]!r}"
-        return read.moment, "" if read.has_zone else _NO_ZONE
-    return None, ""
+def _author(entry: Mapping[str, Any]) -> str:
+    """Return who wrote it: names, never an e-mail address."""
+    named = joined(
+        f"{author.get('email')} ({author.get('name')})"
+        if author.get("email") and author.get("name")
+        else str(author.get("name") or "")
+        for author in entry.get("authors", ())[:20]
+    )
+    return named or author_name(str(entry.get("author") or ""))
 
 
 def _image(
-    entry: Mapping[str, Any], extra: Extras, texts: Sequence[Plain], url: str
+    extra: Extras, texts: Sequence[Plain], enclosures: Sequence[Enclosure], url: str
 ) -> EntryImage | None:
-    """Choose the picture: Media RSS, an enclosure, one in the text; prefer one with a text."""
+    """Choose the picture: Media RSS, an enclosure, one in the text; a tiny one only at need."""
     inline = [image for plain in texts for image in plain.images]
     described = {image.url: image.alt for image in inline if image.alt}
+    named = [(absolute(each.url, url), each.alt, each.is_small) for each in extra.pictures]
+    told = {link: alt for link, alt, _ in named if alt}
     candidates = [
-        *((absolute(link, url), alt) for link, alt in extra.pictures.items()),
-        *((absolute(str(m.get("url") or ""), url), "") for m in _media(entry)),
-        *(
-            (enclosure.url, "")
-            for enclosure in _enclosures(entry, url)
-            if enclosure.type.startswith("image/")
-        ),
-        *((image.url, image.alt) for image in inline),
+        *(link for link, _, is_small in named if not is_small),
+        *(one.url for one in enclosures if one.type.lower().startswith("image/")),
+        *(image.url for image in inline),
+        *(link for link, _, is_small in named if is_small),
     ]
-    images = [
-        EntryImage(url=link, alt=short(alt) or described.get(link, ""))
-        for link, alt in candidates
-        if link
-    ]
-    return next(iter(images), None)
-
-
-def _media(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for found in entry.get("media_content", ()):
-        if str(found.get("medium", "")) == "image" or str(found.get("type", "")).startswith(
-            "image/"
-        ):
-            yield found
-    yield from entry.get("media_thumbnail", ())
-
-
-def _enclosures(entry: Mapping[str, Any], url: str) -> tuple[Enclosure, ...]:
-    found = {}
-    for link in entry.get("links", ()):
-        if link.get("rel") != "enclosure":
-            continue
-        address = absolute(str(link.get("href") or ""), url)
-        length = str(link.get("length") or "")
-        if address and address not in found:
-            found[address] = Enclosure(
-                url=address,
-                type=short(str(link.get("type") or "")),
-                length=int(length)
-                if length.isascii() and length.isdigit() and len(length) < 16
-                else None,
-            )
-    return tuple(found.values())[:_MOST_ENCLOSURES]
+    link = next(filter(None, candidates), "")
+    alt = plain_text(told[link]).text if link in told else described.get(link, "")
+    return EntryImage(url=link, alt=short(alt)) if link else None
 
 
 def _categories(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    names = (short(str(tag.get("label") or tag.get("term") or "")) for tag in entry.get("tags", ()))
-    return tuple(dict.fromkeys(name for name in names if name))[:_MOST_CATEGORIES]
-
-
-def _licence(entry: Mapping[str, Any], url: str) -> str:
-    links = (
-        absolute(str(link.get("href") or ""), url)
-        for link in entry.get("links", ())
-        if link.get("rel") == "license"
+    names = (
+        short(str(tag.get("label") or tag.get("term") or ""))
+        for tag in entry.get("tags", ())
+        if tag.get("scheme") != _BLOGGER_KIND
     )
-    return next(filter(None, links), "") or short(str(entry.get("rights") or ""))
+    unlike = {name.casefold(): name for name in reversed([each for each in names if each])}
+    return tuple(reversed(unlike.values()))[:_MOST_CATEGORIES]
 
 
-def _event(entry: Mapping[str, Any]) -> EntryEvent | None:
-    """Read the RSS event module (``ev:startdate``)."""
-    begins = read_date(str(entry.get("ev_startdate") or ""))
-    if begins is None:
-        return None
-    finishes = read_date(str(entry.get("ev_enddate") or ""))
-    return EntryEvent(
-        begins_at=begins.moment,
-        finishes_at=finishes.moment if finishes else None,
-        all_day=":" not in str(entry.get("ev_startdate")),
-        place=short(str(entry.get("ev_location") or "")),
-    )
-
-
-def _malformed(found: Mapping[str, Any], has_entries: bool) -> Iterator[FeedProblem]:
+def _malformed(found: Mapping[str, Any], grown: Grown, has_entries: bool) -> Iterator[FeedProblem]:
+    severity = "warning" if has_entries else "error"
     if not found.get("version"):
         what = (
             "this is not a feed that Herald knows, but entries could be read"
             if has_entries
             else "this is no feed: Herald reads RSS, Atom, JSON Feed and iCalendar"
         )
-        yield FeedProblem(severity="warning" if has_entries else "error", message=what)
+        yield FeedProblem(severity=severity, message=what)
         return
-    if found.get("bozo"):
-        fault = found.get("bozo_exception")
-        line = getattr(fault, "getLineNumber", lambda: None)()
-        where = f" near line {line}" if line else ""
+    if grown.fault:
         yield FeedProblem(
-            severity="warning" if has_entries else "error",
-            message=f"the XML is not well-formed{where}; what could be read was read",
+            severity=severity,
+            message=f"the XML is not well-formed ({grown.fault}); what could be read was read",
         )
-
-
-def _undated(faults: Iterator[list[str]]) -> Iterator[FeedProblem]:
-    told = [fault for each in faults for fault in each]
-    zoneless = told.count(_NO_ZONE)
-    if zoneless:
+    elif found.get("bozo"):
         yield FeedProblem(
-            severity="warning",
-            message=f"{zoneless} dates do not say their time zone (write 2027-05-10T10:00:00+02:00"
-            " or Mon, 10 May 2027 10:00:00 +0200); they were read as UTC",
+            severity=severity, message="the XML is not well-formed; what could be read was read"
         )
-    unread = [fault for fault in told if fault != _NO_ZONE]
-    if unread:
-        yield FeedProblem(severity="warning", message=f"{unread[0]} ({len(unread)} such dates)")
