@@ -38,8 +38,10 @@ _LONGEST_VALIDATOR = 1_000
 _LONGEST_REPLY = 64 * 1024
 """Bytes of a hub's reply that are read: it is only ever shown to a person."""
 _IDLE = 3
-"""Seconds that a connection is kept for the next turn at its host; thousands of idle ones would
-use up the files that a process may open."""
+"""Seconds that a connection is kept for the next turn at its host."""
+_MOST_IDLE = 512
+"""Hosts met of late, from which on nothing is kept where nobody waits: idle connections to
+thousands of hosts would use up the files that a process may open, 1,024 by habit."""
 _PLAIN = frozenset({"", "identity", "none", "binary", "8bit", "utf-8", "utf8"})
 """Content codings that change nothing, and misunderstandings of the header that are common."""
 _UNPACKED = frozenset({"gzip", "deflate", "br", "zstd"})
@@ -257,7 +259,7 @@ class Fetcher:
     async def _ask(self, way: Way, errand: _Errand[_Answer]) -> _Answer | FetchFailed | None:
         before = way.at
         headers = dict(errand.headers)
-        if not self._hosts.is_awaited(way.host):
+        if self._hosts.met > _MOST_IDLE and not self._hosts.is_awaited(way.host):
             headers["Connection"] = "close"
         async with self._client().request(
             errand.method, before, headers=headers, data=errand.fields, allow_redirects=False
@@ -319,7 +321,6 @@ class Fetcher:
                 timeout=aiohttp.ClientTimeout(
                     total=None,
                     connect=limits.connect,
-                    sock_connect=limits.connect,
                     sock_read=limits.read,
                 ),
                 headers={"User-Agent": self._agent},

@@ -10,6 +10,9 @@ from datetime import timedelta
 
 from herald.ports import Clock
 
+_MEMORY = 3.0
+"""Seconds for which a turn is remembered at least, to know how many hosts were met of late."""
+
 
 class Hosts:
     """Keeps requests to one host apart. Waiting for a turn is no part of a request's time.
@@ -47,15 +50,21 @@ class Hosts:
             if not self._wanting[host]:
                 del self._wanting[host], self._locks[host]
 
+    @property
+    def met(self) -> int:
+        """How many hosts had a turn in the last three seconds."""
+        return len(self._ended)
+
     def is_awaited(self, host: str) -> bool:
         """Tell whether somebody waits for *host* behind the one who has the turn."""
         return self._wanting.get(host, 0) > 1
 
     async def _keep_apart(self, host: str) -> None:
         now = self._clock.monotonic()
-        self._forget_before(now - self._spacing)
-        if host in self._ended:
-            await self._clock.sleep(self._ended[host] + self._spacing - now)
+        self._forget_before(now - max(self._spacing, _MEMORY))
+        wait = self._ended.get(host, now - self._spacing) + self._spacing - now
+        if wait > 0:
+            await self._clock.sleep(wait)
 
     def _forget_before(self, moment: float) -> None:
         while self._ended and next(iter(self._ended.values())) <= moment:
