@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import random
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -52,8 +53,10 @@ from herald.reporting.health import Health, open_tasks
 from herald.results import Compared, Pass
 from herald.settings import Settings, load_settings, read_settings
 from herald.sources.feeds.fetch import Fetcher
+from herald.sources.feeds.hubs import Hubs
 from herald.sources.feeds.poll import Poller
 from herald.sources.feeds.wanted import wanted_feeds
+from herald.sources.feeds.websub import callback_root
 from herald.sources.feeds.workers import Parser
 from herald.sources.load import Loaded, Loader
 from herald.store.engine import Store, open_store
@@ -63,6 +66,7 @@ from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
 from herald.store.media import StoredMedia
 from herald.store.outbox import StoredOutbox
+from herald.store.websub import StoredHubs
 from herald.timelines import write_timelines
 
 REMEMBER_ENTRIES = timedelta(days=60)
@@ -106,9 +110,11 @@ class App:
             clock=clock,
             stops=self.store.stops,
         )
+        self.hubs = _hubs(StoredHubs(store), settings, clock)
         self._loader = loader
         self._database = store
         self._fetching = AsyncExitStack()
+        self._fetcher: Fetcher | None = None
         self._poller: Poller | None = None
         self.worker = Worker(
             self.store,
@@ -135,13 +141,7 @@ class App:
     async def open_poller(self, loaded: Loaded) -> Poller:
         """Return what polls feeds, in step with the partners' files; made at its first use."""
         if self._poller is None:
-            fetcher = await self._fetching.enter_async_context(
-                Fetcher(
-                    contact=self.settings.contact,
-                    clock=self.clock,
-                    allow_private=self.settings.feeds.allow_private,
-                )
-            )
+            fetcher = await self._open_fetcher()
             parser = await self._fetching.enter_async_context(Parser())
             self._poller = Poller(
                 self.feeds,
@@ -153,6 +153,21 @@ class App:
             )
         await self._poller.sync(wanted_feeds(loaded.configuration.partners.values()))
         return self._poller
+
+    async def renew_hubs(self) -> None:
+        """Ask feeds' hubs to tell Herald of changes, to go on telling, or to stop."""
+        await self.hubs.renew(await self._open_fetcher())
+
+    async def _open_fetcher(self) -> Fetcher:
+        if self._fetcher is None:
+            self._fetcher = await self._fetching.enter_async_context(
+                Fetcher(
+                    contact=self.settings.contact,
+                    clock=self.clock,
+                    allow_private=self.settings.feeds.allow_private,
+                )
+            )
+        return self._fetcher
 
     # ------------------------------------------------------------------ planning and outbox
 
@@ -431,6 +446,19 @@ def _mail_server(settings: Settings) -> MailServer:
         tls=Tls(smtp.tls),
         user=smtp.user,
         password=smtp.password.get_secret_value() if smtp.password else None,
+    )
+
+
+def _hubs(store: StoredHubs, settings: Settings, clock: Clock) -> Hubs:
+    """Return what subscribes to feeds' hubs: only where these can reach Herald over https."""
+    is_trial = settings.feeds.allow_private
+    return Hubs(
+        store,
+        root=callback_root(settings.web.public_url or "", allow_http=is_trial),
+        clock=clock,
+        random=random.random,
+        new_word=lambda: secrets.token_urlsafe(32),
+        allow_http=is_trial,
     )
 
 

@@ -27,6 +27,8 @@ REPLAN_EVERY = timedelta(hours=1)
 """The plan rolls forward: what the next hour brings into its span is enqueued."""
 POLL_EVERY = timedelta(minutes=1)
 """How often the database is asked which feeds are due."""
+HUBS_EVERY = timedelta(minutes=1)
+"""How often the database is asked which feeds' hubs are to be asked."""
 ISSUES_EVERY = timedelta(seconds=30)
 CAPABILITIES_EVERY = timedelta(hours=6)
 STABLE_FOR = timedelta(seconds=2)
@@ -81,6 +83,7 @@ async def _bells(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
     bells: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {
         "replan": (REPLAN_EVERY, app.replan_if_sound),
         "poll feeds": (POLL_EVERY, app.poll_and_replan),
+        "renew hubs": (HUBS_EVERY, app.renew_hubs),
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
     }
@@ -141,10 +144,10 @@ async def _watch_secrets(app: App, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _web(app: App) -> AsyncIterator[None]:
-    """Serve health and the way out of lists on ``web.listen``."""
+    """Serve health, the way out of lists and feeds' hubs on ``web.listen``."""
     listen = app.settings.web.listen
     try:
-        runner = await serve(create_app(health=app.health, leaving=app.mailing), listen)
+        runner = await serve(create_app(app.health, app.mailing, app.hubs), listen)
     except OSError as error:
         raise ConfigurationBroken(
             f"Nothing can be served on {listen} ({error.strerror or error}): stop what listens"

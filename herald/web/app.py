@@ -1,4 +1,4 @@
-"""Herald's public web application: its health, and the way out of a mailing list.
+"""Herald's public web application: its health, the way out of a mailing list, and feeds' hubs.
 
     app = create_app(herald.health, mailing)
     runner = await serve(app, "127.0.0.1:8460")
@@ -25,6 +25,7 @@ from herald.web.pages import (
     preferred_language,
     question_page,
 )
+from herald.web.websub import TakesPushes, add_hub_routes
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +78,12 @@ class WayOut(Protocol):
         ...
 
 
-def create_app(health: Callable[[], Awaitable[HealthReport]], leaving: WayOut) -> web.Application:
-    """Return the application; *health* is asked at every ``/healthz``."""
+def create_app(
+    health: Callable[[], Awaitable[HealthReport]],
+    leaving: WayOut,
+    hubs: TakesPushes | None = None,
+) -> web.Application:
+    """Return the application; *health* is asked at every ``/healthz``, *hubs* at ``/websub/…``."""
 
     async def healthz(request: web.Request) -> web.Response:
         report = await health()
@@ -108,6 +113,8 @@ def create_app(health: Callable[[], Awaitable[HealthReport]], leaving: WayOut) -
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/u/{token}", ask)
     app.router.add_post("/u/{token}", leave)
+    if hubs is not None:
+        add_hub_routes(app, hubs)
     return app
 
 
