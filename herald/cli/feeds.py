@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from herald.cli.context import Invocation
 from herald.cli.groups import Group
-from herald.cli.output import a_console, as_json_option, print_json, run_async
+from herald.cli.output import as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
-    from herald.model.feed import EntryEvent, FeedProblem, ParsedEntry, ParsedFeed
-    from herald.model.polling import FeedHealth, Polled
+    from collections.abc import Mapping
 
-_NEEDS_A_PERSON = 5
-"""Failures in a row after which a feed does not mend itself: about four hours."""
-_SHOWN = 10
-"""Entries of a checked feed that are shown; ``--json`` has them all."""
+    from herald.model.advice import Looked
+    from herald.model.configuration import Partner
+    from herald.model.ids import FeedId, Language, PartnerId
+    from herald.model.polling import FeedHealth, Polled
+    from herald.reporting.feedletter import Letter
+    from herald.sources.feeds.poll import Poller
+
+_STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fare:
+    """How the feeds fare, and what is needed to tell it."""
+
+    feeds: tuple[FeedHealth, ...]
+    now: datetime
+    zone: str
+    paused: frozenset[str]
+    partners: Mapping[PartnerId, Partner]
+    contact: str
 
 
 @click.group(cls=Group)
@@ -36,32 +56,58 @@ def feeds() -> None:
 @as_json_option
 @click.pass_obj
 def list_feeds(invocation: Invocation, as_json: bool) -> None:
-    """Show every partner's feed: last success, next check, entries a week, trouble since when.
+    """Show every partner's feed: last success, next poll, entries a week, trouble since when.
 
-    Exit status 1 if a feed needs a person.
+    Exit status 1 if a feed needs a person: five failures in a row, or gone for good.
 
     \b
     herald feeds list
     """
-    health = run_async(_health(invocation))
+    from herald.reporting.health import is_stuck
+
+    fare = run_async(_fare(invocation))
     if as_json:
         from herald.sources.feeds.describe import describe_health
 
-        print_json(describe_health(health))
+        print_json(describe_health(fare.feeds, paused=fare.paused))
     else:
-        _show_health(health)
-    if any(one.feed.gone or one.feed.errors >= _NEEDS_A_PERSON for one in health):
+        from herald.cli.feedview import show_health
+
+        show_health(fare.feeds, now=fare.now, zone=fare.zone, paused=fare.paused)
+    if any(is_stuck(one) for one in fare.feeds):
         raise SystemExit(1)
 
 
 @feeds.command("check")
 @click.argument("source")
 @click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    metavar="FILE",
+    help="Write a page to send to the partner; - prints it.",
+)
+@click.option(
+    "--pubdate",
+    type=click.Choice(["auto", "published", "event_start"]),
+    default="auto",
+    help="What the feed's dates mean (default: auto).",
+)
+@click.option("--all", "everything", is_flag=True, help="Show all entries, not only ten.")
+@click.option(
     "--allow-private", is_flag=True, help="Let the feed come from this computer or network."
 )
 @as_json_option
 @click.pass_obj
-def check_feed(invocation: Invocation, source: str, allow_private: bool, as_json: bool) -> None:
+def check_feed(
+    invocation: Invocation,
+    source: str,
+    page: Path | None,
+    pubdate: str,
+    everything: bool,
+    allow_private: bool,
+    as_json: bool,
+) -> None:
     """Show what Herald understands of a feed, and what its web master could improve.
 
     SOURCE is a web address or a file: RSS, Atom, JSON Feed or iCalendar. Needs no project folder.
@@ -69,17 +115,51 @@ def check_feed(invocation: Invocation, source: str, allow_private: bool, as_json
 
     \b
     herald feeds check https://example.org/feed/
+    herald feeds check https://example.org/feed/ --html page.html
     herald feeds check events.ics --json
     """
-    feed = run_async(_look(invocation, source, allow_private=allow_private))
+    if as_json and page is not None:
+        raise click.UsageError("choose one of --json and --html")
+    looked, zone = run_async(
+        _look(invocation, source, allow_private=allow_private, pubdate=pubdate)
+    )
     if as_json:
         from herald.sources.feeds.describe import describe_feed
 
-        print_json(describe_feed(source, feed))
+        print_json(describe_feed(source, looked.feed))
+    elif page is not None:
+        _write_page(page, looked, zone=zone, everything=everything)
     else:
-        _show_feed(source, feed)
-    if any(problem.severity == "error" for problem in feed.problems):
+        from herald.cli.feedview import show_looked
+
+        show_looked(looked, zone=zone, everything=everything)
+    if looked.has_failed:
         raise SystemExit(1)
+
+
+@feeds.command("letter")
+@click.argument("which", metavar="URL|PARTNER")
+@click.option("--language", default="", metavar="TAG", help="Default: the partner's first.")
+@as_json_option
+@click.pass_obj
+def write_letter(invocation: Invocation, which: str, language: str, as_json: bool) -> None:
+    """Propose a friendly mail to a partner: its feed is in trouble, or could be made better.
+
+    Read it, change it, send it yourself: Herald sends nothing. Without trouble it holds the three
+    most useful hints, for which the feed is looked at now.
+
+    \b
+    herald feeds letter ecomuseo-argenta
+    herald feeds letter https://example.org/feed/ --language it
+    """
+    letters = run_async(_letters(invocation, which, language))
+    if as_json:
+        print_json({"letters": [{"url": url, **one.document()} for url, one in letters]})
+        return
+    for url, letter in letters:
+        if len(letters) > 1:
+            click.secho(f"For {url}\n", bold=True)
+        click.echo(f"{letter.subject}\n\n{letter.body}\n")
 
 
 @feeds.command("poll")
@@ -102,32 +182,115 @@ def poll_feeds(invocation: Invocation, partner: str | None, as_json: bool) -> No
 
         print_json(describe_polled(polled))
     else:
-        _show_polled(polled)
+        from herald.cli.feedview import show_polled
+
+        show_polled(polled, now=invocation.moment())
     if any(one.trouble for one in polled):
         raise SystemExit(1)
 
 
-async def _health(invocation: Invocation) -> tuple[FeedHealth, ...]:
+async def _fare(invocation: Invocation) -> _Fare:
     from herald.sources.feeds.wanted import wanted_feeds
 
     async with invocation.open_to_look() as app:
-        partners = (await app.load()).configuration.partners
+        configuration = (await app.load()).configuration
+        partners = configuration.partners
         now = app.clock.now()
         await app.feeds.sync_feeds(wanted_feeds(partners.values()), now=now)
-        return await app.feeds.health(now=now)
+        stops = await app.store.stops()
+        return _Fare(
+            feeds=await app.feeds.health(now=now),
+            now=now,
+            zone=configuration.zone,
+            paused=frozenset(
+                {partner.id for partner in partners.values() if partner.paused}
+                | {stop.name for stop in stops if stop.scope == "partner"}
+            ),
+            partners=partners,
+            contact=app.settings.contact,
+        )
 
 
-async def _look(invocation: Invocation, source: str, *, allow_private: bool) -> ParsedFeed:
+async def _look(
+    invocation: Invocation, source: str, *, allow_private: bool, pubdate: str
+) -> tuple[Looked, str]:
     from herald.settings import read_settings
     from herald.sources.feeds.look import look_at
 
     settings, _ = read_settings(invocation.folder)
-    return await look_at(
+    zone = settings.timezone if settings else "UTC"
+    looked = await look_at(
         source,
         clock=invocation.clock(),
         contact=settings.contact if settings else "",
         allow_private=allow_private or (settings is not None and settings.feeds.allow_private),
+        pubdate=pubdate,
+        zone=zone,
     )
+    return looked, zone
+
+
+def _write_page(page: Path, looked: Looked, *, zone: str, everything: bool) -> None:
+    from herald.reporting.feedpage import render_feed_html
+
+    content = render_feed_html(looked, zone=zone, everything=everything)
+    if str(page) == _STANDARD_OUTPUT:
+        click.echo(content)
+        return
+    try:
+        page.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(page), error.strerror) from error
+    click.echo(f"{page}: open it in a browser, or send it to the partner")
+
+
+async def _letters(
+    invocation: Invocation, which: str, language: str
+) -> tuple[tuple[str, Letter], ...]:
+    fare = await _fare(invocation)
+    asked = [
+        one
+        for one in fare.feeds
+        if which in (one.feed.wanted.url, one.feed.address, *one.feed.wanted.partners)
+    ]
+    if not asked:
+        names = (*fare.partners, *(one.feed.wanted.url for one in fare.feeds))
+        raise click.UsageError(f"no feed of a partner is called {which!r}{_nearest(which, names)}")
+    ill = [one for one in asked if one.feed.trouble]
+    return tuple(
+        [
+            (one.feed.wanted.url, await _letter(invocation, fare, one, language))
+            for one in ill or asked
+        ]
+    )
+
+
+async def _letter(invocation: Invocation, fare: _Fare, one: FeedHealth, language: str) -> Letter:
+    from herald.reporting.feedletter import letter_of_hints, letter_of_trouble
+
+    tongue = _tongue(fare.partners, one, language)
+    if one.feed.trouble:
+        return letter_of_trouble(one.feed, language=tongue, zone=fare.zone, contact=fare.contact)
+    looked, _ = await _look(invocation, one.feed.address, allow_private=False, pubdate="auto")
+    if not looked.advice:
+        raise click.ClickException(f"{one.feed.address}: there is nothing to improve")
+    return letter_of_hints(one.feed.address, looked.advice, language=tongue, contact=fare.contact)
+
+
+def _tongue(
+    partners: Mapping[PartnerId, Partner], one: FeedHealth, language: str
+) -> Language | None:
+    from herald.data.feed_letters import letter_language, letter_languages
+    from herald.model.ids import Language
+
+    if language:
+        base, _, _ = language.partition("-")
+        if letter_language(Language(language)) != base.casefold():
+            known = ", ".join(letter_languages())
+            raise click.UsageError(f"there is no letter in {language!r} (there are: {known})")
+        return Language(language)
+    spoken = partners[one.feed.wanted.partners[0]].languages
+    return spoken[0] if spoken else None
 
 
 async def _poll(invocation: Invocation, partner: str | None) -> tuple[Polled, ...]:
@@ -140,129 +303,30 @@ async def _poll(invocation: Invocation, partner: str | None) -> tuple[Polled, ..
             known = ", ".join(sorted(partners)) or "none"
             raise click.UsageError(
                 f"there is no partner {partner!r} in config/partners.yaml (there are: {known})"
+                f"{_nearest(partner, tuple(partners))}"
             )
         wanted = wanted_feeds(partners.values())
         asked = [one.id for one in wanted if partner is None or partner in one.partners]
         poller = await app.open_poller(loaded)
+        if sys.stderr.isatty() and len(asked) > 1:
+            return await _poll_with_progress(poller, asked)
         return await poller.poll(asked)
 
 
-def _show_health(health: Iterable[FeedHealth]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    rows = tuple(health)
-    if not rows:
-        click.echo("No partner has a feed yet: add one under feeds: in config/partners.yaml.")
-        return
-    table = Table(box=None)
-    for heading in ("Partner", "Feed", "Last success", "Next check", "A week", "How it is"):
-        table.add_column(heading, overflow="fold")  # a cut address cannot be copied
-    for one in rows:
-        feed = one.feed
-        table.add_row(
-            Text(", ".join(feed.wanted.partners)),
-            Text(feed.wanted.url),
-            _spelled(feed.last_success_at, "never"),
-            "no more" if feed.gone else _spelled(feed.next_check_at, "now"),
-            f"{one.a_week:.1f}",
-            Text(_how_it_is(one)),
-        )
-    a_console().print(table)
+async def _poll_with_progress(poller: Poller, asked: Sequence[FeedId]) -> tuple[Polled, ...]:
+    """Ask each feed in a task of its own, so that a terminal can count them as they come."""
+    tasks = [asyncio.create_task(poller.poll([one])) for one in asked]
+    try:
+        with click.progressbar(length=len(tasks), label="Asking feeds", file=sys.stderr) as bar:
+            for done in asyncio.as_completed(tasks):
+                await done
+                bar.update(1)
+    finally:
+        for task in tasks:
+            task.cancel()
+    return tuple(one for task in tasks for one in task.result())
 
 
-def _how_it_is(one: FeedHealth) -> str:
-    feed = one.feed
-    if feed.trouble:
-        return f"{feed.trouble}, since {_spelled(feed.trouble_since, 'now')}"
-    if feed.last_success_at is None:
-        return "not asked yet"
-    if feed.problems:
-        hints = "1 hint" if len(feed.problems) == 1 else f"{len(feed.problems)} hints"
-        return f"well; {hints}: herald feeds check {feed.wanted.url}"
-    return "well"
-
-
-def _show_feed(source: str, feed: ParsedFeed) -> None:
-    click.secho(feed.title or source, bold=True)
-    if feed.format:
-        told = (feed.format, feed.language or "no language", feed.link or "no link to its site")
-        click.echo(f"{_entries(len(feed.entries))} · {' · '.join(told)}")
-    newest = feed.entries[-_SHOWN:] if feed.format != "ical" else feed.entries[:_SHOWN]
-    for entry in newest:
-        _show_entry(entry)
-    if len(feed.entries) > len(newest):
-        click.echo(f"\n… and {len(feed.entries) - len(newest)} more (--json shows all)")
-    _show_problems(feed.problems)
-
-
-def _show_entry(entry: ParsedEntry) -> None:
-    click.echo()
-    click.echo(f"  {entry.title or '(no title)'}")
-    event = entry.event
-    if event is not None:
-        begins = _event_begins(event)
-        status = "" if event.status == "confirmed" else f" ({event.status})"
-        click.echo(f"    event    {begins}{f', {event.place}' if event.place else ''}{status}")
-    pairs = (
-        ("date", _spelled(entry.published_at, "")),
-        ("link", entry.link),
-        ("language", entry.language or ""),
-        ("text", entry.summary[:120] + ("…" if len(entry.summary) > 120 else "")),
-        ("picture", _picture(entry)),
-    )
-    for name, value in pairs:
-        if value:
-            click.echo(f"    {name:8} {value}")
-
-
-def _event_begins(event: EntryEvent) -> str:
-    from zoneinfo import ZoneInfo
-
-    local = event.begins_at.astimezone(ZoneInfo(event.zone or "UTC"))
-    if event.all_day:
-        return f"{local:%Y-%m-%d}, all day"
-    return f"{local:%Y-%m-%d %H:%M} {event.zone or 'UTC'}"
-
-
-def _picture(entry: ParsedEntry) -> str:
-    if entry.image is None:
-        return ""
-    return entry.image.alt or f"{entry.image.url} (no description)"
-
-
-def _show_problems(problems: Iterable[FeedProblem]) -> None:
-    found = tuple(problems)
-    if not found:
-        click.echo("\nNothing to improve.")
-        return
-    click.echo("\nWhat to improve:")
-    for problem in found:
-        click.secho(f"  • {problem.message}", fg="red" if problem.severity == "error" else None)
-
-
-def _show_polled(polled: Iterable[Polled]) -> None:
-    rows = tuple(polled)
-    if not rows:
-        click.echo("There was no feed to ask.")
-    for one in rows:
-        click.echo(f"{', '.join(one.partners)}  {one.url}\n    {_came_of(one)}")
-
-
-def _came_of(one: Polled) -> str:
-    if one.trouble:
-        return f"{one.trouble}; asked again {_spelled(one.next_check_at, '')}"
-    if one.unchanged:
-        return "nothing has changed"
-    if one.seeded:
-        were = "it was" if one.seeded == 1 else "they were"
-        return f"{_entries(one.seeded)} remembered, none will be posted: {were} there before"
-    return f"{one.new} new, {one.edited} changed"
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count} entries"
-
-
-def _spelled(moment: datetime | None, otherwise: str) -> str:
-    return otherwise if moment is None else moment.strftime("%Y-%m-%d %H:%M UTC")
+def _nearest(written: str, known: Sequence[str]) -> str:
+    near = get_close_matches(written, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

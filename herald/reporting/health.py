@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 from textwrap import shorten
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from herald.model.advice import STUCK_AFTER, WEEK_OF_TROUBLE
 from herald.model.delivery import Delivery, DeliveryState, Reason
 from herald.model.health import OutboxHealth
 from herald.model.polling import FeedHealth
@@ -18,6 +20,7 @@ from herald.model.problem import Problem
 from herald.model.stop import Stop
 from herald.reporting.documents import instant, local_instant
 from herald.reporting.planview import REASONS, first_line
+from herald.reporting.posttext import plain
 
 MANUAL = "manual"
 """The network whose sent deliveries are tasks until somebody says where they are."""
@@ -62,7 +65,17 @@ class Health:
     @property
     def needs_a_person(self) -> bool:
         """Tell whether somebody should look. Pauses and open tasks are known to somebody."""
-        return not self.ok or self.waiting > 0 or bool(self.newsletters)
+        return (
+            not self.ok
+            or self.waiting > 0
+            or bool(self.newsletters)
+            or any(is_stuck(each) for each in self.feeds)
+        )
+
+    @property
+    def feed_tasks(self) -> tuple[FeedHealth, ...]:
+        """Feeds whose partner somebody should write to."""
+        return tuple(each for each in self.feeds if asks_for_a_letter(each, now=self.at))
 
     def document(self) -> dict[str, Any]:
         """Return what ``herald status --json`` and ``/healthz`` answer."""
@@ -86,6 +99,7 @@ class Health:
                 }
                 for health in self.feeds
             ],
+            "feed_tasks": [_feed_task(health) for health in self.feed_tasks],
             "stops": [
                 {
                     "scope": stop.scope,
@@ -119,6 +133,17 @@ def open_tasks(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
     )
 
 
+def is_stuck(health: FeedHealth) -> bool:
+    """Tell whether a feed does not mend itself, so that somebody should know."""
+    return health.feed.gone or health.feed.errors >= STUCK_AFTER
+
+
+def asks_for_a_letter(health: FeedHealth, *, now: datetime) -> bool:
+    """Tell whether a feed is gone, or in trouble for a week: its partner should be written to."""
+    since = health.feed.trouble_since
+    return health.feed.gone or (since is not None and since <= now - WEEK_OF_TROUBLE)
+
+
 def health_view(health: Health) -> RenderableType:
     """Render the health for a terminal: trouble first, then what waits, then what is next."""
     lines: list[Text] = [
@@ -138,7 +163,8 @@ def health_view(health: Health) -> RenderableType:
         because = f": {stop.because}" if stop.because else ""
         since = _when(stop.since, health.zone)
         lines.append(Text(f"Paused: {what}, since {since}{because}", "yellow"))
-    if health.tasks:
+    lines += _restless(health)
+    if health.tasks or health.feed_tasks:
         lines.append(Text("\nTasks for people", style="bold"))
     lines += [
         Text(
@@ -146,6 +172,14 @@ def health_view(health: Health) -> RenderableType:
             f"\n            post it, then: herald done {task.key[:8]} LINK"
         )
         for task in health.tasks
+    ]
+    lines += [
+        Text(
+            f"  {', '.join(each.feed.wanted.partners)}: the feed needs its web master"
+            f"\n            {plain(each.feed.address)}: {plain(each.feed.trouble)}"
+            f"\n            a mail to send: {letter_command(each)}"
+        )
+        for each in health.feed_tasks
     ]
     if health.next is not None:
         due = _when(health.next.due_at, health.next.zone)
@@ -184,12 +218,25 @@ def _trouble(health: Health) -> list[str]:
     if waiting := health.waiting - for_a_person:
         told.append(f"{waiting} wait for your word: herald outbox list --state held")
     told += health.newsletters
-    told += [
-        f"feed {each.feed.wanted.url}: {each.feed.trouble}"
-        f" (since {_when(each.feed.trouble_since, health.zone)})"
-        for each in health.feeds
-    ]
+    told += [_of_feed(each, health.zone) for each in health.feeds if is_stuck(each)]
     return told
+
+
+def _restless(health: Health) -> list[Text]:
+    """Tell of feeds that answered badly of late: they are asked again, and nobody need act."""
+    feeds = [each for each in health.feeds if not is_stuck(each)]
+    return [Text(f"Asked again by itself: {_of_feed(each, health.zone)}") for each in feeds]
+
+
+def _of_feed(health: FeedHealth, zone: str) -> str:
+    feed = health.feed
+    since = _when(feed.trouble_since, zone)
+    return f"feed {plain(feed.wanted.url)}: {plain(feed.trouble)} (since {since})"
+
+
+def letter_command(health: FeedHealth) -> str:
+    """Return the command that proposes a mail to the partner of a feed."""
+    return f"herald feeds letter {quote(plain(health.feed.wanted.url))}"
 
 
 def _when(moment: datetime | None, zone: str) -> str:
@@ -197,6 +244,17 @@ def _when(moment: datetime | None, zone: str) -> str:
     if moment is None:
         return "now"
     return local_instant(moment, zone)[:16].replace("T", " ")
+
+
+def _feed_task(health: FeedHealth) -> dict[str, Any]:
+    return {
+        "url": health.feed.wanted.url,
+        "partners": list(health.feed.wanted.partners),
+        "trouble": health.feed.trouble,
+        "since": instant(health.feed.trouble_since),
+        "gone": health.feed.gone,
+        "letter": letter_command(health),
+    }
 
 
 def _task(task: Delivery) -> dict[str, Any]:

@@ -63,7 +63,9 @@ def test_check_tells_programs_what_is_promised(tmp_path: Path) -> None:
         rss(item(1, text="", link="/story", more='<enclosure url="/a.mp3" type="audio/mpeg"/>')),
         encoding="utf-8",
     )
-    result = herald("feeds", "check", str(file), "--json", folder=tmp_path)
+    result = herald(
+        "--now", "2027-05-10T12:00Z", "feeds", "check", str(file), "--json", folder=tmp_path
+    )
     assert result.exit_code == 0
     assert json.loads(result.stdout) == {
         "source": str(file),
@@ -187,3 +189,105 @@ def test_list_before_anything_was_asked(tmp_path: Path, site: Site) -> None:
     result = herald("feeds", "list", folder=folder)
     assert result.exit_code == 0
     assert "never" in result.stdout
+
+
+def test_check_writes_a_page_for_the_partner(tmp_path: Path) -> None:
+    file = tmp_path / "feed.xml"
+    file.write_text(rss(item(1, guid="")), encoding="utf-8")
+    page = tmp_path / "page.html"
+    result = herald("feeds", "check", str(file), "--html", str(page), folder=tmp_path)
+    assert result.exit_code == 0
+    assert "Story number 1" in page.read_text(encoding="utf-8")
+    printed = herald("feeds", "check", str(file), "--html", "-", folder=tmp_path)
+    assert printed.stdout.startswith("<!doctype html>")
+    nowhere = str(tmp_path / "absent" / "page.html")
+    failed = herald("feeds", "check", str(file), "--html", nowhere, folder=tmp_path)
+    assert failed.exit_code == 1
+    assert "Traceback" not in failed.output
+
+
+def test_check_shows_ten_entries_or_all(tmp_path: Path) -> None:
+    file = tmp_path / "feed.xml"
+    file.write_text(rss(*(item(n) for n in range(12))), encoding="utf-8")
+    few = herald("feeds", "check", str(file), folder=tmp_path).stdout
+    assert few.count("  Story number") == 10
+    assert "… and 2 more (--all shows all)" in few
+    everything = herald("feeds", "check", str(file), "--all", folder=tmp_path).stdout
+    assert everything.count("  Story number") == 12
+
+
+def test_what_check_and_list_say_fits_eighty_columns(tmp_path: Path, site: Site) -> None:
+    file = tmp_path / "feed.xml"
+    poor = item(1, guid="", text="Many words. " * 40, date="Mon, 10 May 2027 08:00:00")
+    file.write_text(rss(poor, head=""), encoding="utf-8")
+    checked = herald("feeds", "check", str(file), folder=tmp_path).stdout
+    assert [line for line in checked.splitlines() if len(line) > 80 and "/" not in line] == []
+    folder = a_project(tmp_path, site.serve("/feed", rss(item(1))), site.url("/missing"))
+    herald("feeds", "poll", folder=folder)
+    listed = herald("feeds", "list", folder=folder).stdout
+    assert [line for line in listed.splitlines() if len(line) > 80] == []
+    assert listed.index("In trouble: 1 feed") < listed.index("Well: 1 feed")
+
+
+def test_a_partner_that_rests_is_named_in_the_list(tmp_path: Path, site: Site) -> None:
+    folder = a_project(tmp_path, site.url("/feed"))
+    herald("pause", "--partner", "argenta", folder=folder)
+    assert "the partner is paused" in herald("feeds", "list", folder=folder).stdout
+    (one,) = json.loads(herald("feeds", "list", "--json", folder=folder).stdout)["feeds"]
+    assert one["paused"] is True
+
+
+def test_a_letter_for_a_feed_in_trouble_speaks_the_partners_language(
+    tmp_path: Path, site: Site
+) -> None:
+    folder = a_project(tmp_path, site.url("/missing"))
+    herald("feeds", "poll", folder=folder)
+    letter = herald("feeds", "letter", "argenta", folder=folder)
+    assert letter.exit_code == 0
+    assert letter.stdout.startswith("Non riusciamo più a leggere le vostre notizie")
+    assert site.url("/missing") in letter.stdout
+    assert "404" in letter.stdout
+    (english,) = json.loads(
+        herald(
+            *("feeds", "letter", site.url("/missing"), "--language", "en", "--json"), folder=folder
+        ).stdout
+    )["letters"]
+    assert english["url"] == site.url("/missing")
+    assert english["language"] == "en"
+    assert english["subject"] == "We can no longer read your news feed"
+
+
+def test_a_letter_for_a_feed_without_trouble_holds_three_hints(tmp_path: Path, site: Site) -> None:
+    folder = a_project(tmp_path, site.serve("/feed", rss(item(1, guid=""), head="")))
+    herald("feeds", "poll", folder=folder)
+    letter = herald("feeds", "letter", "argenta", "--language", "en", folder=folder).stdout
+    assert "1. 1 of 1" in letter or "1. the only entry has no id" in letter
+    assert "\n3. " in letter
+    assert "\n4. " not in letter
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(("argento",), "did you mean argenta?", id="an unknown partner"),
+        pytest.param(("argenta", "--language", "xx"), "there are: en, it", id="a language"),
+    ],
+)
+def test_a_letter_that_cannot_be_written_says_why(
+    tmp_path: Path, site: Site, words: tuple[str, ...], told: str
+) -> None:
+    folder = a_project(tmp_path, site.url("/missing"))
+    herald("feeds", "poll", folder=folder)
+    result = herald("feeds", "letter", *words, folder=folder)
+    assert result.exit_code == 2
+    assert told in result.output
+
+
+def test_status_asks_for_a_letter_after_a_week(tmp_path: Path, site: Site) -> None:
+    folder = a_project(tmp_path, site.url("/missing"))
+    herald("feeds", "poll", folder=folder)
+    assert json.loads(herald("status", "--json", folder=folder).stdout)["feed_tasks"] == []
+    later = herald("--now", "2036-05-10T12:00Z", "status", "--json", folder=folder)
+    (task,) = json.loads(later.stdout)["feed_tasks"]
+    assert task["letter"] == f"herald feeds letter {site.url('/missing')}"
+    assert task["partners"] == ["argenta"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from rich.console import Console
 
 from herald.model.delivery import DeliveryState, Reason
 from herald.model.health import OutboxHealth, StateCount
+from herald.model.ids import FeedId, PartnerId
+from herald.model.polling import Feed, FeedHealth, WantedFeed
 from herald.model.problem import Place, Problem
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.reporting.health import Health, health_view, open_tasks
@@ -25,6 +28,21 @@ def health(*counts: StateCount, outbox: dict[str, Any] | None = None, **more: An
 
 def held(reason: Reason, count: int = 1) -> StateCount:
     return StateCount(state=HELD, reason=reason, count=count)
+
+
+def a_sick_feed(*, days: float = 0, errors: int = 1, gone: bool = False) -> FeedHealth:
+    wanted = WantedFeed(
+        id=FeedId("f"), url="https://example.org/feed/", partners=(PartnerId("argenta"),)
+    )
+    feed = Feed(
+        wanted=wanted,
+        next_check_at=NOON,
+        errors=errors,
+        trouble="no document here (404)",
+        trouble_since=NOON - timedelta(days=days),
+        gone=gone,
+    )
+    return FeedHealth(feed=feed, entries=3, a_week=1.5)
 
 
 def shown(health: Health) -> str:
@@ -113,3 +131,27 @@ def test_what_is_being_looked_up_is_told_from_what_a_person_must_look_up() -> No
     assert "2 may be out there or not, and Herald cannot tell" in told
     assert "mark-sent" in told
     assert "wait for your word" not in told
+
+
+@pytest.mark.parametrize(
+    ("feed", "is_asking", "has_task"),
+    [
+        pytest.param(a_sick_feed(), False, False, id="for a moment"),
+        pytest.param(a_sick_feed(errors=4), False, False, id="four times in a row"),
+        pytest.param(a_sick_feed(errors=5), True, False, id="five times in a row"),
+        pytest.param(a_sick_feed(days=6.9, errors=9), True, False, id="for almost a week"),
+        pytest.param(a_sick_feed(days=7, errors=9), True, True, id="for a week"),
+        pytest.param(a_sick_feed(gone=True), True, True, id="gone for good"),
+    ],
+)
+def test_a_feed_in_trouble_asks_for_a_person_when_it_does_not_mend_itself(
+    feed: FeedHealth, is_asking: bool, has_task: bool
+) -> None:
+    one = health(feeds=(feed,))
+    assert one.ok  # Herald keeps its promises; the partner's server does not
+    assert one.needs_a_person is is_asking
+    assert bool(one.document()["feed_tasks"]) is has_task
+    told = shown(one)
+    assert ("Asked again by itself" in told) is not is_asking
+    assert ("herald feeds letter https://example.org/feed/" in told) is has_task
+    assert told.count("no document here (404)") == (2 if has_task else 1)

@@ -1,78 +1,140 @@
-"""Says what a partner's web master could improve, in words that do not need Herald to be known."""
+"""Says what a partner's web master could improve, in words that do not need Herald to be known.
+
+``advise`` is what a feed's document alone tells and what is remembered of every poll;
+``improvements`` is all that can be said to somebody who wants to know, for ``herald feeds check``.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
+from herald.model.advice import Advice, Visit, Weight
 from herald.model.feed import FeedProblem, ParsedFeed
+from herald.sources.feeds.advice_entries import missing_facts, nicer_entries, odd_ids
+from herald.sources.feeds.advice_server import nicer_answers
 
 _CALENDAR = "ical"
 """Calendars have no usual place for their language; the partner's own is taken."""
+_ORDER = tuple(Weight)
+_NO_NAMES = frozenset(
+    {
+        *("just another wordpress site", "my site", "my blog", "wordpress", "rss", "feed", "blog"),
+        *("un nuovo sito targato wordpress", "otro sitio realizado con wordpress", "untitled"),
+    }
+)
+"""Names that systems give to a site that nobody has named."""
+_REMEDIES = {
+    "without a time zone": "In the calendar's settings choose the time zone of your place, then"
+    " publish it again.",
+    "time zone": "On WordPress: Settings, General, Timezone: choose a city. Elsewhere: ask whoever"
+    " made the site to write the offset after the time, such as +0200.",
+    "look like events": "If they are the days of events, tell the network so (in its partners.yaml"
+    " it then writes pubdate: event_start). Better still, give it the address of a calendar, which"
+    " ends in .ics: it also says when something was moved or called off.",
+    "well-formed": "https://validator.w3.org/feed/ names the line. Often a sign such as & or < in a"
+    " title was not written as &amp; or &lt;, or a plug-in prints a warning into the feed.",
+    "more than": "Publish only the newest, for instance the last 20. On WordPress: Settings,"
+    " Reading, Syndication feeds show the most recent.",
+    "characters": "Save and send the feed as UTF-8, and say so in its first line.",
+}
+"""What mends a fault of the document, by words of its message."""
+_FOR_THE_NETWORK = " (write pubdate"
+"""Begins what only the network can do; the remedy says it in a web master's words."""
 
 
 def advise(feed: ParsedFeed) -> tuple[FeedProblem, ...]:
-    """Return what is missing from an understood feed."""
+    """Return what an understood feed lacks that readers would miss."""
     return tuple(
-        FeedProblem(severity="warning", message=message) for message in _shortcomings(feed)
+        FeedProblem(severity="warning", message=one.message)
+        for one in _shortcomings(feed)
+        if one.weight is not Weight.COULD
     )
 
 
-def _shortcomings(feed: ParsedFeed) -> Iterator[str]:
-    entries = feed.entries
-    if not entries:
+def advise_at(feed: ParsedFeed, now: datetime) -> tuple[FeedProblem, ...]:
+    """Return what is odd about an understood feed as it stands *now*: ids of this very moment."""
+    return tuple(FeedProblem(severity="warning", message=one.message) for one in odd_ids(feed, now))
+
+
+def improvements(feed: ParsedFeed, *, now: datetime, visit: Visit | None) -> tuple[Advice, ...]:
+    """Return everything to improve, the most important first: faults, what lacks, niceties."""
+    told = [*_shortcomings(feed), *odd_ids(feed, now)]
+    known = {one.message for one in told}
+    found = [
+        *(_fault(problem) for problem in feed.problems if problem.message not in known),
+        *told,
+        *(nicer_answers(visit) if visit else ()),
+        *(_nicer(feed) if feed.entries else ()),
+    ]
+    return tuple(sorted(found, key=lambda one: _ORDER.index(one.weight)))
+
+
+def _fault(problem: FeedProblem) -> Advice:
+    how = next((how for words, how in _REMEDIES.items() if words in problem.message), "")
+    message, _, _ = problem.message.partition(_FOR_THE_NETWORK)
+    weight = Weight.MUST if problem.severity == "error" else Weight.SHOULD
+    return Advice(weight=weight, message=message, how=how, is_fault=True)
+
+
+def _shortcomings(feed: ParsedFeed) -> Iterator[Advice]:
+    if not feed.entries:
         if feed.format:
-            yield (
-                "the feed has no entries (on WordPress, a category that does not exist looks"
-                " like this)"
+            yield Advice(
+                weight=Weight.SHOULD,
+                message="the feed has no entries (on WordPress, a category that does not exist"
+                " looks like this)",
+                how="Publish something, or check the address of the feed for a slip.",
             )
         return
-    pictures = [entry.image for entry in entries if entry.image]
-    without_words = sum(not picture.alt for picture in pictures)
-    if without_words:
-        yield (
-            f"{without_words} of {len(pictures)} pictures have no description for people who"
-            " cannot see them (fill in the alternative text)"
-        )
-    is_untold = feed.language is None and any(entry.language is None for entry in entries)
+    yield from missing_facts(feed)
+    yield from _untold_language(feed)
+
+
+def _untold_language(feed: ParsedFeed) -> Iterator[Advice]:
+    is_untold = feed.language is None and any(entry.language is None for entry in feed.entries)
     if is_untold and feed.format != _CALENDAR:
         place = '"language"' if feed.format.startswith("json") else "<language> or xml:lang"
-        yield f"the feed does not say which language it is in (add {place})"
-    nameless = sum(not entry.guid for entry in entries)
-    if nameless:
-        yield (
-            f"{_of(nameless, len(entries))} no id that stays the same"
-            " (guid, id or UID); a corrected title may look like a new entry"
+        yield Advice(
+            weight=Weight.SHOULD,
+            message=f"the feed does not say which language it is in (add {place})",
+            how="On WordPress: Settings, General, Site Language. Elsewhere: ask whoever made the"
+            " site.",
         )
-    repeated = sum(count - 1 for guid, count in _guids(feed).items() if guid and count > 1)
-    if repeated:
-        have = "entry has" if repeated == 1 else "entries have"
-        yield f"{repeated} {have} the id of another entry"
-    yield from _missing(feed)
 
 
-def _missing(feed: ParsedFeed) -> Iterator[str]:
-    entries = feed.entries
-    undated = sum(
-        entry.published_at is None and entry.updated_at is None and entry.event is None
-        for entry in entries
-    )
-    if undated:
-        yield f"{_of(undated, len(entries))} no date"
-    unlinked = sum(not entry.link for entry in entries)
-    if unlinked:
-        yield f"{_of(unlinked, len(entries))} no link to a page"
-    untitled = sum(not entry.title for entry in entries)
-    if untitled:
-        yield f"{_of(untitled, len(entries))} no title"
+def _nicer(feed: ParsedFeed) -> Iterator[Advice]:
+    yield from nicer_entries(feed)
+    yield from _about_itself(feed)
+    if feed.format == _CALENDAR:
+        yield Advice(
+            weight=Weight.COULD,
+            message="when an event is called off, say so in the calendar; do not delete it"
+            " (a deleted event looks just like one that was never there)",
+            how='Mark the event as cancelled, or write "Cancelled" as its status; in the file this'
+            " is STATUS:CANCELLED.",
+        )
+    if not any(entry.licence for entry in feed.entries):
+        yield Advice(
+            weight=Weight.COULD,
+            message="no licence is stated: others may then only link to you and quote you briefly",
+            how="Say under which terms your texts and pictures may be used, for instance CC BY 4.0,"
+            " in the feed or in a mail to the network.",
+        )
 
 
-def _of(some: int, all_: int) -> str:
-    """Say how many entries have: "the only entry has", "1 of 3 entries has"."""
-    if all_ == 1:
-        return "the only entry has"
-    return f"{some} of {all_} entries {'has' if some == 1 else 'have'}"
-
-
-def _guids(feed: ParsedFeed) -> Counter[str]:
-    return Counter(entry.guid for entry in feed.entries)
+def _about_itself(feed: ParsedFeed) -> Iterator[Advice]:
+    name = feed.title.strip().casefold()
+    if not name or name in _NO_NAMES:
+        yield Advice(
+            weight=Weight.COULD,
+            message="the feed has no name of its own"
+            + (f' (it calls itself "{feed.title}")' if name else ""),
+            how="On WordPress: Settings, General, Site Title.",
+        )
+    if name.startswith(("comments on", "comments for", "commenti su", "comentarios en")):
+        yield Advice(
+            weight=Weight.SHOULD,
+            message="this is a feed of comments, not of your news",
+            how="Use the address without /comments/.",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,14 +23,18 @@ def describe_feed(source: str, feed: ParsedFeed) -> dict[str, Any]:
     }
 
 
-def describe_health(feeds: Iterable[FeedHealth]) -> dict[str, Any]:
-    """Return how the configured feeds fare."""
+def describe_health(
+    feeds: Iterable[FeedHealth], *, paused: Set[str] = frozenset()
+) -> dict[str, Any]:
+    """Return how the configured feeds fare; *paused* are partners of which nothing is posted."""
     return {
         "feeds": [
             {
                 "id": one.feed.id,
                 "url": one.feed.wanted.url,
+                "address": one.feed.address,
                 "partners": list(one.feed.wanted.partners),
+                "paused": set(one.feed.wanted.partners) <= paused,
                 "title": one.feed.title or None,
                 "entries": one.entries,
                 "entries_a_week": round(one.a_week, 2),
