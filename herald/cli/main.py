@@ -25,6 +25,7 @@ COMMANDS = {
     "status": "herald.cli.status",
     "outbox": "herald.cli.outbox",
     "feeds": "herald.cli.feeds",
+    "partner": "herald.cli.partner",
     "lists": "herald.cli.lists",
     "newsletter": "herald.cli.newsletter",
     "pause": "herald.cli.pause",

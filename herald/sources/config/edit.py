@@ -176,29 +176,39 @@ def _with_more_feeds(
     """Write feeds behind those that stand there, in the way in which they stand there."""
     listed = _value_of(partner, "feeds")
     told = ", ".join(map(feed_words, feeds))
-    if listed is None:
-        if partner.flow_style:
-            return _into_braces(text, partner, f"feeds: [{told}]")
-        last = partner.value[-1][1]
-        dash = _indents(text.document.root)[1]
-        return _below(text, _end(last), partner.start_mark.column, feeds, dash=dash, key="feeds")
     if isinstance(listed, yaml.SequenceNode):
         if listed.flow_style:
             return _into_braces(text, listed, told)
         return _below(text, _end(listed), listed.start_mark.column, feeds)
-    if _is_nothing(listed):
-        key = next(key for key, value in partner.value if value is listed)
-        if partner.flow_style or listed.value:
-            return None
-        dash = _indents(text.document.root)[1]
-        return _below(text, key.end_mark.index, partner.start_mark.column + dash, feeds)
-    if isinstance(listed, yaml.MappingNode) and not listed.flow_style:
+    if listed is not None and not _is_nothing(listed):
+        return _into_a_list(text, listed, told)
+    return _first_feeds(text, partner, listed, feeds)
+
+
+def _into_a_list(text: _Text, single: yaml.Node, told: str) -> bytes | None:
+    """Make a list of the one feed that stands there without one."""
+    if isinstance(single, yaml.MappingNode) and not single.flow_style:
         return None
-    start, end = listed.start_mark.index, _end(listed)
+    start, end = single.start_mark.index, _end(single)
     own = text.content[start:end]
-    if isinstance(listed, yaml.ScalarNode) and not listed.style:
-        own = feed_words(NewFeed(url=listed.value))
+    if isinstance(single, yaml.ScalarNode) and not single.style:
+        own = feed_words(NewFeed(url=single.value))  # what is bare may not be so in brackets
     return text.bytes_with(start, f"[{own}, {told}]", until=end)
+
+
+def _first_feeds(
+    text: _Text, partner: yaml.MappingNode, empty: yaml.Node | None, feeds: Sequence[NewFeed]
+) -> bytes | None:
+    """Write feeds of a partner that has none, whether or not ``feeds:`` stands there, empty."""
+    dash, column = _indents(text.document.root)[1], partner.start_mark.column
+    if empty is None and partner.flow_style:
+        return _into_braces(text, partner, f"feeds: [{', '.join(map(feed_words, feeds))}]")
+    if empty is None:
+        return _below(text, _end(partner), column, feeds, dash=dash, key="feeds")
+    if partner.flow_style or empty.value:
+        return None
+    key = next(key for key, value in partner.value if value is empty)
+    return _below(text, key.end_mark.index, column + dash, feeds)
 
 
 def _below(
