@@ -17,6 +17,7 @@ from herald.sources.feeds.charset import decode
 from herald.sources.feeds.eventfeeds import looks_like_events
 from herald.sources.feeds.head import Head
 from herald.sources.feeds.ical import read_ical
+from herald.sources.feeds.icalfile import unfold
 from herald.sources.feeds.jsonfeed import read_json
 from herald.sources.feeds.limits import MOST_BYTES, MOST_ENTRIES
 from herald.sources.feeds.plain import first_words
@@ -49,6 +50,8 @@ class Document:
 def parse(document: Document) -> ParsedFeed:
     """Parse a document of any format; never raises for what it contains."""
     body, packing_fault = _unpacked(document.body)
+    if body[:_SNIFFED].lstrip().upper().startswith(b"BEGIN:VCALENDAR"):
+        body = unfold(body)  # first: a fold may part the bytes of one character
     text, encoding_fault = decode(body, document.content_type)
     feed, head = _read(text, document)
     kept = tuple(entry for entry in feed.entries if not is_error_item(entry))
@@ -79,7 +82,10 @@ def _read(text: str, document: Document) -> tuple[ParsedFeed, Head]:
     if start[:1] in {"{", "["}:
         return read_json(text.lstrip(_BLANK), reading), Head()
     if start[:15].upper() == "BEGIN:VCALENDAR":
-        return read_ical(text.lstrip(_BLANK), document.url, now=document.now), Head()
+        return (
+            read_ical(text.lstrip(_BLANK), document.url, now=document.now, zone=document.zone),
+            Head(),
+        )
     feed, head = read_xml(text, reading)
     if has_failed(feed) and start[:200].lower().startswith(_WEB_PAGE):
         return _error(_said_of_page(text)), Head()

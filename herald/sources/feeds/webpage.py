@@ -53,7 +53,7 @@ def read_page(document: Document) -> PageFacts:
         parser.close()
     except etree.LxmlError:
         pass  # what was read until then stands
-    zone = getattr(document, "zone", "")
+    zone = document.zone
     return PageFacts(
         url=document.url,
         title=short("".join(reader.title)),
