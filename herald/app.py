@@ -45,6 +45,7 @@ from herald.model.ids import ChannelId
 from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
+from herald.model.polling import Polled
 from herald.model.stop import Stop, StopOrigin
 from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
@@ -69,6 +70,8 @@ from herald.store.outbox import StoredOutbox
 from herald.store.websub import StoredHubs
 from herald.timelines import write_timelines
 
+REPLAN_WHILE_POLLING = 60.0
+"""Seconds: thousands of feeds take long to ask, and the first news shall not wait for the last."""
 REMEMBER_ENTRIES = timedelta(days=60)
 """Entries first seen longer ago are amplified no more; events are as long as they lie ahead."""
 
@@ -116,6 +119,7 @@ class App:
         self._fetching = AsyncExitStack()
         self._fetcher: Fetcher | None = None
         self._poller: Poller | None = None
+        self._unplanned_news = 0
         self.worker = Worker(
             self.store,
             self.accounts.channels,
@@ -138,6 +142,9 @@ class App:
         polled = await poller.poll_due(self.clock.now(), stop or asyncio.Event())
         return sum(each.new + each.edited for each in polled)
 
+    def _hear_of(self, polled: Polled) -> None:
+        self._unplanned_news += polled.new + polled.edited
+
     async def open_poller(self, loaded: Loaded) -> Poller:
         """Return what polls feeds, in step with the partners' files; made at its first use."""
         if self._poller is None:
@@ -150,6 +157,7 @@ class App:
                 clock=self.clock,
                 random=random.random,
                 owner=self.owner,
+                tell=self._hear_of,
             )
         await self._poller.sync(wanted_feeds(loaded.configuration.partners.values()))
         return self._poller
@@ -224,10 +232,19 @@ class App:
                 extra={"withdrawals": compared.difference.withdrawals},
             )
 
-    async def poll_and_replan(self) -> None:
-        """Ask the feeds that are due, and plan again if they said something new."""
-        if await self.poll():
-            await self.replan_if_sound()
+    async def poll_and_replan(self, stop: asyncio.Event | None = None) -> None:
+        """Ask the feeds that are due, and plan again when they have said something new."""
+        polling = asyncio.create_task(self.poll(stop), name="poll")
+        try:
+            while not polling.done():
+                await asyncio.wait({polling}, timeout=REPLAN_WHILE_POLLING)
+                if self._unplanned_news:
+                    self._unplanned_news = 0
+                    await self.replan_if_sound()
+        finally:
+            polling.cancel()
+            await asyncio.wait({polling})
+        polling.result()
 
     async def _plan(
         self, loaded: Loaded, first: date | None, last: date | None
@@ -297,6 +314,7 @@ class App:
         await self._database.verify()
         if self.is_alone:
             await self.store.end_leases(now=self.clock.now())
+            await self.feeds.end_leases()
             await self.mailing.recover()
         await self.refresh_capabilities()
 
@@ -319,7 +337,7 @@ class App:
         await self.begin()
         await self.replan_if_sound()
         if not stop.is_set():
-            await self.poll_and_replan()
+            await self.poll_and_replan(stop)
         summary = await self.worker.drain(stop)
         await self.send_issues(stop)
         self.write_timelines()
@@ -451,14 +469,13 @@ def _mail_server(settings: Settings) -> MailServer:
 
 def _hubs(store: StoredHubs, settings: Settings, clock: Clock) -> Hubs:
     """Return what subscribes to feeds' hubs: only where these can reach Herald over https."""
-    is_trial = settings.feeds.allow_private
+    public_url, is_trial = settings.web.public_url or "", settings.feeds.allow_private
     return Hubs(
         store,
-        root=callback_root(settings.web.public_url or "", allow_http=is_trial),
+        root=callback_root(public_url, allow_http=is_trial),
         clock=clock,
         random=random.random,
         new_word=lambda: secrets.token_urlsafe(32),
-        allow_http=is_trial,
     )
 
 

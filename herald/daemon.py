@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,6 +51,7 @@ async def run(app: App) -> None:
     await _tick("replan", app.replan_if_sound)
     async with _web(app), _bells(app, stop), asyncio.TaskGroup() as tasks:
         tasks.create_task(app.worker.run(stop), name="delivery")
+        tasks.create_task(_poll_feeds(app, stop), name="feeds")
         tasks.create_task(_watch_files(app, stop), name="file watch")
         tasks.create_task(_watch_secrets(app, stop), name="secrets watch")
         log.info("herald is ready", extra={"folder": app.folder})
@@ -82,14 +83,13 @@ async def _bells(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
     )
     bells: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {
         "replan": (REPLAN_EVERY, app.replan_if_sound),
-        "poll feeds": (POLL_EVERY, app.poll_and_replan),
         "renew hubs": (HUBS_EVERY, app.renew_hubs),
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
     }
     for name, (every, ring) in bells.items():
         scheduler.add_job(_tick, "interval", args=(name, ring), seconds=every.total_seconds())
-    for name in ("poll feeds", "ask networks for limits"):
+    for name in ("renew hubs", "ask networks for limits"):
         scheduler.add_job(_tick, args=(name, bells[name][1]))
     scheduler.start()
     try:
@@ -104,6 +104,17 @@ async def _tick(name: str, ring: Callable[[], Awaitable[object]]) -> None:
         await ring()
     except Exception:
         log.exception("a step failed and will be tried again", extra={"step": name})
+
+
+async def _poll_feeds(app: App, stop: asyncio.Event) -> None:
+    """Ask the feeds that are due, at once and every minute; a stop ends a pass within moments.
+
+    No bell, which could not wait: whoever stops must have given back what it had in hand.
+    """
+    while not stop.is_set():
+        await _tick("poll feeds", lambda: app.poll_and_replan(stop))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), POLL_EVERY.total_seconds())
 
 
 async def _watch_files(app: App, stop: asyncio.Event) -> None:

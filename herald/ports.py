@@ -18,7 +18,7 @@ from herald.model.delivery import (
     Outcome,
     Sighting,
 )
-from herald.model.feed import Entry, HubLink
+from herald.model.feed import Entry, EntryEvent, HubLink
 from herald.model.health import OutboxHealth
 from herald.model.ids import ChannelId, DeliveryKey, FeedId, Language, ListId
 from herald.model.mailing import (
@@ -95,9 +95,23 @@ class FeedStore(Protocol):
         ...
 
     async def claim_feeds(
-        self, *, owner: str, now: datetime, most: int, lease: timedelta
+        self,
+        *,
+        owner: str,
+        now: datetime,
+        most: int,
+        lease: timedelta,
+        each_host: int = 1_000_000,
+        not_hosts: Collection[str] = (),
     ) -> tuple[Feed, ...]:
-        """Take up to *most* feeds that are due and that nobody else polls, longest due first."""
+        """Take up to *most* feeds that are due and that nobody else polls, longest due first.
+
+        Not more than *each_host* of one server (``name:port``), and none of *not_hosts*.
+        """
+        ...
+
+    async def give_back(self, feeds: Sequence[FeedId], *, owner: str) -> None:
+        """End the leases of feeds that *owner* took and did not poll: they are due as before."""
         ...
 
     async def take_feeds(
@@ -117,7 +131,9 @@ class FeedStore(Protocol):
     ) -> Decision:
         """Let *decide* compare a document's entries with what is known; write all of it at once.
 
-        Entries, keys and validators are committed together or not at all.
+        Entries, keys and validators are committed together or not at all, perhaps with what came
+        of other feeds. *decide* is pure: it may run in a thread, and again where others came in
+        between; what it raises concerns this document alone.
         """
         ...
 
@@ -127,6 +143,14 @@ class FeedStore(Protocol):
 
     async def save_failed(self, polled: FeedId, poll: Failed, *, now: datetime) -> None:
         """Write a failure; entries, keys and validators stay as they are."""
+        ...
+
+    async def known_fingerprints(self, polled: FeedId, keys: Collection[str]) -> dict[str, str]:
+        """Return by key the fingerprints of the entries that a feed is known to name so."""
+        ...
+
+    async def page_events(self, polled: FeedId, keys: Collection[str]) -> dict[str, EntryEvent]:
+        """Return by key the events that were found on the pages of entries (``EventSource``)."""
         ...
 
     async def entries(self, since: datetime) -> tuple[Entry, ...]:

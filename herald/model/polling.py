@@ -123,7 +123,8 @@ class Known:
     keys: Mapping[str, EntryId] = field(default_factory=dict)
     """Seen keys of this feed, aliases included."""
     entries: Mapping[EntryId, KnownEntry] = field(default_factory=dict)
-    """Those that the keys name, and those of any feed with the same link or title."""
+    """Those that the keys name, and those of any feed that share a link or title with an entry
+    whose key is new. Of one whose fingerprint is the document's the content is, too."""
     latest: tuple[datetime, ...] = ()
     """When the feed's ten newest known entries were published, the newest first."""
 
@@ -225,7 +226,7 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A poll that failed; entries and validators stay as they are."""
+    """A poll that failed; entries stay as they are, and validators unless the address changes."""
 
     why: str
     next_check_at: datetime

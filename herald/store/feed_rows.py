@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Row
 
@@ -70,6 +71,7 @@ def changed_feed(wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:
 def _configured(wanted: WantedFeed) -> dict[str, Any]:
     return {
         "url": wanted.url,
+        "host": host_of(wanted.url),
         "partners": write_partners(wanted.partners),
         "licence": wanted.licence,
         "pubdate": wanted.pubdate,
@@ -98,9 +100,9 @@ def understood(poll: Understood, decision: Decision, *, now: datetime) -> dict[s
 
 
 def unchanged(poll: Unchanged, *, now: datetime) -> dict[str, Any]:
-    """Return what a success without news changes; a validator that the answer lacks stays."""
+    """Return what a success without news changes; empty validators leave those that are stored."""
     named = {"etag": poll.validators.etag, "last_modified": poll.validators.last_modified}
-    return _succeeded(poll, now=now) | {name: value for name, value in named.items() if value}
+    return _succeeded(poll, now=now) | named
 
 
 def _succeeded(poll: Understood | Unchanged, *, now: datetime) -> dict[str, Any]:
@@ -230,6 +232,11 @@ def entry_of(row: Row[Any], partners: tuple[PartnerId, ...]) -> Entry:
         review=row.review,
         withdrawn=row.withdrawn,
     )
+
+
+def host_of(url: str) -> str:
+    """Return the server of *url*, with its port; feeds of one are not all claimed at once."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def hash_of(text: str) -> str:

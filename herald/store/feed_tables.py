@@ -11,6 +11,7 @@ feed = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("url", Text, nullable=False),
+    text_column("host"),
     Column("partners", Text, nullable=False),
     text_column("licence"),
     text_column("pubdate"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from herald.model.feed import (
@@ -23,7 +24,23 @@ from herald.model.polling import Move
 
 def write_content(content: ParsedEntry) -> str:
     """Return an entry's content as JSON."""
-    return json.dumps(asdict(content), ensure_ascii=False, default=datetime.isoformat)
+    return _WRITER.encode(content)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON knows it; ``asdict`` would first copy all that is in it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    kind: type = type(value)
+    return {name: getattr(value, name) for name in _fields_of(kind)}
+
+
+@cache
+def _fields_of(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
+
+
+_WRITER = json.JSONEncoder(ensure_ascii=False, default=_plain)
 
 
 def read_content(text: str) -> ParsedEntry:

@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, literal, or_, select, update
+from sqlalchemy import Column, Row, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from herald.model.feed import Entry
-from herald.model.ids import EntryId, FeedId, PartnerId
+from herald.model.feed import Entry, EntryEvent, EventSource
+from herald.model.ids import FeedId, PartnerId
 from herald.model.polling import (
-    Alias,
-    Credit,
     Decision,
     Failed,
     Feed,
     FeedHealth,
     Identity,
-    Intent,
     Known,
-    Remember,
-    Revise,
     Unchanged,
     Understood,
     WantedFeed,
 )
 from herald.store.batches import batches
 from herald.store.engine import Store
-from herald.store.feed_rows import (
-    changed_feed,
-    content_columns,
-    entry_of,
-    failed,
-    feed_of,
-    hash_of,
-    known_entry_of,
-    new_entry,
-    new_feed,
-    new_key,
-    unchanged,
-    understood,
-    wanted_of,
-)
+from herald.store.feed_rows import changed_feed, entry_of, feed_of, new_feed, wanted_of
+from herald.store.feed_saving import FeedSaver, Save
 from herald.store.feed_tables import entry, entry_credit, feed, feed_key
-from herald.store.feed_values import read_partners
-from herald.store.tables import Moment
+from herald.store.feed_values import read_content, read_partners
 
 _MEASURED = timedelta(days=28)
+_LOOKED_THROUGH = 20
+"""So many times what is to be claimed is looked through for feeds of different servers."""
 
 
 class StoredFeeds:
@@ -56,6 +39,7 @@ class StoredFeeds:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._saver = FeedSaver(store)
 
     async def sync_feeds(self, wanted: Sequence[WantedFeed], *, now: datetime) -> None:
         """Make the rows those of the configuration: new ones are due, absent ones rest."""
@@ -76,16 +60,38 @@ class StoredFeeds:
                     )
 
     async def claim_feeds(
-        self, *, owner: str, now: datetime, most: int, lease: timedelta
+        self,
+        *,
+        owner: str,
+        now: datetime,
+        most: int,
+        lease: timedelta,
+        each_host: int = 1_000_000,
+        not_hosts: Collection[str] = (),
     ) -> tuple[Feed, ...]:
-        """Take up to *most* feeds that are due, the longest due first."""
+        """Take up to *most* feeds that are due, the longest due first, so many of *each_host*."""
         free = or_(feed.c.lease_ends_at.is_(None), feed.c.lease_ends_at <= now)
-        due = (
-            select(feed.c.id)
+        longest_due = (
+            select(feed.c.id, feed.c.host, feed.c.next_check_at)
             .where(feed.c.configured, ~feed.c.gone, feed.c.next_check_at <= now, free)
+            .where(feed.c.host.not_in(sorted(not_hosts)))
             .order_by(feed.c.next_check_at, feed.c.id)
-            .limit(most)
+            .limit(most * _LOOKED_THROUGH)
             .with_for_update(skip_locked=True)
+            .subquery()
+        )
+        turn = func.row_number().over(
+            partition_by=longest_due.c.host,
+            order_by=(longest_due.c.next_check_at, longest_due.c.id),
+        )
+        in_turn = select(
+            longest_due.c.id, longest_due.c.next_check_at, turn.label("turn")
+        ).subquery()
+        due = (
+            select(in_turn.c.id)
+            .where(in_turn.c.turn <= each_host)
+            .order_by(in_turn.c.next_check_at, in_turn.c.id)
+            .limit(most)
         )
         async with self._store.writing() as connection:
             return await _take(connection, due, owner=owner, lease_ends_at=now + lease)
@@ -108,36 +114,70 @@ class StoredFeeds:
         now: datetime,
     ) -> Decision:
         """Let *decide* compare a document with what is known, and write all of it at once."""
-        async with self._store.writing() as connection:
-            known = await _known(connection, polled, named)
-            decision = decide(known)
-            await _obey(connection, polled, decision.intents, now=now)
-            await connection.execute(
-                update(feed).where(feed.c.id == polled).values(understood(poll, decision, now=now))
-            )
-            return decision
+        return await self._saver.save(
+            Save(polled=polled, poll=poll, named=named, decide=decide, now=now)
+        )
 
     async def save_unchanged(self, polled: FeedId, poll: Unchanged, *, now: datetime) -> None:
         """Write that a feed is what it was; a validator that the answer lacks stays."""
-        async with self._store.writing() as connection:
-            await connection.execute(
-                update(feed).where(feed.c.id == polled).values(unchanged(poll, now=now))
-            )
+        await self._saver.save(Save(polled=polled, poll=poll, now=now))
 
     async def save_failed(self, polled: FeedId, poll: Failed, *, now: datetime) -> None:
         """Write that a feed could not be read; entries, keys and validators stay."""
+        await self._saver.save(Save(polled=polled, poll=poll, now=now))
+
+    async def give_back(self, feeds: Sequence[FeedId], *, owner: str) -> None:
+        """End the leases of feeds that *owner* took and did not poll: they are due as before."""
         async with self._store.writing() as connection:
-            await connection.execute(
-                update(feed)
-                .where(feed.c.id == polled)
-                .values(
-                    failed(poll, now=now)
-                    | {
-                        "errors": feed.c.errors + 1,
-                        "trouble_since": func.coalesce(feed.c.trouble_since, literal(now, Moment)),
-                    }
+            for some in batches(feeds):
+                await connection.execute(
+                    update(feed)
+                    .where(feed.c.id.in_(some), feed.c.owner == owner)
+                    .values(owner="", lease_ends_at=None)
                 )
+
+    async def end_leases(self) -> int:
+        """End every lease: the caller knows that nobody else polls. Return how many there were."""
+        async with self._store.writing() as connection:
+            result = await connection.execute(
+                update(feed)
+                .where(feed.c.lease_ends_at.is_not(None))
+                .values(owner="", lease_ends_at=None)
             )
+            return result.rowcount
+
+    async def known_fingerprints(self, polled: FeedId, keys: Collection[str]) -> dict[str, str]:
+        """Return the fingerprints of the entries that these keys of a feed name."""
+        return {
+            row.key: row.fingerprint for row in await self._named(polled, keys, entry.c.fingerprint)
+        }
+
+    async def page_events(self, polled: FeedId, keys: Collection[str]) -> dict[str, EntryEvent]:
+        """Return the events that were found on the pages of the entries that these keys name."""
+        read = {
+            row.key: read_content(row.content).event
+            for row in await self._named(polled, keys, entry.c.content, entry.c.event_at)
+            if row.event_at is not None
+        }
+        return {
+            key: event
+            for key, event in read.items()
+            if event is not None and event.source is EventSource.PAGE
+        }
+
+    async def _named(
+        self, polled: FeedId, keys: Collection[str], *columns: Column[Any]
+    ) -> list[Row[Any]]:
+        rows: list[Row[Any]] = []
+        async with self._store.reading() as connection:
+            for some in batches(sorted(keys)):
+                found = await connection.execute(
+                    select(feed_key.c.key, *columns)
+                    .join_from(feed_key, entry, entry.c.id == feed_key.c.entry)
+                    .where(feed_key.c.feed == polled, feed_key.c.key.in_(some))
+                )
+                rows.extend(found)
+        return rows
 
     async def entries(self, since: datetime) -> tuple[Entry, ...]:
         """Return what configured feeds first said since then, and their events from then on."""
@@ -197,87 +237,11 @@ class StoredFeeds:
 async def _take(
     connection: AsyncConnection, wanted: Select[Any], *, owner: str, lease_ends_at: datetime
 ) -> tuple[Feed, ...]:
-    ids = list((await connection.execute(wanted)).scalars())
-    if not ids:
-        return ()
-    await connection.execute(
-        update(feed).where(feed.c.id.in_(ids)).values(owner=owner, lease_ends_at=lease_ends_at)
+    """Give *owner* the feeds that *wanted* names, the longest due first."""
+    taken = await connection.execute(
+        update(feed)
+        .where(feed.c.id.in_(wanted))
+        .values(owner=owner, lease_ends_at=lease_ends_at)
+        .returning(feed)
     )
-    rows = await connection.execute(select(feed).where(feed.c.id.in_(ids)))
-    found = {row.id: feed_of(row) for row in rows}
-    return tuple(found[one] for one in ids)
-
-
-async def _known(connection: AsyncConnection, polled: FeedId, named: Sequence[Identity]) -> Known:
-    """Read what a document's entries may be: by key in this feed, by link or title in any."""
-    keys: dict[str, EntryId] = {}
-    rows: dict[str, Row[Any]] = {}
-    for some in batches(sorted({identity.key for identity in named})):
-        found = await connection.execute(
-            select(feed_key.c.key, feed_key.c.entry).where(
-                feed_key.c.feed == polled, feed_key.c.key.in_(some)
-            )
-        )
-        keys |= {row.key: EntryId(row.entry) for row in found}
-    lookups = (
-        (entry.c.id, set(keys.values())),
-        (entry.c.link_hash, {hash_of(one.link) for one in named if one.link}),
-        (entry.c.title_hash, {hash_of(one.title) for one in named if one.title}),
-    )
-    for column, values in lookups:
-        for some in batches(sorted(values)):
-            result = await connection.execute(select(entry).where(column.in_(some)))
-            rows |= {row.id: row for row in result}
-    return Known(keys=keys, entries={EntryId(row.id): known_entry_of(row) for row in rows.values()})
-
-
-async def _obey(
-    connection: AsyncConnection, polled: FeedId, intents: Sequence[Intent], *, now: datetime
-) -> None:
-    """Write what a document asks for, what is alike together: a first poll may bring thousands."""
-    fresh: list[dict[str, Any]] = []
-    keys: list[dict[str, Any]] = []
-    shared: list[EntryId] = []
-    for intent in intents:
-        match intent:
-            case Remember():
-                fresh.append(new_entry(polled, intent, now=now))
-                keys.append(new_key(polled, intent.identity.key, intent.id, now=now))
-            case Revise():
-                await _revise(connection, intent)
-            case Alias():
-                keys.append(new_key(polled, intent.key, intent.id, now=now))
-            case Credit():
-                keys.append(new_key(polled, intent.key, intent.id, now=now))
-                shared.append(intent.id)
-            case _:
-                assert_never(intent)
-    if fresh:
-        credited = [{"entry": one["id"], "feed": polled, "position": 0} for one in fresh]
-        await connection.execute(insert(entry), fresh)
-        await connection.execute(insert(entry_credit), credited)
-    if keys:
-        await connection.execute(insert(feed_key), keys)
-    for one in shared:
-        await _credit(connection, polled, one)
-
-
-async def _revise(connection: AsyncConnection, intent: Revise) -> None:
-    await connection.execute(
-        update(entry)
-        .where(entry.c.id == intent.id)
-        .values(
-            **content_columns(intent.identity),
-            withdrawn=intent.withdrawn,
-            edits=entry.c.edits + 1,
-        )
-    )
-
-
-async def _credit(connection: AsyncConnection, polled: FeedId, named: EntryId) -> None:
-    wanted = select(entry_credit.c.feed).where(entry_credit.c.entry == named)
-    feeds = (await connection.execute(wanted)).scalars().all()
-    if polled not in feeds:
-        await connection.execute(
-            insert(entry_credit).values(entry=named, feed=polled, position=len(feeds))
-        )
+    return tuple(feed_of(row) for row in sorted(taken, key=lambda row: (row.next_check_at, row.id)))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BindParameter, Text, bindparam, case, func, select, update
@@ -16,6 +15,7 @@ from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.model.verdict import Park, StopChannel, Verdict
 from herald.store import tables
 from herald.store.engine import Store
+from herald.store.grouping import Grouped
 from herald.store.rows import COLUMNS, change_rows, from_row
 from herald.store.settling import outcome_of, settled
 from herald.store.stops import save_stop
@@ -46,46 +46,28 @@ _END_OF_LOOK_UP = _END_OF_SEND.values(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
-    """One verdict that waits to be written; ``written`` tells whether its token was fresh."""
+    """One verdict that waits to be written."""
 
     key: DeliveryKey
     token: int
     verdict: Verdict
     now: datetime
-    written: list[bool] = field(default_factory=list)
 
 
 class GroupSettler:
-    """Writes settlements in the order of their arrival, all that wait at once.
-
-    Whoever comes to the door first writes for all who stand there; the others find theirs written.
-    If the writing fails or is cancelled only that one is told, and the next in line writes.
-    """
+    """Writes settlements in the order of their arrival, all that wait at once (``Grouped``)."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._door = asyncio.Lock()
-        self._waiting: list[Settlement] = []
+        self._group: Grouped[Settlement, bool] = Grouped(self._write, most=MOST)
 
     async def settle(self, settlement: Settlement) -> bool:
         """Return once *settlement* is durable: True if its token was fresh, else False."""
-        self._waiting.append(settlement)
-        try:
-            async with self._door:
-                if not settlement.written:
-                    await asyncio.sleep(0)  # who was answered at the same time comes along
-                    await self._write(self._waiting[:MOST])
-                return settlement.written[0]
-        finally:
-            if settlement in self._waiting:
-                self._waiting.remove(settlement)
+        return await self._group.bring(settlement)
 
-    async def _write(self, group: Sequence[Settlement]) -> None:
+    async def _write(self, group: Sequence[Settlement]) -> Sequence[bool]:
         async with self._store.writing() as connection:
-            fresh = await settle_all(connection, group)
-        for each, written in zip(group, fresh, strict=True):
-            each.written.append(written)
-            self._waiting.remove(each)
+            return await settle_all(connection, group)
 
 
 async def settle_all(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:

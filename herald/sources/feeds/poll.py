@@ -1,16 +1,16 @@
-"""Polls feeds: fetch, parse, decide, save, one feed after the other's fault notwithstanding."""
+"""Polls feeds: claims what is due, asks, saves; one feed's fault never stops the others."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, assert_never
+from typing import assert_never
+from urllib.parse import urlsplit
 
 from herald.errors import HeraldError
-from herald.model.feed import ParsedFeed
 from herald.model.ids import FeedId
 from herald.model.polling import (
     Decision,
@@ -21,38 +21,27 @@ from herald.model.polling import (
     Revise,
     Unchanged,
     Understood,
-    Validators,
     WantedFeed,
 )
 from herald.ports import Clock, FeedStore
-from herald.sources.feeds.fetch import Fetched, FetchFailed, FetchResult, NotModified
-from herald.sources.feeds.freshness import next_check, next_try, rhythm
-from herald.sources.feeds.identify import decide, identities
-from herald.sources.feeds.parse import Document, has_failed
-from herald.sources.feeds.workers import ParseFailed
+from herald.sources.feeds.asking import Answer, Asker, FetchesFeeds, ParsesFeeds, ReadsPages
+from herald.sources.feeds.fetch import FetchFailed
+from herald.sources.feeds.identify import decide
 
 LEASE = timedelta(minutes=10)
 """A poll that lasted so long has died with its process; another one takes the feed."""
-AT_ONCE = 32
-"""Feeds that are claimed together: as many as the fetcher asks at one time."""
+AT_ONCE = 128
+"""Feeds in hand: more than the fetcher asks at one time, as some are read and saved meanwhile."""
+EACH_HOST = 4
+"""Feeds of one server claimed together: it is asked one at a time, so more would only hold hands
+that other servers' feeds could use, and their leases might lapse while they wait."""
+LONGEST_PASS = timedelta(hours=1)
+"""Then a pass claims no more, so that whoever counts its polls hears of them; the next goes on."""
+
+_BROKE = "feed poll broke"
+_STUMBLED = FetchFailed(why="Herald itself stumbled; see its log")
 
 log = logging.getLogger(__name__)
-
-
-class FetchesFeeds(Protocol):
-    """What polling asks of ``fetch.Fetcher``."""
-
-    async def fetch(self, url: str, validators: Validators | None = None) -> FetchResult:
-        """Ask for *url*, conditionally where there are validators; never raises for the network."""
-        ...
-
-
-class ParsesFeeds(Protocol):
-    """What polling asks of ``workers.Parser``."""
-
-    async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
-        """Read a document within bounds; never raises for what it contains."""
-        ...
 
 
 class Poller:
@@ -68,13 +57,12 @@ class Poller:
         random: Callable[[], float],
         owner: str = "herald",
         tell: Callable[[Polled], None] = lambda polled: None,
+        pages: ReadsPages | None = None,
     ) -> None:
         """Join the parts; *random* gives numbers from 0 to 1, *tell* hears of every polled feed."""
         self._store = store
-        self._fetcher = fetcher
-        self._parser = parser
+        self._asker = Asker(fetcher, parser, store, clock=clock, random=random, pages=pages)
         self._clock = clock
-        self._random = random
         self._owner = owner
         self._tell = tell
 
@@ -83,156 +71,211 @@ class Poller:
         await self._store.sync_feeds(wanted, now=self._clock.now())
 
     async def poll_due(self, now: datetime, stop: asyncio.Event) -> tuple[Polled, ...]:
-        """Poll every feed that is due at *now*; claim no more once *stop* is set.
+        """Poll every feed that is due; *stop* ends it soon, and what was not answered stays due.
 
+        Hands that become free take the next feeds at once: none waits for another's slow server.
         Raises only what the store raises when it cannot be used.
         """
-        told: list[Polled] = []
-        while not stop.is_set():
-            feeds = await self._store.claim_feeds(
-                owner=self._owner, now=now, most=AT_ONCE, lease=LEASE
-            )
-            if not feeds:
-                break
-            told.extend(await self._poll_all(feeds, force=False))
-        return tuple(told)
+        hands = _Hands(self)
+        ringing = asyncio.create_task(hands.stop_at(stop), name="poll stop")
+        try:
+            while not hands.is_stopped:
+                if hands.want_more and self._clock.now() - now < LONGEST_PASS:
+                    hands.take(await self._claim(hands))
+                if not hands.is_busy:
+                    break
+                await hands.wait()
+        finally:
+            ringing.cancel()
+            await self._put_down(hands)
+        return tuple(hands.polled)
 
     async def poll(self, feeds: Sequence[FeedId], *, force: bool = True) -> tuple[Polled, ...]:
         """Poll these feeds now, whether they are due or not.
 
         With *force* the server is asked for the whole document, and it is read again.
         """
+        hands = _Hands(self, force=force)
         taken = await self._store.take_feeds(
             feeds, owner=self._owner, now=self._clock.now(), lease=LEASE
         )
-        return await self._poll_all(taken, force=force)
-
-    async def _poll_all(self, feeds: Sequence[Feed], *, force: bool) -> tuple[Polled, ...]:
+        waiting = list(reversed(taken))
         try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(self._poll_one(feed, force=force), name=f"poll {feed.id}")
-                    for feed in feeds
-                ]
-        except* HeraldError as group_of_one_cause:
-            raise group_of_one_cause.exceptions[0] from None
-        return tuple(task.result() for task in tasks)
+            while waiting or hands.is_busy:
+                hands.take([waiting.pop() for _ in range(min(hands.free, len(waiting)))])
+                await hands.wait()
+        finally:
+            await self._put_down(hands, waiting)
+        return tuple(hands.polled)
 
-    async def _poll_one(self, feed: Feed, *, force: bool) -> Polled:
+    async def _claim(self, hands: _Hands) -> Sequence[Feed]:
+        hands.full_hosts = frozenset(
+            host for host, count in hands.hosts.items() if count > EACH_HOST // 2
+        )
+        return await self._store.claim_feeds(
+            owner=self._owner,
+            now=self._clock.now(),
+            most=hands.free,
+            lease=LEASE,
+            each_host=EACH_HOST,
+            not_hosts=hands.full_hosts,
+        )
+
+    async def _put_down(self, hands: _Hands, waiting: Sequence[Feed] = ()) -> None:
+        """Let what is being saved finish, drop the rest, and give it back."""
+        dropped = [*await hands.put_down(), *waiting]
+        if not dropped:
+            return
         try:
-            polled = await self._fetch_and_save(feed, force=force)
+            await self._store.give_back([feed.id for feed in dropped], owner=self._owner)
+        except HeraldError:
+            log.warning("feeds could not be given back; their leases will end", exc_info=True)
+
+    async def ask(self, feed: Feed, *, force: bool) -> Answer:
+        """Ask one feed; a bug over it is a failure of that feed."""
+        try:
+            return await self._asker.ask(feed, force=force)
         except HeraldError:
             raise
         except Exception:
-            log.exception("feed poll broke", extra={"feed": feed.wanted.url})
-            polled = await self._failed(
-                feed, FetchFailed(why="Herald itself stumbled; see its log")
-            )
-        log.info(
-            "feed polled",
-            extra={
-                "feed": polled.url,
-                "new": polled.new,
-                "edited": polled.edited,
-                "trouble": polled.trouble,
-            },
-        )
+            log.exception(_BROKE, extra={"feed": feed.wanted.url})
+            return self._asker.failed(feed, _STUMBLED)
+
+    async def save(self, feed: Feed, answer: Answer) -> Polled:
+        """Save what a feed answered, and tell of it."""
+        try:
+            polled = await self._save(feed, answer)
+        except HeraldError:
+            raise
+        except Exception:
+            log.exception(_BROKE, extra={"feed": feed.wanted.url})
+            polled = await self._save(feed, self._asker.failed(feed, _STUMBLED))
+        level = logging.DEBUG if polled.unchanged else logging.INFO
+        if log.isEnabledFor(level):
+            told = {"new": polled.new, "edited": polled.edited, "trouble": polled.trouble}
+            log.log(level, "feed polled", extra={"feed": polled.url, **told})
         self._tell(polled)
         return polled
 
-    async def _fetch_and_save(self, feed: Feed, *, force: bool) -> Polled:
-        whole = force or not _was_read_this_week(feed, now=self._clock.now())
-        result = await self._fetcher.fetch(
-            feed.wanted.url, Validators() if whole else feed.validators
-        )
-        match result:
-            case FetchFailed():
-                return await self._failed(feed, result)
-            case NotModified():
-                return await self._unchanged(feed, result)
-            case Fetched():
-                if not force and _mark(result.body, now=self._clock.now()) == feed.body_hash:
-                    return await self._unchanged(feed, result)
-                return await self._read(feed, result)
+    async def _save(self, feed: Feed, answer: Answer) -> Polled:
+        poll = answer.poll
+        match poll:
+            case Understood():
+                return _told(feed, poll, await self._save_understood(feed, poll, answer))
+            case Failed():
+                await self._store.save_failed(feed.id, poll, now=answer.at)
+                trouble = poll.why
+            case Unchanged():
+                await self._store.save_unchanged(feed.id, poll, now=answer.at)
+                trouble = ""
             case _:
-                assert_never(result)
-
-    async def _read(self, feed: Feed, fetched: Fetched) -> Polled:
-        document = Document(
-            body=fetched.body,
-            content_type=fetched.content_type,
-            url=fetched.final_url,
-            now=self._clock.now(),
+                assert_never(poll)
+        return Polled(
+            feed=feed.id,
+            url=feed.wanted.url,
+            partners=feed.wanted.partners,
+            unchanged=isinstance(poll, Unchanged),
+            trouble=trouble,
+            next_check_at=poll.next_check_at,
+            problems=() if trouble else feed.problems,
         )
-        parsed = await self._parser.parse(document)
-        if isinstance(parsed, ParseFailed):
-            return await self._failed(feed, FetchFailed(why=parsed.why))
-        if has_failed(parsed):
-            why = next(one.message for one in parsed.problems if one.severity == "error")
-            return await self._failed(feed, FetchFailed(why=why))
-        return await self._understood(feed, fetched, parsed)
 
-    async def _understood(self, feed: Feed, fetched: Fetched, parsed: ParsedFeed) -> Polled:
-        now = self._clock.now()
-        interval = _rhythm(parsed, now=now)
-        poll = Understood(
-            title=parsed.title,
-            validators=fetched.validators,
-            body_hash=_mark(fetched.body, now=now),
-            interval=interval,
-            next_check_at=next_check(
-                now=now, interval=interval, fresh=fetched.fresh, jitter=self._random()
-            ),
-            problems=parsed.problems,
-        )
-        named = identities(parsed.entries)
-        decision = await self._store.save_understood(
+    async def _save_understood(self, feed: Feed, poll: Understood, answer: Answer) -> Decision:
+        parsed, named, at = answer.parsed, answer.named, answer.at
+        if parsed is None:
+            raise ValueError("a document was understood, and there is none")
+        return await self._store.save_understood(
             feed.id,
             poll,
             named,
-            lambda known: decide(feed, parsed, named, known, now=now),
-            now=now,
-        )
-        return _told(feed, poll, decision)
-
-    async def _unchanged(self, feed: Feed, result: NotModified | Fetched) -> Polled:
-        now = self._clock.now()
-        poll = Unchanged(
-            validators=result.validators,
-            next_check_at=next_check(
-                now=now, interval=feed.interval, fresh=result.fresh, jitter=self._random()
-            ),
-        )
-        await self._store.save_unchanged(feed.id, poll, now=now)
-        return Polled(
-            feed=feed.id,
-            url=feed.wanted.url,
-            partners=feed.wanted.partners,
-            unchanged=True,
-            next_check_at=poll.next_check_at,
-            problems=feed.problems,
+            lambda known: decide(feed, parsed, named, known, now=at),
+            now=at,
         )
 
-    async def _failed(self, feed: Feed, failure: FetchFailed) -> Polled:
-        now = self._clock.now()
-        poll = Failed(
-            why=failure.why,
-            gone=failure.gone,
-            next_check_at=next_try(
-                now=now,
-                errors=feed.errors + 1,
-                not_before=failure.retry_at,
-                jitter=self._random(),
-            ),
-        )
-        await self._store.save_failed(feed.id, poll, now=now)
-        return Polled(
-            feed=feed.id,
-            url=feed.wanted.url,
-            partners=feed.wanted.partners,
-            trouble=failure.why,
-            next_check_at=poll.next_check_at,
-        )
+
+class _Hands:
+    """The feeds that are in hand: asked or saved, so many at once."""
+
+    def __init__(self, poller: Poller, *, force: bool = False) -> None:
+        self._poller = poller
+        self._force = force
+        self._tasks: dict[asyncio.Task[None], Feed] = {}
+        self._saving: set[FeedId] = set()
+        self._changed = asyncio.Event()
+        self._trouble: BaseException | None = None
+        self._found_none = False
+        self.hosts: Counter[str] = Counter()
+        self.full_hosts: frozenset[str] = frozenset()
+        self.polled: list[Polled] = []
+        self.is_stopped = False
+
+    @property
+    def free(self) -> int:
+        return AT_ONCE - len(self._tasks)
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._tasks)
+
+    @property
+    def want_more(self) -> bool:
+        """Tell whether to look for feeds: half of the hands are free, and there may be some."""
+        return self.free >= AT_ONCE // 2 and not self._found_none
+
+    def take(self, feeds: Sequence[Feed]) -> None:
+        self._found_none = not feeds
+        for feed in feeds:
+            task = asyncio.create_task(self._poll(feed), name=f"poll {feed.id}")
+            self._tasks[task] = feed
+            self.hosts[_host(feed)] += 1
+            task.add_done_callback(self._ended)
+
+    async def wait(self) -> None:
+        """Wait until a feed is done; raise what made one end before it was saved."""
+        await self._changed.wait()
+        self._changed.clear()
+        if self._trouble is not None:
+            raise self._trouble
+
+    async def stop_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.is_stopped = True
+        self._changed.set()
+
+    async def put_down(self) -> list[Feed]:
+        """End what is not being saved; return what is left undone."""
+        left = dict(self._tasks)
+        for task, feed in left.items():
+            if feed.id not in self._saving:
+                task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        return [
+            feed for task, feed in left.items() if task.cancelled() or task.exception() is not None
+        ]
+
+    async def _poll(self, feed: Feed) -> None:
+        answer = await self._poller.ask(feed, force=self._force)
+        self._saving.add(feed.id)
+        try:
+            self.polled.append(await self._poller.save(feed, answer))
+        finally:
+            self._saving.discard(feed.id)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        feed = self._tasks.pop(task)
+        host = _host(feed)
+        self.hosts[host] -= 1
+        if not self.hosts[host]:
+            del self.hosts[host]
+        if host in self.full_hosts and self.hosts[host] <= EACH_HOST // 2:
+            self._found_none = False
+        if not task.cancelled() and self._trouble is None:
+            self._trouble = task.exception()
+        self._changed.set()
+
+
+def _host(feed: Feed) -> str:
+    return urlsplit(feed.wanted.url).netloc.rpartition("@")[2].lower()
 
 
 def _told(feed: Feed, poll: Understood, decision: Decision) -> Polled:
@@ -248,32 +291,3 @@ def _told(feed: Feed, poll: Understood, decision: Decision) -> Polled:
         next_check_at=poll.next_check_at,
         problems=(*decision.problems, *poll.problems),
     )
-
-
-def _rhythm(parsed: ParsedFeed, *, now: datetime) -> timedelta:
-    published = (entry.published_at for entry in parsed.entries)
-    return rhythm(
-        (moment for moment in published if moment is not None),
-        has_events_to_come=any(
-            entry.event is not None and entry.event.begins_at > now for entry in parsed.entries
-        ),
-        now=now,
-    )
-
-
-def _mark(body: bytes, *, now: datetime) -> str:
-    """Return the hash of a body after the week in which it is read.
-
-    A new week asks for the whole document and reads it again: a 304 hides changed settings of a
-    WordPress site, and recurring events move into sight as time passes.
-    """
-    return f"{_week(now)}:{hashlib.sha256(body).hexdigest()}"
-
-
-def _was_read_this_week(feed: Feed, *, now: datetime) -> bool:
-    return feed.body_hash.startswith(f"{_week(now)}:")
-
-
-def _week(now: datetime) -> str:
-    year, week, _ = now.isocalendar()
-    return f"{year}-{week:02}"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,19 +17,28 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def upgrade() -> None:
     """Add the columns; tell of the entries that are there when they were published."""
-    for name in ("event_pages", "cadence", "move", "adopted", "hub"):
+    for name in ("host", "event_pages", "cadence", "move", "adopted", "hub"):
         op.add_column("feed", sa.Column(name, sa.Text(), server_default="", nullable=False))
     for name in ("seed", "entries"):
         op.add_column("feed", sa.Column(name, sa.Integer(), server_default="0", nullable=False))
     op.add_column("feed", sa.Column("every_seconds", sa.Integer(), nullable=True))
     op.add_column("entry", sa.Column("review", sa.Text(), server_default="", nullable=False))
     op.add_column("entry", sa.Column("published_at", sa.BigInteger(), nullable=True))
+    _name_hosts()
     _date_entries()
     # Whose first column this is needs no index of its own.
     op.drop_index(op.f("ix_entry_feed"), table_name="entry")
     op.create_index(
         op.f("ix_entry_feed_published_at"), "entry", ["feed", "published_at"], unique=False
     )
+
+
+def _name_hosts() -> None:
+    feed = sa.table("feed", sa.column("id", sa.String()), sa.column("url"), sa.column("host"))
+    connection = op.get_bind()
+    for row in connection.execute(sa.select(feed.c.id, feed.c.url)).all():
+        host = urlsplit(row.url).netloc.rpartition("@")[2].lower()
+        connection.execute(sa.update(feed).where(feed.c.id == row.id).values(host=host))
 
 
 def _date_entries() -> None:

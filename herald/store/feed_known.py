@@ -1,0 +1,182 @@
+"""What the store holds that the entries of documents may be: read for many documents at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from herald.model.ids import EntryId, FeedId
+from herald.model.polling import Decision, Identity, Known, KnownEntry, Remember, Revise
+from herald.store.batches import batches
+from herald.store.feed_rows import hash_of, known_entry_of
+from herald.store.feed_tables import entry, feed_key
+
+_PAIRS = 250
+"""Keys of feeds in one statement: each is two values."""
+_MOST_ALIKE = 500
+"""Entries of one statement's links or titles: what more have in common identifies nothing."""
+_NEWEST = 10
+
+Named = tuple[FeedId, Sequence[Identity]]
+"""A feed and the entries of its document."""
+
+
+@dataclass(slots=True)
+class KnownEntries:
+    """What several documents' entries may be; it learns what is decided of one for the next."""
+
+    keys: dict[FeedId, dict[str, EntryId]] = field(default_factory=dict)
+    entries: dict[EntryId, KnownEntry] = field(default_factory=dict)
+    latest: dict[FeedId, tuple[datetime, ...]] = field(default_factory=dict)
+    links: dict[str, list[EntryId]] = field(default_factory=dict)
+    titles: dict[str, list[EntryId]] = field(default_factory=dict)
+
+    def of(self, polled: FeedId, named: Sequence[Identity]) -> Known:
+        """Return what concerns one document."""
+        keys = self.keys.get(polled, {})
+        here = {identity.key: keys[identity.key] for identity in named if identity.key in keys}
+        ids = dict.fromkeys(here.values())
+        for identity in _unknown(named, here):
+            if identity.link:
+                ids |= dict.fromkeys(self.links.get(identity.link, ()))
+            if identity.title:
+                ids |= dict.fromkeys(self.titles.get(identity.title, ()))
+        return Known(
+            keys=here,
+            entries={one: self.entries[one] for one in ids if one in self.entries},
+            latest=self.latest.get(polled, ()),
+        )
+
+    def learn(self, polled: FeedId, decision: Decision, *, now: datetime) -> None:
+        """Add what is decided of one document, so that the next sees it as if it were stored."""
+        for intent in decision.intents:
+            match intent:
+                case Remember(id=named, identity=identity):
+                    self.add(
+                        KnownEntry(
+                            id=named,
+                            feed=polled,
+                            link=identity.link,
+                            title=identity.title,
+                            fingerprint=identity.fingerprint,
+                            first_seen_at=now,
+                            content=identity.content,
+                        )
+                    )
+                case Revise(id=named, identity=identity) if named in self.entries:
+                    self.add(
+                        replace(
+                            self.entries[named],
+                            link=identity.link,
+                            title=identity.title,
+                            fingerprint=identity.fingerprint,
+                            content=identity.content,
+                            edits=self.entries[named].edits + 1,
+                        )
+                    )
+                case _:
+                    pass
+
+    def add(self, known: KnownEntry) -> None:
+        """Add an entry, to be found by its id, its link and its title."""
+        self.entries[known.id] = known
+        self.links.setdefault(known.link, []).append(known.id)
+        self.titles.setdefault(known.title, []).append(known.id)
+
+
+async def read_known(connection: AsyncConnection, documents: Sequence[Named]) -> KnownEntries:
+    """Read what the documents' entries may be: by key in their feed, by link or title in any.
+
+    An entry whose fingerprint is that of the document is not read again: it says the same.
+    """
+    known = KnownEntries()
+    others = await _read_keys(connection, documents, known)
+    unknown = [
+        identity
+        for polled, named in documents
+        for identity in _unknown(named, known.keys.get(polled, {}))
+    ]
+    lookups = (
+        (entry.c.id, others),
+        (entry.c.link_hash, {hash_of(one.link) for one in unknown if one.link}),
+        (entry.c.title_hash, {hash_of(one.title) for one in unknown if one.title}),
+    )
+    for column, values in lookups:
+        for some in batches(sorted(values)):
+            found = await connection.execute(
+                select(entry)
+                .where(column.in_(some))
+                .order_by(entry.c.first_seen_at.desc(), entry.c.id)
+                .limit(len(some) + _MOST_ALIKE)
+            )
+            for row in found:
+                if row.id not in known.entries:
+                    known.add(known_entry_of(row))
+    for polled, named in documents:
+        if _unknown(named, known.keys.get(polled, {})):
+            known.latest[polled] = await _latest(connection, polled)
+    return known
+
+
+async def _read_keys(
+    connection: AsyncConnection, documents: Sequence[Named], known: KnownEntries
+) -> set[str]:
+    """Read the entries that are known by key; return the ids of those that say something else."""
+    named = {(polled, one.key): one for polled, some in documents for one in some}
+    others: set[str] = set()
+    for some in batches(sorted(named), _PAIRS):
+        found = await connection.execute(
+            select(
+                feed_key.c.feed.label("polled"),
+                feed_key.c.key,
+                entry.c.id,
+                entry.c.feed,
+                entry.c.fingerprint,
+                entry.c.first_seen_at,
+                entry.c.edits,
+            )
+            .join_from(feed_key, entry, entry.c.id == feed_key.c.entry)
+            .where(tuple_(feed_key.c.feed, feed_key.c.key).in_(some))
+        )
+        for row in found:
+            known.keys.setdefault(FeedId(row.polled), {})[row.key] = EntryId(row.id)
+            identity = named[FeedId(row.polled), row.key]
+            if row.fingerprint == identity.fingerprint:
+                known.add(_unchanged(row, identity))
+            else:
+                others.add(row.id)
+    return others - known.entries.keys()
+
+
+def _unchanged(row: Row[*tuple[Any, ...]], said: Identity) -> KnownEntry:
+    """Return a stored entry whose words are those of the document: only its dates may differ."""
+    return KnownEntry(
+        id=EntryId(row.id),
+        feed=FeedId(row.feed),
+        link=said.link,
+        title=said.title,
+        fingerprint=said.fingerprint,
+        first_seen_at=row.first_seen_at,
+        edits=row.edits,
+        content=said.content,
+    )
+
+
+async def _latest(connection: AsyncConnection, polled: FeedId) -> tuple[datetime, ...]:
+    """Return when the newest known entries of a feed were published, the newest first."""
+    found = await connection.execute(
+        select(entry.c.published_at)
+        .where(entry.c.feed == polled, entry.c.published_at.is_not(None))
+        .order_by(entry.c.published_at.desc())
+        .limit(_NEWEST)
+    )
+    return tuple(found.scalars())
+
+
+def _unknown(named: Iterable[Identity], keys: Mapping[str, EntryId]) -> list[Identity]:
+    return [identity for identity in named if identity.key not in keys]
