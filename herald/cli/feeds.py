@@ -58,12 +58,13 @@ def feeds() -> None:
 def list_feeds(invocation: Invocation, as_json: bool) -> None:
     """Show every partner's feed: last success, next poll, entries a week, trouble since when.
 
-    Exit status 1 if a feed needs a person: five failures in a row, or gone for good.
+    Exit status 1 if a feed needs a person: five failures in a row, a week of trouble,
+    or gone for good.
 
     \b
     herald feeds list
     """
-    from herald.reporting.health import is_stuck
+    from herald.reporting.health import is_for_a_person
 
     fare = run_async(_fare(invocation))
     if as_json:
@@ -74,7 +75,7 @@ def list_feeds(invocation: Invocation, as_json: bool) -> None:
         from herald.cli.feedview import show_health
 
         show_health(fare.feeds, now=fare.now, zone=fare.zone, paused=fare.paused)
-    if any(is_stuck(one) for one in fare.feeds):
+    if any(is_for_a_person(one, now=fare.now) for one in fare.feeds):
         raise SystemExit(1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from textwrap import wrap
@@ -20,12 +20,11 @@ from herald.reporting.feedwords import (
     what_it_is,
     when,
 )
-from herald.reporting.health import asks_for_a_letter, is_stuck, letter_command
+from herald.reporting.health import asks_for_a_letter, is_for_a_person, letter_command
 from herald.reporting.posttext import plain
 
 if TYPE_CHECKING:
     from herald.model.advice import Advice, Looked
-    from herald.model.ids import FeedId
     from herald.model.polling import Feed, FeedHealth, Polled
     from herald.reporting.feedwords import EntryView
 
@@ -62,7 +61,6 @@ def show_health(
     now: datetime,
     zone: str,
     paused: Iterable[str] = (),
-    pushed: Mapping[FeedId, bool] | None = None,
 ) -> None:
     """Print how every feed fares, those in trouble first; *paused* are partners that rest."""
     rows = tuple(feeds)
@@ -70,15 +68,17 @@ def show_health(
         click.echo("No partner has a feed yet: add one under feeds: in config/partners.yaml.")
         return
     resting = frozenset(paused)
-    told = pushed or {}
-    ill = sorted((one for one in rows if one.feed.trouble), key=lambda one: not is_stuck(one))
+    ill = sorted(
+        (one for one in rows if one.feed.trouble),
+        key=lambda one: not is_for_a_person(one, now=now),
+    )
     well = [one for one in rows if not one.feed.trouble]
     for heading, those in (("In trouble", ill), ("Well", well)):
         if those:
             _heading(f"{heading}: {_feeds(len(those))}")
         for one in those:
             click.echo(f"\n  {plain(one.feed.wanted.url)}")
-            for line in _health_lines(one, now=now, zone=zone, is_pushed=told.get(one.feed.id)):
+            for line in _health_lines(one, now=now, zone=zone):
                 _say(line, "    ")
             if resting.issuperset(one.feed.wanted.partners):
                 _say("the partner is paused: nothing of it is posted", "    ")
@@ -142,9 +142,7 @@ def _show_advice(advice: Iterable[Advice]) -> None:
             _say(one.how, "    How: ", hanging="      ")
 
 
-def _health_lines(
-    one: FeedHealth, *, now: datetime, zone: str, is_pushed: bool | None
-) -> Iterable[str]:
+def _health_lines(one: FeedHealth, *, now: datetime, zone: str) -> Iterable[str]:
     feed = one.feed
     if feed.trouble:
         yield f"{plain(feed.trouble)}{_since(feed, now, zone)}"
@@ -157,8 +155,6 @@ def _health_lines(
         )
     if feed.adopted:
         yield f"has moved, and is read at {plain(feed.adopted)}: write that into partners.yaml"
-    if is_pushed:
-        yield "tells Herald by itself when something is new"
     if asks_for_a_letter(one, now=now):
         yield f"a mail to the partner: {letter_command(one)}"
     elif feed.problems and not feed.trouble:

@@ -69,7 +69,7 @@ class Health:
             not self.ok
             or self.waiting > 0
             or bool(self.newsletters)
-            or any(is_stuck(each) for each in self.feeds)
+            or any(is_for_a_person(each, now=self.at) for each in self.feeds)
         )
 
     @property
@@ -142,6 +142,11 @@ def asks_for_a_letter(health: FeedHealth, *, now: datetime) -> bool:
     """Tell whether a feed is gone, or in trouble for a week: its partner should be written to."""
     since = health.feed.trouble_since
     return health.feed.gone or (since is not None and since <= now - WEEK_OF_TROUBLE)
+
+
+def is_for_a_person(health: FeedHealth, *, now: datetime) -> bool:
+    """Tell whether somebody should look at a feed."""
+    return is_stuck(health) or asks_for_a_letter(health, now=now)
 
 
 def health_view(health: Health) -> RenderableType:
@@ -218,13 +223,15 @@ def _trouble(health: Health) -> list[str]:
     if waiting := health.waiting - for_a_person:
         told.append(f"{waiting} wait for your word: herald outbox list --state held")
     told += health.newsletters
-    told += [_of_feed(each, health.zone) for each in health.feeds if is_stuck(each)]
+    told += [
+        _of_feed(each, health.zone) for each in health.feeds if is_for_a_person(each, now=health.at)
+    ]
     return told
 
 
 def _restless(health: Health) -> list[Text]:
     """Tell of feeds that answered badly of late: they are asked again, and nobody need act."""
-    feeds = [each for each in health.feeds if not is_stuck(each)]
+    feeds = [each for each in health.feeds if not is_for_a_person(each, now=health.at)]
     return [Text(f"Asked again by itself: {_of_feed(each, health.zone)}") for each in feeds]
 
 

@@ -141,6 +141,7 @@ def test_what_is_being_looked_up_is_told_from_what_a_person_must_look_up() -> No
         pytest.param(a_sick_feed(errors=5), True, False, id="five times in a row"),
         pytest.param(a_sick_feed(days=6.9, errors=9), True, False, id="for almost a week"),
         pytest.param(a_sick_feed(days=7, errors=9), True, True, id="for a week"),
+        pytest.param(a_sick_feed(days=9), True, True, id="once, but Herald has not run since"),
         pytest.param(a_sick_feed(gone=True), True, True, id="gone for good"),
     ],
 )
