@@ -14,7 +14,7 @@ CHECK_PAUSE = timedelta(minutes=1)
 
 
 class HubMode(StrEnum):
-    """What a hub asks Herald about (section 4 of the Recommendation)."""
+    """What a hub asks Herald about (section 5 of the Recommendation)."""
 
     SUBSCRIBE = "subscribe"
     UNSUBSCRIBE = "unsubscribe"

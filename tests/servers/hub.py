@@ -5,7 +5,7 @@
         ...                                  # somebody subscribes at hub.url
         await hub.push(topic, b"<rss/>")
 
-Written after https://www.w3.org/TR/websub/, sections 4 to 7.
+Written after https://www.w3.org/TR/websub/, sections 5 to 7.
 """
 
 from __future__ import annotations

@@ -62,20 +62,17 @@ class Hubs:
         clock: Clock,
         random: Callable[[], float],
         new_word: Callable[[], str],
-        allow_http: bool = False,
     ) -> None:
         """Join the parts.
 
         *root* is what callbacks begin with, "" for none; *random* gives numbers from 0 to 1,
-        *new_word* unguessable words for tokens and secrets; *allow_http* asks hubs as they are
-        named, which is for trials on one computer.
+        *new_word* unguessable words for tokens and secrets.
         """
         self._store = store
         self._root = root
         self._clock = clock
         self._random = random
         self._new_word = new_word
-        self._allow_http = allow_http
 
     async def renew(self, poster: PostsForms) -> None:
         """Subscribe, renew and leave whatever is due; make feeds due that were pushed meanwhile."""
@@ -85,7 +82,9 @@ class Hubs:
         claimed = await self._store.claim_hubs(
             lambda one: ask(one, now=now, jitter=self._random()), now=now, most=AT_ONCE
         )
-        await asyncio.gather(*(self._ask(poster, one) for one in claimed))
+        async with asyncio.TaskGroup() as group:
+            for one in claimed:
+                group.create_task(self._ask(poster, one), name=f"ask hub of {one.feed}")
 
     async def answer(self, token: str, question: HubQuestion) -> str | None:
         """Return what to answer a hub's question with, or None to disown it."""
@@ -128,8 +127,7 @@ class Hubs:
 
     async def _ask(self, poster: PostsForms, asked: HubSubscription) -> None:
         """Send one request; a hub may well ask back before it answers."""
-        address = hub_address(asked.link, allow_http=self._allow_http)
-        result = await poster.post(address, request_fields(asked))
+        result = await poster.post(hub_address(asked), request_fields(asked))
         if isinstance(result, FetchFailed):
             why, not_before = result.why, result.retry_at
         elif 200 <= result.status < 300:

@@ -56,14 +56,16 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
-def hub_address(link: HubLink, *, allow_http: bool) -> str:
-    """Return where a hub is asked.
+def hub_address(subscription: HubSubscription) -> str:
+    """Return where a subscription's hub is asked.
 
-    Over https, also where it is named with http (section 8.2 recommends it, and section 4.1 sends
-    secrets over https only); *allow_http* is for trials on one computer.
+    Over https, also where it is named with http: section 8.2 recommends it, and section 5.1 wants
+    secrets sent over https only. As it is named where even the callback is http, in a trial on one
+    computer.
     """
-    scheme, colon, rest = link.hub.partition(":")
-    return f"https:{rest}" if colon and scheme == "http" and not allow_http else link.hub
+    scheme, colon, rest = subscription.link.hub.partition(":")
+    is_trial = subscription.callback.startswith("http:")
+    return f"https:{rest}" if colon and scheme == "http" and not is_trial else subscription.link.hub
 
 
 def reconcile(
@@ -78,7 +80,7 @@ def reconcile(
 
     *root* is what callbacks begin with; "" wants none. *new_word* makes tokens and secrets. A feed
     whose hub, topic or callback has changed is subscribed anew and the old subscription left: the
-    hub knows it by its callback (section 4.1).
+    hub knows it by its callback (section 5.1).
     """
     links = {feed: link for feed, link in wanted.items() if root and _is_usable(link)}
     standing = [one for one in known if not one.leaving]
@@ -114,7 +116,7 @@ def ask(subscription: HubSubscription, *, now: datetime, jitter: float) -> HubSu
 
 
 def request_fields(subscription: HubSubscription) -> dict[str, str]:
-    """Return the form that asks a hub to subscribe, renew or unsubscribe (section 4.1)."""
+    """Return the form that asks a hub to subscribe, renew or unsubscribe (section 5.1)."""
     mode = HubMode.UNSUBSCRIBE if subscription.leaving else HubMode.SUBSCRIBE
     fields = {
         "hub.mode": mode.value,

@@ -138,7 +138,6 @@ def _hubs(database: Store, root: str, clock: SetClock) -> Hubs:
         clock=clock,
         random=lambda: 0.0,
         new_word=lambda: secrets.token_urlsafe(32),
-        allow_http=True,
     )
 
 

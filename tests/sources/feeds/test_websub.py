@@ -155,10 +155,15 @@ def test_what_is_no_web_address_is_not_subscribed(url: str) -> None:
 
 
 def test_a_hub_is_asked_over_https_even_if_it_is_named_with_http() -> None:
-    plain = replace(LINK, hub="http://hub.example.org/?a=b")
-    assert hub_address(plain, allow_http=False) == "https://hub.example.org/?a=b"
-    assert hub_address(plain, allow_http=True) == plain.hub
-    assert hub_address(LINK, allow_http=False) == LINK.hub
+    plain = replace(LINK, hub="http://hub.example.org/?a=http:")
+    assert hub_address(a_subscription(link=plain)) == "https://hub.example.org/?a=http:"
+    assert hub_address(a_subscription()) == LINK.hub
+
+
+def test_in_a_trial_a_hub_is_asked_as_it_is_named() -> None:
+    plain = replace(LINK, hub="http://127.0.0.1:8461/")
+    trial = a_subscription(link=plain, callback="http://127.0.0.1:8460/websub/t")
+    assert hub_address(trial) == plain.hub
 
 
 def test_a_request_says_what_the_recommendation_demands() -> None:
