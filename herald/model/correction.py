@@ -21,7 +21,7 @@ class Untrue(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """A sent delivery whose entry has changed in what readers rely on."""
+    """A sent delivery whose item or entry has changed in what readers rely on."""
 
     key: DeliveryKey
     """Of the sent delivery."""

@@ -87,6 +87,9 @@ class Payload:
     length: int = 0
     """In the channel's own units."""
     limit: int | None = None
+    facts: str = ""
+    """What an amplified entry said as this was composed (title, event), for telling later what is
+    no longer true; it is not shown. Empty for items, and for what older versions sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from herald.model.campaign import Approve, CatchUp
+from herald.model.correction import Correction
 from herald.model.delivery import Delivery, DeliveryState, Payload, Reason
 from herald.model.ids import (
     CampaignId,
@@ -47,6 +48,8 @@ class PlannedDelivery:
     hold: Reason | None = None
     """translation, visibility, draft or withdrawal: why it may not go out as it is."""
     needs_approval: bool = False
+    note: str = ""
+    """Why a person should look, while it waits for approval; empty where the rule just says so."""
     content_hash: str
     """Of text, title, link, media and due_at: what an approval covers."""
 
@@ -97,6 +100,8 @@ class Plan:
     """Warnings that only planning can see: an occasion outside the window, texts that run out."""
     first_seen: tuple[str, ...] = ()
     """``campaign/item/occasion`` of what stands in this plan, for the store to remember."""
+    corrections: tuple[Correction, ...] = ()
+    """What was sent and is no longer true, in the order of its keys."""
 
 
 class Change(StrEnum):

@@ -78,12 +78,12 @@ def _step(
     planned: PlannedDelivery, row: Delivery | None, repeated: Delivery | None, *, now: datetime
 ) -> Step:
     if row is None:
-        after = _held_as_repeat(_new(planned, now=now), repeated)
+        after = _explained(_held_as_repeat(_new(planned, now=now), repeated), planned)
         return told(Change.NEW, after, planned=planned)
     if row.may_be_out_there:
         change = Change.SENT if row.state is DeliveryState.SENT else Change.UNCHANGED
         return told(change, row, was=row, planned=planned)
-    after = _held_as_repeat(_updated(row, planned, now=now), repeated)
+    after = _explained(_held_as_repeat(_updated(row, planned, now=now), repeated), planned)
     if after is row or after == row:
         return told(Change.UNCHANGED, row, was=row, planned=planned)
     returns = row.state is DeliveryState.WITHDRAWN
@@ -191,6 +191,12 @@ def _revived(row: Delivery, fresh: Delivery, *, now: datetime, changed: bool) ->
         moved_from=None,
     )
     return _asked_if_late(_stand(anew, now=now), now=now)
+
+
+def _explained(row: Delivery, planned: PlannedDelivery) -> Delivery:
+    """Return *row* with the reason why planning asks for a person, while it waits for one."""
+    waits = row.state is DeliveryState.HELD and row.reason is Reason.APPROVAL
+    return replace(row, note=planned.note) if waits and row.note != planned.note else row
 
 
 def _held_as_repeat(row: Delivery, sent: Delivery | None) -> Delivery:

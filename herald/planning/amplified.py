@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 from herald.composing.compose import Draft
 from herald.composing.dates import month, spell
+from herald.composing.foreign import defuse, defuse_line, web_link
+from herald.composing.listing import listed
 from herald.composing.templates import Names
 from herald.model.configuration import ChannelConfig, Configuration
 from herald.model.delivery import Reason
@@ -16,6 +19,7 @@ from herald.model.plan import PlannedDelivery
 from herald.model.wallclock import day_ends, localise
 from herald.model.words import speaks
 from herald.planning.amplify import Chosen
+from herald.planning.corrections import spelled_facts
 from herald.planning.deliveries import Result, Standing
 from herald.planning.horizon import Horizon
 from herald.planning.moment import left_out, warning
@@ -125,9 +129,10 @@ def _delivery(
         not_after_at=chosen.not_after_at,
         catch_up=chosen.catch_up,
         moves=chosen.moves,
-        payload=post.payload,
+        payload=replace(post.payload, facts=spelled_facts(chosen.entry)),
         hold=_hold(chosen, language, post),
         needs_approval=chosen.needs_approval,
+        note=chosen.entry.review,
         content_hash=content_hash(post.fingerprint, due_at),
     )
     yield Standing(delivery=delivery) if belongs is Fate.STANDING else delivery
@@ -155,7 +160,7 @@ def _post(chosen: Chosen, channel: ChannelConfig, composer: Composer) -> Post:
         language=language,
         text=_template(chosen, channel, language),
         own_text=True,
-        link=chosen.entry.content.link,
+        link=web_link(chosen.entry.content.link),
         statement=statement.text,
         names=_names(chosen, language, composer),
     )
@@ -175,17 +180,23 @@ def _template(chosen: Chosen, channel: ChannelConfig, language: Language) -> str
 def _names(chosen: Chosen, language: Language, composer: Composer) -> Names:
     content, event = chosen.entry.content, chosen.entry.content.event
     return Names(
-        title=content.title or content.summary,
-        text=content.summary,
-        link=content.link,
-        partner=composer.partner(chosen.partner, language),
+        title=defuse_line(content.title or content.summary),
+        text=defuse(content.summary),
+        link=web_link(content.link),
+        partner=_credit(chosen, language, composer),
         begins=_spelled(event.begins_at, event, chosen, language) if event else "",
         finishes=_spelled(event.finishes_at, event, chosen, language) if event else "",
-        place=event.place if event else "",
+        place=defuse_line(event.place) if event else "",
         month=month(chosen.occasion_local.date(), language),
         year=str(chosen.occasion_local.year),
         language=language,
     )
+
+
+def _credit(chosen: Chosen, language: Language, composer: Composer) -> str:
+    """Name everyone who published it, who counts against the limit first: "A, B and C"."""
+    partners = (chosen.partner, *chosen.entry.partners)
+    return listed([composer.partner(one, language) for one in partners], language)
 
 
 def _spelled(moment: datetime | None, event: EntryEvent, chosen: Chosen, language: Language) -> str:

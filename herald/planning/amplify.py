@@ -21,6 +21,7 @@ from herald.planning.amplify_match import asks_for
 from herald.planning.amplify_place import Candidate, Key, Placed, in_turn, place
 from herald.planning.amplify_room import Room
 from herald.planning.amplify_when import Wanted, is_off, wanted_moments
+from herald.planning.corrections import still_read
 from herald.planning.records import index
 from herald.planning.window import Opening, opening
 
@@ -81,7 +82,8 @@ def choose(
         unknown = others - {entry.id for entry in its_entries}
         room = _room(campaign, rule, past, without={one.key for one in new}, not_of=unknown)
         placed, unplaced = place(room, opened, in_turn(new, _served(past)), now=now)
-        skipped.extend((*_cancelled(campaign, its_entries, now=now), *unplaced))
+        called_off = _cancelled(campaign, its_entries, history, now=now)
+        skipped.extend((*called_off, *unplaced))
         chosen.extend(_chosen(one, trusted) for one in (*kept, *placed) if one.due_at < last)
     chosen.sort(key=lambda one: (one.due_at, one.entry.id, one.occasion))
     return tuple(chosen), tuple(skipped)
@@ -177,12 +179,13 @@ def _split(
         if delivery is None or not _keeps_its_moment(delivery, candidate.wanted, opened, now=now):
             new.append(candidate)
             continue
-        bound = candidate.wanted.bound
+        wanted, bound = candidate.wanted, candidate.wanted.bound
         kept.append(
             Placed(
                 candidate=candidate,
-                local=delivery.occasion_local,
-                zone=delivery.zone,
+                # What was sent before its event moved is seen to have been for another day.
+                local=wanted.local if wanted.is_exact else delivery.occasion_local,
+                zone=wanted.zone if wanted.is_exact else delivery.zone,
                 due_at=delivery.due_at,
                 not_after_at=(
                     delivery.not_after_at if bound is None else min(delivery.not_after_at, bound)
@@ -237,13 +240,17 @@ def _served(past: Mapping[Key, Delivery]) -> dict[PartnerId, datetime]:
     return served
 
 
-def _cancelled(campaign: Campaign, entries: Iterable[Entry], *, now: datetime) -> Iterator[Skipped]:
+def _cancelled(
+    campaign: Campaign, entries: Iterable[Entry], history: History, *, now: datetime
+) -> Iterator[Skipped]:
     for entry in entries:
         event = entry.content.event
-        if event is not None and event.begins_at > now and is_off(entry):
-            yield Skipped(
-                campaign=campaign.id, item=ItemId(entry.id), reason="its event was cancelled"
-            )
+        if event is None or event.begins_at <= now or not is_off(entry):
+            continue
+        status = "postponed" if event.status == "postponed" else "cancelled"
+        item = ItemId(entry.id)
+        reason = f"its event was {status}{still_read(history.deliveries, item)}"
+        yield Skipped(campaign=campaign.id, item=item, reason=reason)
 
 
 def _chosen(placed: Placed, trusted: Mapping[PartnerId, frozenset[EntryId]]) -> Chosen:
@@ -267,7 +274,12 @@ def _chosen(placed: Placed, trusted: Mapping[PartnerId, frozenset[EntryId]]) -> 
 
 
 def _needs_approval(candidate: Candidate, trusted: Mapping[PartnerId, frozenset[EntryId]]) -> bool:
-    """Tell whether a person must agree; a partner is trusted by another entry than this one."""
+    """Tell whether a person must agree; a partner is trusted by another entry than this one.
+
+    What may be no news is looked at, however much its partner is trusted.
+    """
+    if candidate.entry.review:
+        return True
     if Approve.MANUAL in (candidate.rule.approve, candidate.campaign.approve):
         return True
     if candidate.rule.approve is Approve.AUTO:

@@ -43,7 +43,7 @@ class Wanted:
 
 
 def is_off(entry: Entry) -> bool:
-    """Tell whether what *entry* announces will not take place, or it is held for review."""
+    """Tell whether what *entry* announces will not take place, or not when it was to."""
     event = entry.content.event
     return entry.withdrawn or (event is not None and event.status in _OFF)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import MAXYEAR, MINYEAR, datetime
 from typing import assert_never
 
 from herald.model.campaign import Campaign, Item, Series, Status
 from herald.model.configuration import Configuration
-from herald.model.delivery import DeliveryState, History
+from herald.model.delivery import History
 from herald.model.feed import Entry
 from herald.model.ids import ChannelId, DeliveryKey, ItemId, OccasionId
 from herald.model.network import Capabilities
@@ -20,6 +19,7 @@ from herald.model.words import speaks
 from herald.planning import defaults, occasions, series
 from herald.planning.amplified import amplified
 from herald.planning.amplify import choose
+from herald.planning.corrections import corrections, still_read
 from herald.planning.deliveries import Result, Seen, Standing, deliveries
 from herald.planning.horizon import Horizon
 from herald.planning.issues import issues
@@ -62,7 +62,8 @@ def make_plan(
         name, place = ItemId(one.entry.id), one.rule.place
         tray.take(_within_the_calendar(found, name, place, one.campaign))
     tray.take(iter(skipped))
-    return tray.plan(horizon)
+    untrue = corrections(campaigns, datable, history.deliveries, now=now)
+    return replace(tray.plan(horizon), corrections=untrue)
 
 
 def _is_datable(entry: Entry) -> bool:
@@ -192,22 +193,9 @@ def _called_off(item: Item, scene: Scene) -> Iterator[Finding]:
     """Say that nothing is posted of *item*, as long as somebody might still expect it."""
     end = finishes(item)
     if end is None or end.at > scene.horizon.now:
-        reason = f"it is {item.status}: nothing more is posted{_out_there(item, scene)}"
+        still = still_read(scene.past.deliveries, item.id)
+        reason = f"it is {item.status}: nothing more is posted{still}"
         yield left_out(scene.campaign, item.id, reason)
-
-
-def _out_there(item: Item, scene: Scene) -> str:
-    """Say where readers still see *item* announced: only a person can set that right."""
-    sent = Counter(
-        one.channel
-        for one in scene.past.deliveries
-        if one.item == item.id and one.state is DeliveryState.SENT
-    )
-    if not sent:
-        return ""
-    places = ", ".join(f"{count} on {channel}" for channel, count in sorted(sent.items()))
-    look = f"herald outbox list --state sent --item {item.id}"
-    return f"; what was sent is still to be read, and yours to correct: {places} ({look})"
 
 
 def _named_twice(moment: Moment, item: Item) -> Problem:

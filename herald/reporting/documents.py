@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from herald.model.correction import Correction
 from herald.model.delivery import Attempt, Delivery, DeliveryState, Media, Payload, Reason
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, PlannedDelivery, PlannedIssue, Reconciliation, Step
@@ -51,7 +52,24 @@ def plan_document(
             for skipped in plan.skipped
         ],
         "issues": [_issue(issue, issue_states) for issue in plan.issues],
+        "corrections": [
+            correction_document(one, waiting[one.key])
+            for one in plan.corrections
+            if one.key in waiting
+        ],
         "hash": difference.hash,
+    }
+
+
+def correction_document(correction: Correction, sent: Delivery) -> Document:
+    """Return what was sent and is no longer true as a document."""
+    return {
+        **_place(sent),
+        "sent_at": instant(sent.sent_at),
+        "url": sent.url or None,
+        "text": (sent.frozen or sent.payload).text,
+        "why": correction.why,
+        "note": correction.note,
     }
 
 
@@ -59,7 +77,7 @@ def of_campaign(document: Document, campaign: str) -> Document:
     """Return what a plan document says of one campaign."""
     return document | {
         part: [line for line in document[part] if line["campaign"] == campaign]
-        for part in ("deliveries", "skipped", "issues")
+        for part in ("deliveries", "skipped", "issues", "corrections")
     }
 
 

@@ -50,6 +50,8 @@ def plan_view(document: dict[str, Any], *, everything: bool) -> RenderableType:
         parts.append(_issues(document["issues"]))
     if document["skipped"]:
         parts.append(_skipped(document["skipped"], everything=everything))
+    if document.get("corrections"):
+        parts.append(_corrections(document["corrections"]))
     parts.append(Text(f"\n{_summary(counts, len(document['skipped']))}", style="bold"))
     hidden = len(lines) - len(shown)
     if hidden:
@@ -70,6 +72,8 @@ def _day(lines: list[dict[str, Any]]) -> Table:
         what.append(f"  {line['campaign']}/{line['item']}", style="dim")
         if line["reason"]:
             what = Text.assemble((f"[{REASONS.get(line['reason'], line['reason'])}] ", "red"), what)
+        if line["reason"] == "approval" and line.get("note"):
+            what.append(f"  ({line['note']})", style="yellow")
         limit = f"/{line['limit']}" if line["limit"] else ""
         table.add_row(
             Text(mark, style=style),
@@ -112,6 +116,15 @@ def _skipped(skipped: list[dict[str, Any]], *, everything: bool) -> RenderableTy
         lines.append(Text(f"  {campaign}/{item}: {reason}{times}"))
     if len(reasons) > most:
         lines.append(Text(f"  … and {len(reasons) - most} more: herald plan --all", style="dim"))
+    return Group(*lines)
+
+
+def _corrections(corrections: list[dict[str, Any]]) -> RenderableType:
+    """Render what was sent and is no longer true; only a person can set it right."""
+    lines = [Text("\nStill to be read, no longer true, and yours to correct", style="bold")]
+    for line in corrections:
+        lines.append(Text(f"  “{first_line(line['text'])}”: {line['note']}"))
+        lines.append(Text(f"    {line['url'] or 'herald outbox show ' + line['key']}", style="dim"))
     return Group(*lines)
 
 

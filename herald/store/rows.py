@@ -70,6 +70,7 @@ def to_text(payload: Payload) -> str:
             "length": payload.length,
             "limit": payload.limit,
         }
+        | ({"facts": payload.facts} if payload.facts else {})
     )
 
 

@@ -559,7 +559,30 @@ def test_a_cancelled_event_is_told_and_not_announced(status: str) -> None:
         last=LAST,
     )
     assert chosen == ()
-    assert [one.reason for one in skipped] == ["its event was cancelled"]
+    assert [one.reason for one in skipped] == [f"its event was {status}"]
+
+
+def test_what_may_be_known_already_waits_for_a_person_whatever_the_rule_says() -> None:
+    trusted = enqueued(planned(an_entry(1))[0], state=DeliveryState.SENT)
+    (ordinary,) = planned(an_entry(2), history=(trusted,))
+    (doubtful,) = planned(an_entry(2, review="perhaps not new"), history=(trusted,))
+    assert (ordinary.needs_approval, doubtful.needs_approval) == (False, True)
+
+
+def test_news_of_three_takes_one_turn_of_the_first_whom_the_network_knows() -> None:
+    rule = a_rule(limit_partner=Quota(count=1, period=DAY))
+    ours = [PartnerId(name) for name in ("stranger", "argenta", "bevera")]
+    found = planned(
+        an_entry(1, partners=tuple(ours)),
+        an_entry(1, "bevera"),
+        an_entry(2, first_seen_at=NOON),
+        campaigns=(a_voice(rule),),
+    )
+    assert [(one.partner, one.due_at.day - NOON.day) for one in found] == [
+        ("argenta", 0),
+        ("bevera", 0),
+        ("argenta", 1),
+    ]
 
 
 def test_a_moved_event_moves_what_waits_and_not_what_is_out() -> None:
