@@ -177,7 +177,7 @@ class _Adding:
         from herald.settings import read_settings
         from herald.sources.feeds.candidates import best_of
         from herald.sources.feeds.canonical import canonical_link
-        from herald.sources.feeds.discover import discover
+        from herald.sources.feeds.discover import ITSELF, discover
         from herald.sources.feeds.fetch import Fetcher
         from herald.sources.feeds.workers import Parser
 
@@ -200,9 +200,10 @@ class _Adding:
                     more = await discover(
                         feed, fetcher=fetcher, parser=parser, clock=clock, tell=_tell
                     )
-                    if not more.candidates:
-                        return replace(found, trouble=f"--feed {feed}: {more.trouble}"), ()
-                    one = more.candidates[0]
+                    one = next((got for got in more.candidates if got.why == ITSELF), None)
+                    if one is None:
+                        why = more.trouble or "there is no feed at this very address."
+                        return replace(found, trouble=f"--feed {feed}: {why}"), ()
                     found = replace(found, candidates=(*found.candidates, one))
                 chosen.append(replace(one, same_as=""))
             return found, tuple(chosen)

@@ -90,13 +90,13 @@ def show_next(
         f"  {herald} feeds poll {partner}\n"
         f"      remembers what is there now; nothing of it is posted"
     )
-    if campaigns is None:
-        return
-    rules = [(campaign, rule) for campaign in campaigns for rule in campaign.amplify]
+    rules = [(campaign, rule) for campaign in campaigns or () for rule in campaign.amplify]
     names = {partner, "*", *(f"tag:{tag}" for tag in tags)}
     passing = sorted({str(c.id) for c, rule in rules if names & set(rule.partners)})
     if passing:
         click.echo(f"Passed on by: {', '.join(passing)}.")
+    elif campaigns is None:
+        click.echo(f"{herald} check finds errors in your files: mend them first.")
     else:
         click.echo(
             "No campaign passes this partner on yet. In a file of campaigns/ write\n"

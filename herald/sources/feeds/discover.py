@@ -36,6 +36,8 @@ _LOGIN = re.compile(
 )
 _LOGIN_PATH = re.compile(r"/(?:wp-login|login|signin|accedi|anmelden)\b", re.IGNORECASE)
 
+ITSELF = "the address itself"
+"""How a feed was found whose own address a person gave."""
 ASK = (
     "Ask whoever looks after the site: “Does it have an RSS feed, or a calendar that one can"
     " subscribe to (iCal, .ics)? What is its address?” A public Google, Outlook or Nextcloud"
@@ -128,7 +130,7 @@ class _Search:
         url, fetched = await self._first(urls)
         if isinstance(fetched, FetchFailed):
             return Discovery(site=url, trouble=_refused(fetched.why), requests=len(self._asked))
-        seen = await self._understand(fetched, asked=url, why="the address itself")
+        seen = await self._understand(fetched, asked=url, why=ITSELF)
         if isinstance(seen, Candidate):
             return self._told(PageFacts(url=fetched.final_url, title=seen.feed.title), trouble="")
         if isinstance(seen, str):
