@@ -164,6 +164,89 @@ async def herald(tmp_path: Path) -> AsyncIterator[Herald]:
     await database.close()
 
 
+def links(hub: str = "", self: str = "") -> str:
+    """Return the links of a feed's head, in Atom's namespace."""
+    named = {"hub": hub, "self": self}
+    return "".join(
+        f'<link xmlns="http://www.w3.org/2005/Atom" rel="{rel}" href="{url}"/>'
+        for rel, url in named.items()
+        if url
+    )
+
+
+def atom(head: str) -> str:
+    """Return an Atom document with one entry."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<title>Ecomuseo</title><id>urn:e</id><updated>2027-05-10T08:00:00Z</updated>{head}"
+        "<entry><id>urn:1</id><title>Story</title><updated>2027-05-10T08:00:00Z</updated>"
+        '<link href="https://example.org/1"/><summary>Text</summary></entry></feed>'
+    )
+
+
+def header(hub: str, self: str) -> dict[str, str]:
+    return {"Link": f'<{hub}>; rel="hub", <{self}>; rel="self"'}
+
+
+async def found(herald: Herald, path: str = "/feed") -> list[str]:
+    """Poll the feed, subscribe, and return the topics that the hub was asked for."""
+    await herald.follow(path)
+    await herald.polls()
+    await herald.renew()
+    return [each["hub.topic"] for each in herald.hub.requests]
+
+
+SELF = "https://one.example/self"
+
+
+async def test_100_hub_and_topic_are_found_in_the_headers(herald: Herald) -> None:
+    herald.site.serve("/feed", rss(item(1)), headers=header(herald.hub.url, SELF))
+    assert await found(herald) == [SELF]
+
+
+async def test_101_a_web_page_is_no_feed_whatever_it_links_to(herald: Herald) -> None:
+    page = f'<!doctype html><html><head><link rel="hub" href="{herald.hub.url}"></head></html>'
+    herald.site.serve("/feed", page, headers={"Content-Type": "text/html"})
+    assert await found(herald) == []
+    assert (await herald.feed()).trouble
+
+
+async def test_102_hub_and_topic_are_found_in_atom(herald: Herald) -> None:
+    herald.site.serve("/feed", atom(links(herald.hub.url, SELF)))
+    assert await found(herald) == [SELF]
+
+
+async def test_103_hub_and_topic_are_found_in_rss(herald: Herald) -> None:
+    herald.site.serve("/feed", rss(item(1), head=links(herald.hub.url, SELF)))
+    assert await found(herald) == [SELF]
+
+
+async def test_104_the_headers_go_before_the_document(herald: Herald) -> None:
+    document = rss(item(1), head=links("https://hub.invalid/", "https://one.example/other"))
+    herald.site.serve("/feed", document, headers=header(herald.hub.url, SELF))
+    assert await found(herald) == [SELF]
+
+
+@pytest.mark.parametrize("status", [302, 301], ids=["201", "202"])
+async def test_201_202_the_topic_is_found_behind_a_redirect(herald: Herald, status: int) -> None:
+    headers = {"Location": herald.site.url("/new")}
+    herald.site.serve("/feed", status=status, headers=headers)
+    herald.site.serve("/new", rss(item(1), head=links(herald.hub.url, herald.site.url("/new"))))
+    assert await found(herald) == [herald.site.url("/new")]
+    assert (await herald.fares()).active_until is not None
+
+
+async def test_a_feed_that_names_no_hub_any_more_is_unsubscribed(herald: Herald) -> None:
+    herald.site.serve("/feed", rss(item(1), head=links(herald.hub.url, SELF)))
+    await found(herald)
+    herald.site.serve("/feed", rss(item(2), item(1)))
+    herald.clock.advance(DAY)
+    assert await herald.polls() == ["/feed"]
+    await herald.renew()
+    assert [each["hub.mode"] for each in herald.hub.requests] == ["subscribe", "unsubscribe"]
+    assert herald.hub.subscribed == {}
+
+
 async def test_a_feed_that_names_a_hub_is_polled_as_soon_as_the_hub_tells_of_a_change(
     herald: Herald,
 ) -> None:
