@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 
 from herald.sources.feeds.addresses import MARK
 
@@ -32,12 +33,12 @@ _FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((aiohttp.ClientConnectorDNSError,), "there is no server of this name"),
     ((aiohttp.ClientConnectorError,), "the server cannot be reached"),
     (
-        (aiohttp.ServerDisconnectedError, ConnectionError),
+        (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError),
         "the server closed the connection before it had answered",
     ),
     (
         (aiohttp.ClientPayloadError,),
-        "the document broke off, or is packed in a way that cannot be unpacked",
+        "the document broke off",
     ),
     ((aiohttp.InvalidURL,), "the address cannot be used"),
 )
@@ -62,5 +63,14 @@ def of_fault(error: Exception) -> str:
     """Say what broke on the way to the server and back."""
     if MARK in str(error):
         return "the address leads into a private network, which feeds.allow_private does not allow"
+    if any(isinstance(one, ContentEncodingError) for one in _behind(error)):
+        return "the document is packed in a way that cannot be unpacked"
     told = (words for kinds, words in _FAULTS if isinstance(error, kinds))
     return next(told, "the server's answer is not proper HTTP")
+
+
+def _behind(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield *error* and what led to it: aiohttp's wrapping depends on which packet shows it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
