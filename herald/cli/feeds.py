@@ -268,10 +268,17 @@ async def _letters(
 
 async def _letter(invocation: Invocation, fare: _Fare, one: FeedHealth, language: str) -> Letter:
     from herald.reporting.feedletter import letter_of_hints, letter_of_trouble
+    from herald.sources.feeds.remedies import remedy_for
 
     tongue = _tongue(fare.partners, one, language)
     if one.feed.trouble:
-        return letter_of_trouble(one.feed, language=tongue, zone=fare.zone, contact=fare.contact)
+        return letter_of_trouble(
+            one.feed,
+            language=tongue,
+            zone=fare.zone,
+            remedy=remedy_for(one.feed.trouble),
+            contact=fare.contact,
+        )
     looked, _ = await _look(invocation, one.feed.address, allow_private=False, pubdate="auto")
     if not looked.advice:
         raise click.ClickException(f"{one.feed.address}: there is nothing to improve")

@@ -38,9 +38,12 @@ class Letter:
 
 
 def letter_of_trouble(
-    feed: Feed, *, language: Language | None, zone: str, contact: str = ""
+    feed: Feed, *, language: Language | None, zone: str, remedy: str = "", contact: str = ""
 ) -> Letter:
-    """Return a letter that says since when a feed cannot be read, what is seen, what to do."""
+    """Return a letter that says since when a feed cannot be read, what is seen, what to do.
+
+    *remedy* is for a web master and in English, as the finding is.
+    """
     tongue = letter_language(language)
     say = letter_words(tongue)
     since = _day(feed.trouble_since or feed.checked_at, tongue, zone)
@@ -51,7 +54,7 @@ def letter_of_trouble(
             say["intro_trouble"],
             feed.address,
             say["since_trouble"].format(since=since),
-            _quoted(feed.trouble),
+            "\n".join(part for part in (_quoted(feed.trouble), remedy) if part),
             say["gone"] if feed.gone else say["ask"],
             *(() if feed.gone else (say["check"], say["no_hurry"])),
         ),

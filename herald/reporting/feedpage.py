@@ -43,6 +43,7 @@ def render_feed_html(looked: Looked, *, zone: str = "UTC", everything: bool = Fa
         entries=[
             entry_view(one, feed_language=feed.language, zone=zone, now=looked.at) for one in shown
         ],
+        has_pictures=any(one.image for one in shown),
         left=those_left(feed, shown),
     )
 

@@ -132,7 +132,9 @@ def when(moment: datetime, zone: str) -> str:
 
 
 def _freshness(feed: ParsedFeed, now: datetime) -> str:
-    coming = [one.event.begins_at for one in feed.entries if one.event]
+    coming = [
+        one.event.begins_at for one in feed.entries if one.event and one.event.status != "cancelled"
+    ]
     ahead = sorted(moment for moment in coming if moment >= now)
     if ahead:
         return f"; the next one is {ago(ahead[0], now)}"

@@ -103,6 +103,18 @@ def test_what_cannot_be_read_is_said_and_nothing_is_praised() -> None:
     assert "Thank you" not in text
 
 
+def test_the_first_link_leads_to_what_is_there() -> None:
+    problem = FeedProblem(severity="error", message="this is a web page, not a feed")
+    fault = Advice(weight=Weight.MUST, message=problem.message, is_fault=True)
+    for one in (
+        looked(ParsedEntry(title="A")),
+        looked(format="", advice=(fault,), problems=(problem,)),
+    ):
+        page = Page(render_feed_html(one))
+        target = str(page.named("a")[0]["href"]).removeprefix("#")
+        assert target in [attributes.get("id") for _, attributes in page.elements]
+
+
 def test_only_ten_entries_are_shown_unless_all_are_asked_for() -> None:
     feed = looked(*(ParsedEntry(title=f"Story {n}") for n in range(12)))
     few, many = render_feed_html(feed), render_feed_html(feed, everything=True)

@@ -13,6 +13,7 @@ from herald.model.advice import Advice, Visit, Weight
 from herald.model.feed import FeedProblem, ParsedFeed
 from herald.sources.feeds.advice_entries import missing_facts, nicer_entries, odd_ids
 from herald.sources.feeds.advice_server import nicer_answers
+from herald.sources.feeds.remedies import remedy_for
 
 _CALENDAR = "ical"
 """Calendars have no usual place for their language; the partner's own is taken."""
@@ -24,21 +25,6 @@ _NO_NAMES = frozenset(
     }
 )
 """Names that systems give to a site that nobody has named."""
-_REMEDIES = {
-    "without a time zone": "In the calendar's settings choose the time zone of your place, then"
-    " publish it again.",
-    "time zone": "On WordPress: Settings, General, Timezone: choose a city. Elsewhere: ask whoever"
-    " made the site to write the offset after the time, such as +0200.",
-    "look like events": "If they are the days of events, tell the network so (in its partners.yaml"
-    " it then writes pubdate: event_start). Better still, give it the address of a calendar, which"
-    " ends in .ics: it also says when something was moved or called off.",
-    "well-formed": "https://validator.w3.org/feed/ names the line. Often a sign such as & or < in a"
-    " title was not written as &amp; or &lt;, or a plug-in prints a warning into the feed.",
-    "more than": "Publish only the newest, for instance the last 20. On WordPress: Settings,"
-    " Reading, Syndication feeds show the most recent.",
-    "characters": "Save and send the feed as UTF-8, and say so in its first line.",
-}
-"""What mends a fault of the document, by words of its message."""
 _FOR_THE_NETWORK = " (write pubdate"
 """Begins what only the network can do; the remedy says it in a web master's words."""
 
@@ -71,10 +57,9 @@ def improvements(feed: ParsedFeed, *, now: datetime, visit: Visit | None) -> tup
 
 
 def _fault(problem: FeedProblem) -> Advice:
-    how = next((how for words, how in _REMEDIES.items() if words in problem.message), "")
     message, _, _ = problem.message.partition(_FOR_THE_NETWORK)
     weight = Weight.MUST if problem.severity == "error" else Weight.SHOULD
-    return Advice(weight=weight, message=message, how=how, is_fault=True)
+    return Advice(weight=weight, message=message, how=remedy_for(problem.message), is_fault=True)
 
 
 def _shortcomings(feed: ParsedFeed) -> Iterator[Advice]:

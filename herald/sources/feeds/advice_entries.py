@@ -149,21 +149,27 @@ def _odd_links(feed: ParsedFeed) -> Iterator[Advice]:
 
 
 def _vague_events(feed: ParsedFeed) -> Iterator[Advice]:
-    events = [entry.event for entry in feed.entries if entry.event]
+    """Tell what events lack; those that are called off need no more words."""
+    told = [entry.event for entry in feed.entries if entry.event]
+    events = [event for event in told if event.status != "cancelled"]
     endless = sum(event.finishes_at is None and not event.all_day for event in events)
     if endless:
         yield Advice(
             weight=Weight.COULD,
-            message=f"{endless} of {len(events)} events do not say when they end",
+            message=f"{_do_not(endless, len(events))} say when they end",
             how="Fill in the end of each event.",
         )
     nowhere = sum(not event.place for event in events)
     if nowhere:
         yield Advice(
             weight=Weight.COULD,
-            message=f"{nowhere} of {len(events)} events do not say where they are",
+            message=f"{_do_not(nowhere, len(events))} say where they are",
             how="Fill in the place of each event, with the town.",
         )
+
+
+def _do_not(some: int, all_: int) -> str:
+    return "the events do not" if some == all_ else f"{some} of {all_} events do not"
 
 
 def _is_made_now(entry: ParsedEntry, now: datetime) -> bool:

@@ -19,6 +19,7 @@ from herald.model.feed import (
 )
 from herald.model.ids import Language
 from herald.sources.feeds.advice import advise, advise_at, improvements
+from herald.sources.feeds.remedies import remedy_for
 from tests.sources.feeds.documents import NOW
 
 GOOD = ParsedEntry(
@@ -180,3 +181,23 @@ def test_the_most_important_comes_first_and_faults_are_known_as_such() -> None:
 
 def test_niceties_are_not_remembered_as_problems() -> None:
     assert advise(changed(licence="", image=None, title="THE SALT HOUSE")) == ()
+
+
+def test_events_that_are_called_off_need_no_more_words() -> None:
+    off = replace(EVENT, event=EntryEvent(begins_at=NOW, status="cancelled"))
+    assert not [one for one in told(a_feed(off)) if "events do not" in one.message]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "remedy"),
+    [
+        pytest.param("there is no document at this address (404)", "/feed/", id="not found"),
+        pytest.param("the server's certificate is not valid", "Renew", id="certificate"),
+        pytest.param("this is a web page, not a feed", "/feed/", id="a page"),
+        pytest.param("something that nobody has seen", "", id="unknown"),
+    ],
+)
+def test_fixed_sentences_of_trouble_have_a_remedy(trouble: str, remedy: str) -> None:
+    found = remedy_for(trouble)
+    assert remedy in found
+    assert bool(found) is bool(remedy)
