@@ -222,21 +222,21 @@ def _odd() -> ParseFailed:
     return ParseFailed("the worker gave an answer that is none")
 
 
-def _work(pipe: Connection, most_memory: int) -> None:
-    """Answer documents with feeds until the pipe is closed. Runs in the worker."""
+def _work(pipe: Connection, most_memory: int, *, most_documents: int = _MOST_DOCUMENTS) -> None:
+    """Answer documents until the pipe is closed, or many are read. Runs in the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _bound_memory(most_memory)
     pipe.send(_READY)
     at_first = _memory()
-    for count in range(1, _MOST_DOCUMENTS + 1):
+    for count in range(1, most_documents + 1):
         try:
             task, document = pipe.recv()
         except (EOFError, OSError):
             return
         _reply(pipe, _answer(_READERS[task], document))
         has_grown = _memory() - at_first > _MOST_GROWN
-        pipe.send(_End(retires=has_grown or count == _MOST_DOCUMENTS))
+        pipe.send(_End(retires=has_grown or count == most_documents))
 
 
 def _reply(pipe: Connection, answer: Answer) -> None:

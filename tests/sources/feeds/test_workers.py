@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from herald.model.feed import ParsedFeed
+from herald.model.page import PageFacts
 from herald.sources.feeds.parse import Document
-from herald.sources.feeds.workers import ParseFailed, Parser
-from tests.sources.feeds.documents import NOW, item, rss
+from herald.sources.feeds.workers import MOST_MEMORY, ParseFailed, Parser, _End, _Task, _work
+from tests.sources.feeds.documents import NOW, calendar, item, rss
 
 GOOD = Document(body=rss(item()).encode(), url="https://example.org/feed", now=NOW)
 
@@ -109,3 +112,65 @@ async def test_nothing_is_left_running(parser: Parser) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid or 0, 0)
+
+
+async def test_a_page_is_read_beside_feeds(parser: Parser) -> None:
+    found = await parser.read_page(hostile(b"<title>Museo</title>"))
+    assert isinstance(found, PageFacts)
+    assert found.title == "Museo"
+    assert isinstance(await parser.parse(GOOD), ParsedFeed)
+
+
+async def test_a_hostile_page_ends_within_its_time() -> None:
+    async with Parser(workers=1, most_seconds=0.0) as hasty:
+        found = await hasty.read_page(hostile(b"<title>Museo</title>"))
+    assert isinstance(found, ParseFailed)
+
+
+async def test_a_big_feed_comes_back_whole_and_in_order(parser: Parser) -> None:
+    body = rss(*(item(number, date=None) for number in range(1001))).encode()
+    found = await parser.parse(hostile(body))
+    assert isinstance(found, ParsedFeed)
+    assert [entry.guid.rpartition("=")[2] for entry in found.entries] == [
+        str(number) for number in range(1000, -1, -1)
+    ]
+
+
+async def test_a_worker_that_the_system_ended_meanwhile_is_replaced(parser: Parser) -> None:
+    await parser.parse(GOOD)
+    (worker,) = parser._idle
+    os.kill(worker._process.pid or 0, signal.SIGKILL)
+    worker._process.join(5)
+    assert isinstance(await parser.parse(GOOD), ParsedFeed)
+
+
+async def test_hostile_documents_on_all_workers_hold_up_the_next_for_one_limit_at_most() -> None:
+    never = "RRULE:FREQ=DAILY;BYMONTH=6;BYWEEKNO=2"
+    bomb = calendar(f"UID:1\nSUMMARY:A\nDTSTART:20270516T100000Z\n{never}")
+    async with Parser(workers=2, most_seconds=1.0) as small:
+        await asyncio.gather(small.parse(GOOD), small.parse(GOOD))
+        began = time.monotonic()
+        hostiles = [asyncio.create_task(small.parse(hostile(bomb.encode()))) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert isinstance(await small.parse(GOOD), ParsedFeed)
+        assert time.monotonic() - began < 6
+        assert all(isinstance(one, ParseFailed) for one in await asyncio.gather(*hostiles))
+
+
+def test_a_worker_retires_after_many_documents() -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    limits = {"most_documents": 3}
+    process = context.Process(target=_work, args=(theirs, MOST_MEMORY), kwargs=limits, daemon=True)
+    process.start()
+    theirs.close()
+    assert ours.recv() == "ready"
+    ends = []
+    for _ in range(3):
+        ours.send((_Task.PAGE, hostile(b"<title>x</title>")))
+        assert isinstance(ours.recv(), PageFacts)
+        ends.append(ours.recv())
+    assert ends == [_End(retires=False), _End(retires=False), _End(retires=True)]
+    process.join(10)
+    assert process.exitcode == 0
+    ours.close()
