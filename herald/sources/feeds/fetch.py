@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 import aiohttp
-from multidict import CIMultiDictProxy
 from yarl import URL
 
 from herald import __version__
@@ -22,7 +21,8 @@ from herald.model.polling import Validators
 from herald.ports import Clock
 from herald.sources.feeds import troubles
 from herald.sources.feeds.addresses import any_socket, guarded, is_public
-from herald.sources.feeds.freshness import fresh_for, retry_at, validators_are_promises
+from herald.sources.feeds.conditions import caching_of, conditions_of, validators_of
+from herald.sources.feeds.freshness import fresh_for, retry_at
 from herald.sources.feeds.hosts import Hosts
 from herald.sources.feeds.hublink import hub_of
 from herald.sources.feeds.redirects import REDIRECTS, SAME_REQUEST, Way, is_downgrade, refusal_of
@@ -34,7 +34,6 @@ ACCEPT = (
 ACCEPT_PAGE = "text/html, application/xhtml+xml, application/xml;q=0.8, */*;q=0.1"
 """For an entry's page, and for a site whose feeds are looked for."""
 _CHUNK = 65_536
-_LONGEST_VALIDATOR = 1_000
 _LONGEST_REPLY = 64 * 1024
 """Bytes of a hub's reply that are read: it is only ever shown to a person."""
 _IDLE = 3
@@ -185,7 +184,7 @@ class Fetcher:
 
         Never raises for anything that the server or the way to it does.
         """
-        conditions = _conditions(validators or Validators())
+        conditions = conditions_of(validators or Validators())
 
         async def read(response: aiohttp.ClientResponse, way: Way) -> FetchResult:
             if response.status == 304 and conditions:
@@ -272,9 +271,9 @@ class Fetcher:
         return FetchFailed(why=refusal) if refusal else None
 
     def _unchanged(self, response: aiohttp.ClientResponse, way: Way) -> NotModified:
-        caching = _caching(response.headers)
+        caching = caching_of(response.headers)
         return NotModified(
-            validators=_validators(response.headers, caching),
+            validators=validators_of(response.headers, caching),
             fresh=fresh_for(caching, now=self._clock.now()),
             moved_to=way.moved_to,
             hub=_hub(response),
@@ -298,12 +297,12 @@ class Fetcher:
             return FetchFailed(why=f"the document is larger than {most / 1024 / 1024:.0f} MB")
         if not body:
             return FetchFailed(why="the document is empty")
-        caching = _caching(response.headers)
+        caching = caching_of(response.headers)
         return Fetched(
             body=body,
             content_type=response.headers.get("Content-Type", ""),
             final_url=str(response.url),
-            validators=_validators(response.headers, caching),
+            validators=validators_of(response.headers, caching),
             fresh=fresh_for(caching, now=self._clock.now()),
             moved_to=way.moved_to,
             hub=_hub(response),
@@ -343,39 +342,6 @@ async def _body(response: aiohttp.ClientResponse, *, most: int) -> bytes:
         if len(body) > most:
             break
     return bytes(body)
-
-
-def _verbatim(value: str) -> str:
-    """Return a validator as it came, or "" if it cannot be sent back: not text, or far too long."""
-    try:
-        return value if len(value.encode()) <= _LONGEST_VALIDATOR else ""
-    except UnicodeEncodeError:
-        return ""
-
-
-def _validators(headers: Mapping[str, str], caching: Mapping[str, str]) -> Validators:
-    if not validators_are_promises(caching):
-        return Validators()
-    return Validators(
-        etag=_verbatim(headers.get("ETag", "")),
-        last_modified=_verbatim(headers.get("Last-Modified", "")),
-    )
-
-
-def _conditions(validators: Validators) -> dict[str, str]:
-    headers = {}
-    if validators.etag:
-        headers["If-None-Match"] = validators.etag
-    if validators.last_modified:
-        headers["If-Modified-Since"] = validators.last_modified
-    return headers
-
-
-def _caching(headers: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Return what is said of keeping the answer; ``Cache-Control`` may come in several headers."""
-    told = {name: headers[name] for name in ("Expires", "Date", "Age") if name in headers}
-    told["Cache-Control"] = ", ".join(headers.getall("Cache-Control", ()))
-    return told
 
 
 def _hub(response: aiohttp.ClientResponse) -> HubLink | None:
