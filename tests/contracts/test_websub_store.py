@@ -211,6 +211,16 @@ async def test_a_push_while_its_feed_is_polled_is_owed_a_poll_after_that(shelf: 
     assert await shelf.hubs.settle_pushes(now=NOON + MINUTE) == 0
 
 
+async def test_a_poll_that_is_owed_waits_as_long_as_the_feeds_server_asked(shelf: Shelf) -> None:
+    await shelf.begin(a_subscription())
+    await shelf.feeds.claim_feeds(owner="me", now=NOON, most=9, lease=HOUR)
+    await shelf.hubs.save_push("t" * 43, now=NOON)
+    later = NOON + 40 * HOUR
+    await shelf.feeds.save_failed(ONE.id, Failed(why="429", next_check_at=later), now=NOON)
+    await shelf.hubs.settle_pushes(now=NOON + MINUTE)
+    assert await shelf.next_check_at() == later
+
+
 async def test_people_see_how_subscriptions_fare_but_no_secret(shelf: Shelf) -> None:
     await shelf.begin(
         a_subscription(lease_ends_at=NOON + HOUR, trouble="slow"),

@@ -464,6 +464,15 @@ async def test_a_hub_that_does_not_let_go_is_told_that_nobody_is_here(herald: He
     assert await herald.hub.push(callback=callback) == 410
 
 
+async def test_while_a_hub_is_being_left_its_pushes_are_turned_away(herald: Herald) -> None:
+    callback = await herald.subscribed()
+    herald.hub.verifies = False
+    await herald.poller.sync([])
+    await herald.renew()
+    assert await herald.store.hub(callback.rpartition("/")[2]) is not None
+    assert await herald.hub.push(callback=callback) == 410
+
+
 async def test_another_public_url_is_subscribed_anew(herald: Herald) -> None:
     callback = await herald.subscribed()
     moved = herald.another(public_url=f"{herald.base}/")
