@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from herald.model.feed import Cadence
 
@@ -145,7 +146,9 @@ def _open(moment: datetime, cadence: Cadence, *, jitter: float) -> datetime:
     return start + timedelta(hours=1) * JITTER * jitter
 
 
-def _cache_control(text: str) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def _cache_control(text: str) -> Mapping[str, str]:
+    # Kept, because thousands of servers send the same few lines.
     pairs = (part.strip().lower().partition("=") for part in text.split(","))
     return {name.strip(): value.strip().strip('"') for name, _, value in pairs if name.strip()}
 
