@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from herald.model.configuration import Partner
     from herald.model.ids import FeedId, Language, PartnerId
     from herald.model.polling import FeedHealth, Polled
+    from herald.model.websub import HubHealth
     from herald.reporting.feedletter import Letter
     from herald.sources.feeds.poll import Poller
 
@@ -38,6 +39,7 @@ class _Fare:
     now: datetime
     zone: str
     paused: frozenset[str]
+    hubs: Mapping[FeedId, HubHealth]
     partners: Mapping[PartnerId, Partner]
     contact: str
 
@@ -70,11 +72,11 @@ def list_feeds(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         from herald.sources.feeds.describe import describe_health
 
-        print_json(describe_health(fare.feeds, paused=fare.paused))
+        print_json(describe_health(fare.feeds, paused=fare.paused, hubs=fare.hubs))
     else:
         from herald.cli.feedview import show_health
 
-        show_health(fare.feeds, now=fare.now, zone=fare.zone, paused=fare.paused)
+        show_health(fare.feeds, now=fare.now, zone=fare.zone, paused=fare.paused, hubs=fare.hubs)
     if any(is_for_a_person(one, now=fare.now) for one in fare.feeds):
         raise SystemExit(1)
 
@@ -207,6 +209,7 @@ async def _fare(invocation: Invocation) -> _Fare:
                 {partner.id for partner in partners.values() if partner.paused}
                 | {stop.name for stop in stops if stop.scope == "partner"}
             ),
+            hubs=await app.hubs.fare(),
             partners=partners,
             contact=app.settings.contact,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from textwrap import wrap
@@ -25,7 +25,9 @@ from herald.reporting.posttext import plain
 
 if TYPE_CHECKING:
     from herald.model.advice import Advice, Looked
+    from herald.model.ids import FeedId
     from herald.model.polling import Feed, FeedHealth, Polled
+    from herald.model.websub import HubHealth
     from herald.reporting.feedwords import EntryView
 
 _WIDTH = 80
@@ -60,9 +62,13 @@ def show_health(
     *,
     now: datetime,
     zone: str,
-    paused: Iterable[str] = (),
+    paused: Iterable[str],
+    hubs: Mapping[FeedId, HubHealth],
 ) -> None:
-    """Print how every feed fares, those in trouble first; *paused* are partners that rest."""
+    """Print how every feed fares, those in trouble first; *paused* are partners that rest.
+
+    *hubs* are the subscriptions to feeds that tell Herald by themselves.
+    """
     rows = tuple(feeds)
     if not rows:
         click.echo("No partner has a feed yet: add one under feeds: in config/partners.yaml.")
@@ -80,6 +86,8 @@ def show_health(
             click.echo(f"\n  {plain(one.feed.wanted.url)}")
             for line in _health_lines(one, now=now, zone=zone):
                 _say(line, "    ")
+            if (pushed := hubs.get(one.feed.id)) and pushed.active_until:
+                _say("tells Herald by itself when something is new", "    ")
             if resting.issuperset(one.feed.wanted.partners):
                 _say("the partner is paused: nothing of it is posted", "    ")
 

@@ -45,6 +45,8 @@ class Visit:
     """The address that was asked."""
     answered: str
     """The address that answered in the end, after all redirects."""
+    moved_to: str = ""
+    """The same, if every redirect on the way says that it is for good."""
     took: timedelta
     size: int
     """Bytes of the unpacked document."""

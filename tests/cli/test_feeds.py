@@ -12,8 +12,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from herald.cli.feedview import show_health
 from herald.cli.main import main
-from tests.sources.feeds.documents import Site, a_site, calendar, item, rss
+from herald.model.ids import FeedId
+from herald.model.polling import Feed, FeedHealth, WantedFeed
+from herald.model.websub import HubHealth
+from herald.sources.feeds.describe import describe_health
+from tests.sources.feeds.documents import NOW, Site, a_site, calendar, item, rss
 
 
 @pytest.fixture
@@ -291,3 +296,16 @@ def test_status_asks_for_a_letter_after_a_week(tmp_path: Path, site: Site) -> No
     (task,) = json.loads(later.stdout)["feed_tasks"]
     assert task["letter"] == f"herald feeds letter {site.url('/missing')}"
     assert task["partners"] == ["argenta"]
+
+
+def test_a_feed_that_tells_by_itself_is_named_in_the_list(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wanted = WantedFeed(id=FeedId("f"), url="https://example.org/feed/", partners=())
+    one = FeedHealth(feed=Feed(wanted=wanted, next_check_at=NOW), entries=0, a_week=0)
+    hub = HubHealth(feed=FeedId("f"), hub="https://hub.example/", active_until=NOW)
+    for hubs, is_told in (({FeedId("f"): hub}, True), ({}, False)):
+        show_health([one], now=NOW, zone="UTC", paused=(), hubs=hubs)
+        assert ("tells Herald by itself" in capsys.readouterr().out) is is_told
+        described = describe_health([one], paused=frozenset(), hubs=hubs)["feeds"][0]
+        assert (described["pushed_until"] == "2027-05-10T12:00:00Z") is is_told

@@ -16,7 +16,13 @@ _LARGE = 1024 * 1024
 
 def nicer_answers(visit: Visit) -> Iterator[Advice]:
     """Return what a visit showed of the server: its address, its speed, its manners."""
-    if visit.answered != visit.asked:
+    if visit.moved_to and visit.moved_to != visit.asked:
+        yield Advice(
+            weight=Weight.SHOULD,
+            message=f"the feed has moved for good to {visit.moved_to}",
+            how="Give that address to the network, and use it on your own pages.",
+        )
+    elif visit.answered != visit.asked:
         yield Advice(
             weight=Weight.SHOULD,
             message=f"the address leads on to another one: {visit.answered}",

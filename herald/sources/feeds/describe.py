@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, datetime
 from typing import Any
 
 from herald.model.feed import EntryEvent, FeedProblem, ParsedEntry, ParsedFeed
+from herald.model.ids import FeedId
 from herald.model.polling import FeedHealth, Polled
+from herald.model.websub import HubHealth
 
 
 def describe_feed(source: str, feed: ParsedFeed) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def describe_feed(source: str, feed: ParsedFeed) -> dict[str, Any]:
 
 
 def describe_health(
-    feeds: Iterable[FeedHealth], *, paused: Set[str] = frozenset()
+    feeds: Iterable[FeedHealth], *, paused: Set[str], hubs: Mapping[FeedId, HubHealth]
 ) -> dict[str, Any]:
     """Return how the configured feeds fare; *paused* are partners of which nothing is posted."""
     return {
@@ -35,6 +37,9 @@ def describe_health(
                 "address": one.feed.address,
                 "partners": list(one.feed.wanted.partners),
                 "paused": set(one.feed.wanted.partners) <= paused,
+                "pushed_until": _moment(hubs[one.feed.id].active_until)
+                if one.feed.id in hubs
+                else None,
                 "title": one.feed.title or None,
                 "entries": one.entries,
                 "entries_a_week": round(one.a_week, 2),

@@ -19,7 +19,14 @@ from typing import Protocol
 
 from herald.model.feed import HubLink
 from herald.model.ids import FeedId
-from herald.model.websub import HubMode, HubQuestion, HubSteps, HubSubscription, PushVerdict
+from herald.model.websub import (
+    HubHealth,
+    HubMode,
+    HubQuestion,
+    HubSteps,
+    HubSubscription,
+    PushVerdict,
+)
 from herald.ports import Clock, WebSubStore
 from herald.sources.feeds.fetch import FetchFailed, Posted
 from herald.sources.feeds.websub import (
@@ -85,6 +92,10 @@ class Hubs:
         async with asyncio.TaskGroup() as group:
             for one in claimed:
                 group.create_task(self._ask(poster, one), name=f"ask hub of {one.feed}")
+
+    async def fare(self) -> Mapping[FeedId, HubHealth]:
+        """Return how the subscriptions fare, for people."""
+        return await self._store.active_hubs(now=self._clock.now())
 
     async def answer(self, token: str, question: HubQuestion) -> str | None:
         """Return what to answer a hub's question with, or None to disown it."""

@@ -82,6 +82,7 @@ async def _fetched(url: str, *, clock: Clock, contact: str, allow_private: bool)
                 visit=Visit(
                     asked=url,
                     answered=result.final_url,
+                    moved_to=result.moved_to,
                     took=clock.now() - asked_at,
                     size=len(result.body),
                     can_be_asked_for_changes=bool(

@@ -137,7 +137,12 @@ def test_what_lacks_is_told_with_its_weight_and_a_remedy(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        pytest.param({"answered": "https://new.example/feed"}, "https://new.example", id="moved"),
+        pytest.param({"answered": "https://new.example/feed"}, "leads on to another", id="sent on"),
+        pytest.param(
+            {"answered": "https://new.example/f", "moved_to": "https://new.example/f"},
+            "moved for good to https://new.example/f",
+            id="moved for good",
+        ),
         pytest.param({"answered": "http://example.org/feed/"}, "over http,", id="http"),
         pytest.param({"took": timedelta(seconds=9)}, "took 9 seconds", id="slow"),
         pytest.param({"size": 3 * 1024 * 1024}, "3.0 MB", id="large"),

@@ -20,7 +20,7 @@ async def test_a_visit_says_where_the_answer_came_from_and_how_large_it_was() ->
     assert (visit.asked, visit.answered) == (old, new)
     assert visit.size == len(rss(item(1)))
     assert visit.can_be_asked_for_changes
-    assert any(f"leads on to another one: {new}" in one.message for one in looked.advice)
+    assert any(f"moved for good to {new}" in one.message for one in looked.advice)
     assert looked.feed.problems == ()  # the document itself is sound
 
 
