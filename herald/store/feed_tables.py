@@ -77,7 +77,7 @@ feed_key = Table(
     metadata,
     Column("feed", String(32), ForeignKey("feed.id"), primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("entry", String(32), ForeignKey("entry.id"), nullable=False, index=True),
+    Column("entry", String(32), ForeignKey("entry.id"), nullable=False),
     Column("seen_at", Moment, nullable=False),
 )
 """Every key that a feed ever used for an entry, so that what left it does not come back as new."""

@@ -45,16 +45,18 @@ class StoredFeeds:
         """Make the rows those of the configuration: new ones are due, absent ones rest."""
         async with self._store.writing() as connection:
             rows = {row.id: row for row in await connection.execute(select(feed))}
-            gone = rows.keys() - {one.id for one in wanted}
-            for absent in gone:
-                if rows[absent].configured:
-                    await connection.execute(
-                        update(feed).where(feed.c.id == absent).values(configured=False)
-                    )
+            present = {one.id for one in wanted}
+            absent = [one for one in rows if rows[one].configured and one not in present]
+            for some in batches(absent):
+                await connection.execute(
+                    update(feed).where(feed.c.id.in_(some)).values(configured=False)
+                )
+            fresh = [new_feed(one, now=now) for one in wanted if one.id not in rows]
+            for rows_of_some in batches(fresh):
+                await connection.execute(insert(feed), list(rows_of_some))
             for one in wanted:
-                if one.id not in rows:
-                    await connection.execute(insert(feed).values(new_feed(one, now=now)))
-                elif not rows[one.id].configured or wanted_of(rows[one.id]) != one:
+                row = rows.get(one.id)
+                if row is not None and not (row.configured and wanted_of(row) == one):
                     await connection.execute(
                         update(feed).where(feed.c.id == one.id).values(changed_feed(one, now=now))
                     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.feed import Enclosure, EntryEvent, EntryImage, FeedProblem, ParsedEntry
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
@@ -260,3 +263,62 @@ def test_problems_come_back() -> None:
     problems = (FeedProblem(severity="warning", message="è"),)
     assert read_problems(write_problems(problems)) == problems
     assert read_problems(write_problems(())) == ()
+
+
+async def test_a_store_of_before_learns_when_its_entries_were_published(tmp_path: Path) -> None:
+    """What earlier versions wrote is read as if this one had written it."""
+    opened = await open_store("sqlite:///herald.db", tmp_path)
+    feeds = StoredFeeds(opened)
+    await feeds.sync_feeds([ONE], now=NOON)
+    await save(feeds, remembering())
+    async with opened.writing() as connection:
+        (content,) = (await connection.execute(text("SELECT content FROM entry"))).scalars()
+        old = json.loads(content)
+        del old["event"]["source"]
+        for statement in (
+            "DROP INDEX ix_entry_feed_published_at",
+            "CREATE INDEX ix_entry_feed ON entry (feed)",
+            "CREATE INDEX ix_feed_key_entry ON feed_key (entry)",
+            *(f"ALTER TABLE entry DROP COLUMN {name}" for name in ("review", "published_at")),
+            *(f"ALTER TABLE feed DROP COLUMN {name}" for name in NEW_IN_0004),
+            *(f"DROP TABLE {name}" for name in await _later_tables(connection)),
+            "UPDATE alembic_version SET version_num = '0003'",
+        ):
+            await connection.execute(text(statement))
+        await connection.execute(
+            text("UPDATE entry SET content = :content"), {"content": json.dumps(old)}
+        )
+    await opened.close()
+    opened = await open_store("sqlite:///herald.db", tmp_path)
+    feeds = StoredFeeds(opened)
+    seen: list[Known] = []
+
+    def look(known: Known) -> Decision:
+        seen.append(known)
+        return Decision()
+
+    await feeds.save_understood(ONE.id, POLL, (an_identity("guid:new"),), look, now=NOON)
+    assert seen[0].latest == (NOON,)
+    (entry,) = await feeds.entries(NOON)
+    assert entry.content.event == WHOLE.event
+    (health,) = await feeds.health(now=NOON)
+    assert health.feed.wanted == ONE
+    assert (
+        await feeds.claim_feeds(
+            owner="a", now=NOON + DAY, most=1, lease=DAY, not_hosts=["one.example"]
+        )
+        == ()
+    )
+    await opened.close()
+
+
+NEW_IN_0004 = (
+    *("host", "event_pages", "cadence", "move", "adopted", "hub"),
+    *("seed", "entries", "every_seconds"),
+)
+
+
+async def _later_tables(connection: AsyncConnection) -> list[str]:
+    """Return the tables that steps after 0004 make."""
+    names = await connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'table'"))
+    return [name for name in names.scalars() if name.startswith("hub")]

@@ -106,6 +106,7 @@ class Asker:
         self._clock = clock
         self._random = random
         self._pages = pages
+        self._naming = asyncio.Lock()
 
     async def ask(self, feed: Feed, *, force: bool) -> Answer:
         """Ask *feed*; with *force* for the whole document, which is then read in any case."""
@@ -174,10 +175,11 @@ class Asker:
         if has_failed(parsed):
             why = next(one.message for one in parsed.problems if one.severity == "error")
             return self.failed(feed, FetchFailed(why=why))
-        named = await _named(parsed)
+        named = await self._named(parsed)
         if self._pages is not None and feed.wanted.event_pages != "never":
-            parsed = await self._with_events(self._pages, feed, parsed, named)
-            named = await _named(parsed)
+            found = await self._with_events(self._pages, feed, parsed, named)
+            if found is not parsed:
+                parsed, named = found, await self._named(found)
         return self._understood(feed, fetched, parsed, named, mark)
 
     async def _with_events(
@@ -230,6 +232,17 @@ class Asker:
         )
         return Answer(poll=poll, parsed=parsed, named=named, at=now)
 
+    async def _named(self, parsed: ParsedFeed) -> tuple[Identity, ...]:
+        """Name a document's entries, one document after the other.
+
+        Many that are understood at the same moment would else keep everything else waiting.
+        """
+        async with self._naming:
+            if len(parsed.entries) > _HEAVY_ENTRIES:
+                return await asyncio.to_thread(identities, parsed.entries)
+            await asyncio.sleep(0)
+            return identities(parsed.entries)
+
     async def _mark(self, body: bytes) -> str:
         """Return the hash of a body after the week in which it is read.
 
@@ -242,12 +255,6 @@ class Asker:
             else hashlib.sha256(body)
         )
         return f"{_week(self._clock.now())}:{digest.hexdigest()}"
-
-
-async def _named(parsed: ParsedFeed) -> tuple[Identity, ...]:
-    if len(parsed.entries) > _HEAVY_ENTRIES:
-        return await asyncio.to_thread(identities, parsed.entries)
-    return identities(parsed.entries)
 
 
 def _with_known_events(
