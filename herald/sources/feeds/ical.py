@@ -13,7 +13,7 @@ from icalendar import Component
 
 from herald.model.feed import FeedProblem, ParsedEntry, ParsedFeed
 from herald.sources.feeds.icalentry import Form, entry_of, moved_to, text_of
-from herald.sources.feeds.icalfile import CalendarFile, cut
+from herald.sources.feeds.icalfile import OVER, CalendarFile, cut
 from herald.sources.feeds.icalrepeat import MOST_OF_ONE, spread
 from herald.sources.feeds.icalwhen import When, moments_of, same_moment, when_of
 from herald.sources.feeds.icalzones import Zones
@@ -83,6 +83,8 @@ def _spread(series: list[Dated], form: Form, *, now: datetime) -> Iterator[Parse
         yield entry_of(event, begins, form)
     if not _recurs(masters):
         for event, begins, instance in _latest_exceptions(exceptions, None):
+            if begins.utc < now - OVER:
+                continue
             yield _exception(event, begins, instance.local, form)
         return
     master, begins = masters[-1]

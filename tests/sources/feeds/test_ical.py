@@ -503,6 +503,11 @@ def test_of_ten_years_of_past_events_the_last_few_are_kept() -> None:
     assert found.entries[0].guid == "9"
 
 
+def test_old_exceptions_whose_series_is_gone_are_left_out() -> None:
+    old = "UID:{}\nDTSTART:20200516T100000Z\nRECURRENCE-ID:20200515T100000Z"
+    assert read(*(old.format(number) for number in range(500))).entries == ()
+
+
 def test_what_lasts_until_now_is_not_over() -> None:
     show = "UID:s\nSUMMARY:Show\nDTSTART;VALUE=DATE:20260101\n"
     lasting = [
