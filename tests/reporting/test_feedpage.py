@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -63,6 +64,13 @@ def test_nothing_that_a_feed_says_becomes_markup(words: str) -> None:
     page = Page(render_feed_html(looked(entry, title=hostile, advice=advice)))
     assert page.named("script") == page.named("img") == []
     assert all(a["href"] == "#improve" for a in page.named("a"))
+    linked = replace(
+        entry,
+        link=f"https://example.org/{hostile}",
+        image=EntryImage(url="https://example.org/a.jpg", alt=hostile),
+    )
+    page = Page(render_feed_html(looked(linked)))
+    assert page.named("script") == page.named("img") == []
     assert not [name for _, attributes in page.elements for name in attributes if name[:2] == "on"]
 
 

@@ -32,9 +32,7 @@ _FOR_THE_NETWORK = " (write pubdate"
 def advise(feed: ParsedFeed) -> tuple[FeedProblem, ...]:
     """Return what an understood feed lacks that readers would miss."""
     return tuple(
-        FeedProblem(severity="warning", message=one.message)
-        for one in _shortcomings(feed)
-        if one.weight is not Weight.COULD
+        FeedProblem(severity="warning", message=one.message) for one in _shortcomings(feed)
     )
 
 

@@ -167,6 +167,7 @@ def test_ids_that_hold_the_present_moment_are_made_anew_each_time() -> None:
     assert "made anew" in advise_at(a_feed(*made_now), NOW)[0].message
     long_ago = int((NOW - timedelta(days=9)).timestamp())
     kept = [replace(GOOD, guid=f"item-{n}-{long_ago}") for n in range(3)]
+    assert advise_at(a_feed(*made_now[:2], *kept), NOW) == ()
     assert advise_at(a_feed(*kept), NOW) == ()
 
 
