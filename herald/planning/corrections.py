@@ -150,7 +150,9 @@ def _said(sent: Delivery) -> Facts | None:
 
 def _told(sent: Delivery) -> str:
     day = localise(sent.sent_at or sent.due_at, sent.zone)
-    return f"sent to {sent.channel} on {day:%Y-%m-%d %H:%M}"
+    said = _said(sent)
+    what = f"“{said.title}”" if said and said.title else sent.item
+    return f"{what}, sent to {sent.channel} on {day:%Y-%m-%d %H:%M}"
 
 
 def _ends(event: EntryEvent) -> datetime:

@@ -72,8 +72,6 @@ def _day(lines: list[dict[str, Any]]) -> Table:
         what.append(f"  {line['campaign']}/{line['item']}", style="dim")
         if line["reason"]:
             what = Text.assemble((f"[{REASONS.get(line['reason'], line['reason'])}] ", "red"), what)
-        if line["reason"] == "approval" and line.get("note"):
-            what.append(f"  ({line['note']})", style="yellow")
         limit = f"/{line['limit']}" if line["limit"] else ""
         table.add_row(
             Text(mark, style=style),
@@ -83,6 +81,9 @@ def _day(lines: list[dict[str, Any]]) -> Table:
             what,
             Text(f"{line['length']}{limit}", style="dim"),
         )
+        if line["reason"] == "approval" and line.get("note"):
+            note = Text(str(line["note"]), style="yellow", no_wrap=False, overflow="fold")
+            table.add_row("", "", "", "", note, "")
     return table
 
 
@@ -123,7 +124,7 @@ def _corrections(corrections: list[dict[str, Any]]) -> RenderableType:
     """Render what was sent and is no longer true; only a person can set it right."""
     lines = [Text("\nStill to be read, no longer true, and yours to correct", style="bold")]
     for line in corrections:
-        lines.append(Text(f"  “{first_line(line['text'])}”: {line['note']}"))
+        lines.append(Text(f"  {line['note']}"))
         lines.append(Text(f"    {line['url'] or 'herald outbox show ' + line['key']}", style="dim"))
     return Group(*lines)
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from herald.model.feed import EventSource
 from herald.model.ids import EntryId, FeedId
 from herald.model.polling import Decision, Identity, Known, KnownEntry, Remember, Revise
 from herald.store.batches import batches
@@ -146,7 +147,10 @@ async def _read_keys(
         for row in found:
             known.keys.setdefault(FeedId(row.polled), {})[row.key] = EntryId(row.id)
             identity = named[FeedId(row.polled), row.key]
-            if row.fingerprint == identity.fingerprint:
+            event = identity.content.event
+            read_anew = event is not None and event.source is EventSource.PAGE
+            # A fingerprint is the feed's own words: it does not tell what the entry's page says.
+            if row.fingerprint == identity.fingerprint and not read_anew:
                 known.add(_unchanged(row, identity))
             else:
                 others.add(row.id)

@@ -3,17 +3,19 @@
 ``story.toml`` says at which moment one looks (``now``), which days (``from``, ``until``), and what
 the story shows. With ``feeds/before`` and ``feeds/after`` a small server on loopback gives the
 partners' documents: those of ``before`` to a first poll at ``polled``, those of ``after`` at
-``now``. ``{feeds}`` in ``config/partners.yaml`` stands for its address.
+``now``; what ``order`` names appears every second day, the last at ``now``. With ``sent``, all that
+is due then goes out before that. ``{feeds}`` in ``config/partners.yaml`` stands for the server's address.
 """
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -42,6 +44,13 @@ class Story:
     first: date
     last: date
     polled: datetime | None = None
+    sent: datetime | None = None
+    order: tuple[str, ...] = ()
+
+    def appears(self, name: str) -> datetime:
+        """Return when the later document of this *name* stands on its site."""
+        behind = len(self.order) - 1 - self.order.index(name) if name in self.order else 0
+        return self.now - timedelta(days=2 * behind)
 
 
 def stories() -> list[Story]:
@@ -59,6 +68,8 @@ def _story(folder: Path) -> Story:
         first=facts["from"],
         last=facts["until"],
         polled=facts.get("polled"),
+        sent=facts.get("sent"),
+        order=tuple(facts.get("order", ())),
     )
 
 
@@ -67,27 +78,34 @@ async def told(story: Story, folder: Path) -> str:
     for name in ("campaigns", "config"):
         shutil.copytree(story.source / name, folder / name)
     clock = SetClock(story.polled or story.now)
-    async with _sites(story) as address, open_app(folder, clock) as app:
+    sends = story.sent is not None
+    async with (
+        _sites(story, clock) as address,
+        open_app(folder, clock, channels=sends, alone=sends) as app,
+    ):
         if story.polled is not None:
             partners = folder / "config" / "partners.yaml"
             partners.write_text(partners.read_text("utf-8").replace("{feeds}", address), "utf-8")
             await app.poll()
-        clock.jump(story.now)
-        if story.polled is not None:
-            await app.poll()
+        if story.sent is not None:
+            clock.advance(story.sent - clock.now())
+            await app.replan()
+            await app.run_once(asyncio.Event())
+        for moment in sorted({story.now, *map(story.appears, story.order)}):
+            clock.advance(moment - clock.now())
+            if story.polled is not None:
+                await app.poll()
         compared = await app.compare(first=story.first, last=story.last)
         return await _page(story, app, compared)
 
 
 @asynccontextmanager
-async def _sites(story: Story) -> AsyncIterator[str]:
+async def _sites(story: Story, clock: SetClock) -> AsyncIterator[str]:
     """Serve a story's documents: what stood there before at first, then what came after."""
-    asked: set[str] = set()
 
     async def answer(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        when = "after" if name in asked else "before"
-        asked.add(name)
+        when = "after" if clock.now() >= story.appears(name) else "before"
         body = (story.folder / "feeds" / when / name).read_bytes()
         kind = "text/calendar" if name.endswith(".ics") else "application/xml"
         return web.Response(body=body, content_type=kind)
@@ -130,6 +148,8 @@ async def _page(story: Story, app: App, compared: Compared) -> str:
         ]
     if plan.skipped:
         lines += ["", "Skipped", *(f"  {line}" for line in _skipped(plan.skipped, titles))]
+    if plan.corrections:
+        lines += ["", "To correct", *sorted(f"  {one.why}: {one.note}" for one in plan.corrections)]
     for title, problems in (("Check says", loaded.problems), ("The plan says", plan.problems)):
         if problems:
             lines += ["", title, *(f"  {line}" for line in dict.fromkeys(map(_said, problems)))]
@@ -163,6 +183,8 @@ def _delivery(delivery: PlannedDelivery, step: Step, titles: dict[EntryId, str])
         f"  {payload.length}{limit}, not after {_local(delivery.not_after_at, delivery.zone)}"
         f"{'' if delivery.catch_up == 'post' else f', late: {delivery.catch_up}'}"
     )
+    if step.note:
+        yield f"  {step.note}"
     yield from (f"  | {line}".rstrip() for line in payload.text.split("\n"))
     for media in payload.media:
         yield f"  [{media.file or media.url}] {media.alt}"
@@ -185,7 +207,8 @@ def _skipped(skipped: tuple[Skipped, ...], titles: dict[EntryId, str]) -> list[s
             )
             if part
         )
-        + f": {one.reason}"
+        # An entry's id hangs on the port.
+        + f": {one.reason.replace(one.item, 'ENTRY') if one.item in titles else one.reason}"
         for one in skipped
     ]
 

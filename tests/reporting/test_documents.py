@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from herald.model.correction import Correction, Untrue
 from herald.model.delivery import DeliveryState, Media, Reason
 from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.reporting.documents import (
@@ -13,6 +14,7 @@ from herald.reporting.documents import (
     instant,
     local_instant,
     media_document,
+    of_campaign,
     plan_document,
     preview_document,
 )
@@ -109,3 +111,18 @@ def test_deliveries_stand_in_the_order_of_moment_and_key_and_a_preview_leaves_th
     shown = preview_document(document)["deliveries"]
     assert [line["item"] for line in shown] == ["soon", "late"]
     assert all(len(line["parts"]) == 1 for line in shown)
+
+
+def test_a_correction_names_what_was_sent_and_why_it_is_untrue():
+    row = a_delivery(url="https://social.example/1", sent_at=NOON)
+    untrue = Correction(key=row.key, why=Untrue.CANCELLED, note="its event was cancelled")
+    plan = Plan(made_at=NOON, first=NOON, last=NOON, corrections=(untrue,))
+    document = plan_document(
+        plan, Reconciliation(steps=(), hash="", withdrawals=0), {row.key: row}, {}
+    )
+    (line,) = document["corrections"]
+    assert (line["key"], line["why"], line["url"]) == (row.key, "cancelled", row.url)
+    assert line["note"] == "its event was cancelled"
+    assert line["text"] == row.payload.text
+    assert of_campaign(document, "another")["corrections"] == []
+    assert of_campaign(document, row.campaign)["corrections"] == [line]

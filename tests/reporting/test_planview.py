@@ -57,6 +57,23 @@ def test_what_stays_is_counted_and_shown_when_asked_for(change: str) -> None:
     assert "The salt house" in shown(a_line(change=change), everything=True)
 
 
+def test_why_somebody_should_look_stands_below_what_waits_for_approval() -> None:
+    text = shown(a_line(reason="approval", note="perhaps not new: the address"), width=80)
+    assert "The salt house" in text
+    assert "perhaps not new: the address" in text
+    assert "perhaps" not in shown(a_line(reason="approval", note=None))
+
+
+def test_what_is_no_longer_true_is_told_with_where_to_look() -> None:
+    line = {"key": "abc", "note": "“Walk”, sent to fedi; its event was cancelled", "url": None}
+    text = shown(corrections=[line, line | {"url": "https://social.example/1"}], width=100)
+    assert "yours to correct" in text
+    assert "“Walk”, sent to fedi; its event was cancelled" in text
+    assert "herald outbox show abc" in text
+    assert "https://social.example/1" in text
+    assert "correct" not in shown()
+
+
 def test_every_mark_is_another_sign() -> None:
     signs = [sign for sign, _ in MARKS.values()]
     assert len(set(signs)) == len(signs)

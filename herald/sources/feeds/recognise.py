@@ -193,7 +193,7 @@ class OtherFeeds:
 
 @dataclass(slots=True)
 class _Index:
-    """Known entries by link, title and path, the closest first."""
+    """Known entries by link and title, the newest first."""
 
     by_link_and_title: dict[tuple[str, str], list[KnownEntry]]
     by_title: dict[str, list[KnownEntry]]
@@ -203,7 +203,7 @@ class _Index:
     @classmethod
     def of(cls, entries: Iterable[KnownEntry]) -> _Index:
         index = cls(defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list))
-        for entry in entries:
+        for entry in sorted(entries, key=lambda one: (one.first_seen_at, one.id), reverse=True):
             published = entry.content.published_at
             if entry.link and entry.title:
                 index.by_link_and_title[entry.link, entry.title].append(entry)
@@ -227,7 +227,7 @@ class _Index:
         )
         seen: set[EntryId] = set()
         for kind in kinds:
-            for entry in kind[-_MOST_LOOKED_AT:]:
+            for entry in kind[:_MOST_LOOKED_AT]:
                 if entry.id not in seen:
                     seen.add(entry.id)
                     yield entry
