@@ -4,7 +4,8 @@
 the story shows. With ``feeds/before`` and ``feeds/after`` a small server on loopback gives the
 partners' documents: those of ``before`` to a first poll at ``polled``, those of ``after`` at
 ``now``; what ``order`` names appears every second day, the last at ``now``. With ``sent``, all that
-is due then goes out before that. ``{feeds}`` in ``config/partners.yaml`` stands for the server's address.
+is due then goes out before that. ``{feeds}`` in ``config/partners.yaml`` stands for the server's
+address.
 """
 
 from __future__ import annotations
