@@ -48,7 +48,7 @@ class Zones:
 
     def __init__(self, head: Calendar, *, default: str, now: datetime) -> None:
         """Read *head*; *default* is the zone of times that name none, where it says nothing."""
-        use_zoneinfo()  # type: ignore[no-untyped-call]  # forget what the last calendar defined
+        use_zoneinfo()  # type: ignore[no-untyped-call]  # it keeps what calendars define, for ever
         own = named_zone(str(head.get("X-WR-TIMEZONE") or ""))
         network = named_zone(default)
         self.default = own or network or UNIVERSAL

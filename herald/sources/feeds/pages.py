@@ -227,11 +227,8 @@ def _completed(
     if facts is None:
         return entry
     known = entry.event
-    if known is not None and known.source is EventSource.PUBDATE:
-        same_day = [one for one in facts.events if is_same_day(one.event, known, zone)]
-        facts = replace(facts, events=tuple(same_day))
-    elif known is not None and known.source is not EventSource.PAGE:
-        return entry
+    fitting = tuple(one for one in facts.events if yields_to(known, one.event, zone))
+    facts = replace(facts, events=fitting)
     found = event_for(entry, named.link, facts, now=now)
     if found is None:
         return entry
@@ -239,6 +236,20 @@ def _completed(
     if known is not None:
         event = replace(event, uid=known.uid, place=event.place or known.place)
     return replace(entry, event=event)
+
+
+def yields_to(known: EntryEvent | None, found: EntryEvent, zone: str) -> bool:
+    """Tell whether what a page says takes the place of what is known of an entry's event.
+
+    A bare date yields to a page that agrees on the day; what the feed itself says never does.
+    """
+    match known:
+        case None | EntryEvent(source=EventSource.PAGE):
+            return True
+        case EntryEvent(source=EventSource.PUBDATE):
+            return is_same_day(found, known, zone)
+        case _:
+            return False
 
 
 def is_same_day(one: EntryEvent, other: EntryEvent, zone: str) -> bool:

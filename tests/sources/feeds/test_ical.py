@@ -196,11 +196,13 @@ def test_a_time_that_is_there_twice_or_never_when_the_clocks_change() -> None:
 
 
 def test_a_whole_day_over_a_clock_change_ends_at_midnight() -> None:
-    event = "UID:d\nSUMMARY:Open\nDTSTART;VALUE=DATE:20271024\nDTEND;VALUE=DATE:20271025\n"
-    found = read(f"{event}RRULE:FREQ=WEEKLY;COUNT=2").entries[-1].event
-    assert found is not None
-    assert found.all_day
-    assert found.finishes_at == datetime(2027, 10, 31, 23, tzinfo=UTC)
+    event = "UID:d\nSUMMARY:Open\nDTSTART;VALUE=DATE:20271031\nDTEND;VALUE=DATE:20271101\n"
+    found = read(f"{event}RRULE:FREQ=WEEKLY;COUNT=2")
+    assert [entry.event and entry.event.finishes_at for entry in found.entries] == [
+        datetime(2027, 10, 31, 23, tzinfo=UTC),
+        datetime(2027, 11, 7, 23, tzinfo=UTC),
+    ]
+    assert all(entry.event and entry.event.all_day for entry in found.entries)
 
 
 def test_a_duration_of_days_is_one_of_the_calendar() -> None:

@@ -196,6 +196,12 @@ def test_events_are_found_wherever_they_stand(document: Any) -> None:
     assert only(document).title == "A walk"
 
 
+def test_words_with_their_vocabulary_before_them_are_known() -> None:
+    plain = walk(location="Argenta")
+    spelled = {name if name[0] == "@" else f"schema:{name}": one for name, one in plain.items()}
+    assert only({**spelled, "@type": "schema:Event"}) == only(plain)
+
+
 def test_references_are_followed_within_the_page() -> None:
     place = {"@type": "Place", "@id": "#museo", "name": "Museo"}
     found = only({"@graph": [walk(location={"@id": "#museo"}), place]})
