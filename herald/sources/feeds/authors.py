@@ -17,7 +17,7 @@ _OF_BLOGGER = "noreply@blogger.com"
 def author_name(said: str) -> str:
     """Return the name in *said*: RSS writes ``ana@example.org (Ana)``, systems all the others."""
     found = plain_text(said).text if "</" in said else said
-    bare = _ADDRESS.sub(" ", short(found))
+    bare = re.sub(r"\bmailto\b:?", "", _ADDRESS.sub(" ", short(found)))
     if bare == found.strip():
         return bare
     name = bare.strip(" \t()<>[],;:\"'-")

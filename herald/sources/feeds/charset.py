@@ -26,6 +26,8 @@ _PROLOG = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._-]{1,40})""", re.IGNORECASE)
 _LATIN = frozenset({"iso8859-1", "latin-1", "ascii", "cp1252"})
 """What web pages call by these names is windows-1252, as browsers know."""
+_OTHER_NAMES = {"mac": "mac_roman", "csmacintosh": "mac_roman", "ms-cyrl": "cp1251"}
+"""Names that IANA knows and Python does not."""
 _WIDE = ("utf-16", "utf-32")
 """What these name was looked for in the bytes already: here it is a lie."""
 _DOUBLED = re.compile(r"[ÃÂ][¡-©¬®-º¼-¿]|Ã[\x80-\x9f]|â€[\u0090-\u2122]|Ð[°-¿]Ñ")
@@ -132,7 +134,7 @@ _BEYOND = re.compile(r"[^\x00-\x7f]+")
 
 def _codec(name: str) -> str:
     try:
-        codec = codecs.lookup(name).name
+        codec = codecs.lookup(_OTHER_NAMES.get(name.lower(), name)).name
         "".encode(codec)
     except (LookupError, ValueError, TypeError):
         return ""

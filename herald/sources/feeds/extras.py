@@ -17,7 +17,7 @@ from herald.sources.feeds.tree import Element, attribute, local, words
 
 _ENTRIES = frozenset({"item", "entry"})
 _IDS = frozenset({"guid", "id"})
-_BODIES = frozenset({"content", "encoded", "description", "summary"})
+_BODIES = ("content", "encoded", "fullitem", "body", "description", "summary")
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
 _DATES = (
     ("dcterms", "issued"),
@@ -106,9 +106,8 @@ def _is(element: Element, *names: str) -> bool:
 
 
 def _languages(entry: Element, children: list[Element]) -> Iterator[str]:
-    for element in [each for each in children if local(each) in _BODIES] + [
-        each for each in children if _is(each, "title")
-    ]:
+    bodies = [each for name in _BODIES for each in children if local(each) == name]
+    for element in [*bodies, *(each for each in children if _is(each, "title"))]:
         yield attribute(element, "lang")
         if len(element) == 1:  # content of type xhtml is one div
             yield attribute(element[0], "lang")
@@ -174,8 +173,15 @@ def _has_other_media(group: Element) -> bool:
 
 def _of_video(entry: Element) -> str:
     """Return what a media group says of its video (YouTube has no other text)."""
-    groups = (each for each in entry if (family(each), local(each)) == ("media", "group"))
-    return next((_description(group) for group in groups if _has_other_media(group)), "")
+    groups = (each for each in entry if _named(each) == ("media", "group"))
+    return next(
+        (
+            _description(group)
+            for group in groups
+            if not any(_named(each) == ("media", "content") and _is_picture(each) for each in group)
+        ),
+        "",
+    )
 
 
 def _is_avatar(url: str) -> bool:

@@ -18,10 +18,11 @@ _CONTROLS = re.compile(
     r"|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));",
     re.IGNORECASE,
 )
-_AMPERSAND = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
+_AMPERSAND = re.compile(r"&(?!#\d{1,7};|#x[0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31};)")
 _OF_XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 _ANGLE = re.compile(r"<(?![A-Za-z_/!?])")
+_VOID = re.compile(r"<(br|hr|img|wbr)\b([^<>]*)(?<!/)>(?!\s*</\1\s*>)", re.IGNORECASE)
 _HTML_START = re.compile(r"\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _NEAR_START = 20_000
 _TAG = re.compile(r"<[^<>]*>")
@@ -122,11 +123,19 @@ def _inside(piece: str, faults: list[str]) -> str:
 
 
 def _outside(piece: str, faults: list[str]) -> str:
+    piece = piece.replace("&#X", "&#x")
     piece = _replaced(
         piece, _AMPERSAND, lambda _: "&amp;", "an & that should be written &amp;", faults
     )
     piece = _replaced(
         piece, _NAMED, _character, "a name like &nbsp; or &eacute; that XML does not know", faults
+    )
+    piece = _replaced(
+        piece,
+        _VOID,
+        lambda match: f"<{match[1]}{match[2]}/>",
+        "a tag of HTML that is not closed (write the text in a CDATA section)",
+        faults,
     )
     piece = _replaced(piece, _ANGLE, lambda _: "&lt;", "a < that should be written &lt;", faults)
     if "]]>" in piece:

@@ -25,7 +25,12 @@ _BREAKING = (
 )
 """Elements that begin a new line: words on both sides stay apart."""
 _KEPT = {*_BREAKING.split(), "img"}
-_DROPPED_WHOLE = {"script", "style", "title", "noscript", "template", "iframe", "object"}
+_DROPPED_WHOLE = {"script", "style", "title", "noscript", "template", "iframe"}
+_SELF_CLOSED = re.compile(
+    r"<(?:iframe|object|script|style|textarea|title|noscript|video|audio|embed)\b[^<>]*/>",
+    re.IGNORECASE,
+)
+"""XML may close these so; to HTML they are open, and swallow all the text behind them."""
 _IMAGE_ATTRIBUTES = {"src", "alt", "width", "height"}
 _CLEAN_TAG = re.compile(r"""</?[a-z][a-z0-9]*(?:\s+[a-z]+="[^"]*")*\s*/?>""")
 _CLEAN_ATTRIBUTE = re.compile(r"""([a-z]+)="([^"]*)\"""")
@@ -51,7 +56,7 @@ class Plain:
 def plain_text(markup: str, *, base: str = "") -> Plain:
     """Return the words of *markup*, white space folded, and its pictures with absolute URLs."""
     cleaned = nh3.clean(
-        _cut_bytes(markup, MOST_HTML),
+        _SELF_CLOSED.sub("", _cut_bytes(markup, MOST_HTML)),
         tags=_KEPT,
         clean_content_tags=_DROPPED_WHOLE,
         attributes={"img": _IMAGE_ATTRIBUTES},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
 from herald.model.feed import EntryEvent, EventSource, FeedProblem, ParsedEntry
 from herald.sources.feeds.dates import Read, read_date, zone_of
@@ -33,6 +33,11 @@ class Reading:
         """The network's zone."""
         return zone_of(self.zone_name)
 
+    @property
+    def known_zone(self) -> str:
+        """The network's zone by name; "" where it is UTC or unknown."""
+        return "" if self.zone is UTC else self.zone_name
+
 
 def read_said(text: str, reading: Reading) -> tuple[Read | None, str]:
     """Return a date as understood, and what is wrong with it, else ""."""
@@ -55,7 +60,7 @@ def announced(entry: ParsedEntry, dated: Read | None, reading: Reading) -> Parse
         event = EntryEvent(
             begins_at=dated.moment,
             all_day=dated.is_day,
-            zone="" if dated.has_zone else reading.zone_name,
+            zone="" if dated.has_zone else reading.known_zone,
             source=EventSource.PUBDATE,
         )
     return replace(entry, published_at=None, event=event)
@@ -65,7 +70,7 @@ def told_of_dates(faults: Iterable[str], reading: Reading) -> Iterator[FeedProbl
     """Say what was wrong with a document's dates."""
     counted = Counter(faults)
     zoneless, days = counted.pop(ZONELESS, 0), counted.pop(DAY_ONLY, 0)
-    where = reading.zone_name if reading.zone_name and reading.zone is not None else "UTC"
+    where = reading.known_zone or "UTC"
     if zoneless:
         yield FeedProblem(
             severity="warning",

@@ -17,6 +17,7 @@ Element = Any
 """An lxml element: lxml ships no types."""
 
 _DECLARED = re.compile(r"""(<\?xml[^>]{0,200}?encoding\s*=\s*)(["'])[^"']*\2""")
+_ENDED = re.compile(r"</(?:[A-Za-z][\w.-]*:)?(?:rss|feed|rdf)\s*>\s*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ def grow(document: str) -> Grown:
     root, still = _strict(mended)
     if root is not None:
         return Grown(document=mended, root=root, fault=listed(faults) or told)
+    if not _ENDED.search(mended[-200:]):
+        still = f"line {mended.count(chr(10)) + 1}: the document breaks off before its end"
     root = _recovered(mended)
     fault = "; ".join(filter(None, [listed(faults), still]))
     return Grown(document=mended, root=root, is_whole=False, fault=fault or told)
@@ -70,8 +73,10 @@ def namespace(element: Element) -> str:
 
 
 def words(element: Element | None) -> str:
-    """Return the text of an element and all in it."""
-    return "" if element is None else "".join(element.itertext()).strip()
+    """Return the text of an element and all in it; "" if an entity stands in it, unresolved."""
+    if element is None or any(not isinstance(child.tag, str) for child in element):
+        return ""
+    return "".join(element.itertext()).strip()
 
 
 def attribute(element: Element, name: str) -> str:

@@ -85,7 +85,7 @@ def _for_feedparser(grown: Grown) -> bytes:
     if grown.is_whole or grown.root is None:
         return as_utf8(grown.document)
     saved = sum(is_entry(element) for element in grown.root.iter())
-    if saved and saved >= len(_ENTRY_BEGINS.findall(grown.document)):
+    if saved >= len(_ENTRY_BEGINS.findall(grown.document)):
         return written(grown.root).encode("utf-8", errors="replace")
     return as_utf8(grown.document)
 
@@ -127,7 +127,7 @@ class _Reader:
         body = max(texts, key=lambda plain: len(plain.text), default=Plain(text=""))
         published, faults = self._date(entry, extra.date, "published", "created")
         updated, later = self._date(entry, "", "updated", "modified")
-        event = read_event(extra.event, zone=self._reading.zone, zone_name=self._reading.zone_name)
+        event = read_event(extra.event, zone=self._reading.zone, zone_name=self._reading.known_zone)
         event_faults = read_said(extra.event.begins, self._reading)[1]
         read = ParsedEntry(
             guid=short(extra.guid or str(entry.get("id") or "")),
@@ -195,6 +195,8 @@ class _Reader:
         # Feedburner puts a counting address of its own in the place of the page's.
         if page := absolute(str(entry.get("feedburner_origlink") or ""), self._url):
             return page
+        if extra.link.lower().startswith("www."):  # feedparser makes a folder of that name of it
+            return absolute(extra.link, self._url)
         alternates = [
             (absolute(str(link.get("href") or ""), self._url), language_tag(link.get("hreflang")))
             for link in entry.get("links", ())

@@ -9,9 +9,32 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from herald.model.feed import ParsedEntry, ParsedFeed
+from herald.sources.feeds.parse import Document, parse
+
 NOW = datetime(2027, 5, 10, 12, 0, tzinfo=UTC)
 
 _PERMALINK = ' isPermaLink="false"'
+
+URL = "https://example.org/feed"
+
+
+def understood(document: str | bytes, content_type: str = "", **told: str) -> ParsedFeed:
+    """Parse *document* as Herald does; *told* may be its url, pubdate or zone."""
+    body = document.encode() if isinstance(document, str) else document
+    return parse(Document(body=body, content_type=content_type, now=NOW, **({"url": URL} | told)))
+
+
+def only_entry(document: str | bytes, **told: str) -> ParsedEntry:
+    """Parse *document*, which has one entry, and return that."""
+    (entry,) = understood(document, **told).entries
+    return entry
+
+
+def said_of(feed: ParsedFeed) -> str:
+    """Return what is wrong with *feed*, a line each."""
+    return "\n".join(problem.message for problem in feed.problems)
+
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
