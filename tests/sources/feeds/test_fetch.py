@@ -88,10 +88,15 @@ async def test_a_first_request_is_unconditional_and_says_who_asks(
 
 
 async def test_cookies_are_never_sent_back(site: Site, fetcher: Fetcher) -> None:
-    url = site.serve("/feed", "x", headers={"Set-Cookie": "visitor=1; Path=/"})
-    await fetcher.fetch(url)
-    await fetcher.fetch(url)
-    assert "Cookie" not in site.requests[1].headers
+    """By a name: no client keeps the cookies of a bare address."""
+    cookie = {"Set-Cookie": "visitor=1; Path=/"}
+    site.serve("/feed", "x", headers=cookie)
+    site.serve("/old", status=302, headers=cookie | {"Location": "/feed"})
+    home = site.base.replace("127.0.0.1", "localhost")
+    for path in ("/feed", "/old", "/feed"):
+        assert isinstance(await fetcher.fetch(home + path), Fetched)
+    assert len(site.requests) == 4
+    assert not any("Cookie" in request.headers for request in site.requests)
 
 
 FETCHING = """

@@ -80,6 +80,35 @@ async def test_who_waits_for_a_slow_host_holds_no_place_of_the_others() -> None:
     assert served.count("slow:80") == 100
 
 
+class StandingClock(SetClock):
+    """A clock on which every pause lasts until the test lets it end."""
+
+    def __init__(self) -> None:
+        super().__init__(NOW)
+        self.go_on = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.go_on.wait()
+        await super().sleep(seconds)
+
+
+async def test_the_pause_before_a_turn_holds_no_place_of_the_others() -> None:
+    clock = StandingClock()
+    hosts = Hosts(clock=clock, at_once=1, spacing=timedelta(seconds=1))
+
+    async def visit(host: str) -> None:
+        async with hosts.turn(host):
+            pass
+
+    await visit("a:80")
+    pausing = asyncio.create_task(visit("a:80"))
+    await breathe()
+    await asyncio.wait_for(visit("b:80"), timeout=5)
+    assert not pausing.done()
+    clock.go_on.set()
+    await pausing
+
+
 async def test_no_more_than_the_agreed_number_are_asked_at_once() -> None:
     hosts, _ = some_hosts(at_once=3)
     now = [0, 0]
@@ -121,6 +150,16 @@ async def test_hosts_of_long_ago_are_forgotten() -> None:
     async with hosts.turn("a:80"):
         pass
     assert hosts.met == 1
+
+
+async def test_a_host_that_is_met_again_and_again_keeps_no_other_from_being_forgotten() -> None:
+    hosts, clock = some_hosts()
+    for number in range(100):
+        for host in ("busy:80", f"{number}:80"):
+            async with hosts.turn(host):
+                pass
+        clock.advance(timedelta(seconds=1))
+    assert hosts.met <= 5
 
 
 @settings(deadline=None)
