@@ -108,6 +108,7 @@ def delivery_document(delivery: Delivery) -> Document:
         "state": delivery.state,
         **_words(delivery.frozen or delivery.payload),
         "reason": _reason(delivery),
+        "note": delivery.note or None,
         "attempts": delivery.attempts,
         "next_at": instant(delivery.next_at),
         "not_after_at": instant(delivery.not_after_at),

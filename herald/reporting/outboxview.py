@@ -28,6 +28,7 @@ _KEY = 8
 """Digits of a key that are shown."""
 
 _SAID = {
+    "note": "why",
     "due_local": "due",
     "not_after_at": "never after",
     "sent_at": "sent",
@@ -71,7 +72,7 @@ def delivery_view(document: dict[str, Any]) -> RenderableType:
         state += f": {REASONS.get(document['reason'], document['reason'])}"
     facts.add_row(Text("state", style="dim"), Text(state, style=STYLES[document["state"]]))
     for name, said in _SAID.items():
-        if document[name]:
+        if document.get(name):
             facts.add_row(Text(said, style="dim"), Text(_spelled(str(document[name]))))
     parts: list[RenderableType] = [facts, Text(f"\n{document['text']}\n")]
     parts.extend(

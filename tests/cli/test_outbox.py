@@ -11,7 +11,7 @@ from tests.cli.test_plan import DELIVERY
 from tests.folders import MONDAY, STORIES, a_network
 
 ROW = (DELIVERY - {"change", "note"}) | {
-    *("attempts", "next_at", "not_after_at", "sent_at", "remote_id", "url", "error")
+    *("note", "attempts", "next_at", "not_after_at", "sent_at", "remote_id", "url", "error")
 }
 CAREFUL = STORIES.replace("channels: [trial]", "channels: [trial]\napprove: manual")
 

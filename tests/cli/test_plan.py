@@ -43,7 +43,8 @@ def test_the_document_has_the_keys_that_programs_rely_on(tmp_path: Path) -> None
     result = herald(root, "plan", "--json")
     plan = document(result)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert set(plan) == {"now", "from", "until", "deliveries", "skipped", "issues", "hash"}
+    told = {"deliveries", "skipped", "issues", "corrections"}
+    assert set(plan) == {"now", "from", "until", "hash"} | told
     assert {frozenset(line) for line in plan["deliveries"]} == {frozenset(DELIVERY)}
     assert {frozenset(line) for line in plan["skipped"]} == {frozenset(SKIPPED)}
     assert {frozenset(line) for line in plan["issues"]} == {frozenset(ISSUE)}

@@ -126,3 +126,8 @@ def test_a_correction_names_what_was_sent_and_why_it_is_untrue():
     assert line["text"] == row.payload.text
     assert of_campaign(document, "another")["corrections"] == []
     assert of_campaign(document, row.campaign)["corrections"] == [line]
+
+
+def test_a_delivery_says_why_it_stands_where_it_stands():
+    assert delivery_document(a_delivery(note="perhaps not new"))["note"] == "perhaps not new"
+    assert delivery_document(a_delivery())["note"] is None

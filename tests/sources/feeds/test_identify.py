@@ -655,3 +655,26 @@ def test_a_feeds_id_follows_from_its_url() -> None:
 def test_an_alias_names_the_known_entry() -> None:
     intents = decided(a_parsed(guid="new"), was=known(a_parsed())).intents
     assert intents == (Alias(id=EntryId("one-guid:g1"), key="guid:new"),)
+
+
+REWRITES = st.fixed_dictionaries(
+    {},
+    optional={
+        "guid": st.just("") | st.integers().map("urn:{}".format),
+        "scheme": st.sampled_from(["http://example.org", "https://new.example"]),
+        "query": st.sampled_from(["?utm_source=x", "?fbclid=1#top", "/"]),
+        "published_at": st.just(NOW),
+    },
+)
+
+
+@given(st.lists(REWRITES, min_size=1, max_size=8))
+def test_a_site_that_is_rebuilt_has_no_news(rewrites: list[dict[str, Any]]) -> None:
+    """Ids, hosts, schemes, trackers and dates change together, each as it likes."""
+    before = [a_parsed(number) for number in range(len(rewrites))]
+    after = []
+    for entry, rewrite in zip(before, rewrites, strict=True):
+        scheme, query = rewrite.pop("scheme", ""), rewrite.pop("query", "")
+        link = entry.link.replace("https://example.org", scheme or "https://example.org") + query
+        after.append(replace(entry, link=link, **rewrite))
+    assert "Remember" not in kinds(decided(*after, was=known(*before)).intents)
