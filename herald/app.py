@@ -55,6 +55,7 @@ from herald.results import Compared, Pass
 from herald.settings import Settings, load_settings, read_settings
 from herald.sources.feeds.fetch import Fetcher
 from herald.sources.feeds.hubs import Hubs
+from herald.sources.feeds.pages import Pages
 from herald.sources.feeds.poll import Poller
 from herald.sources.feeds.wanted import wanted_feeds
 from herald.sources.feeds.websub import callback_root
@@ -118,6 +119,7 @@ class App:
         self._database = store
         self._fetching = AsyncExitStack()
         self._fetcher: Fetcher | None = None
+        self._parser: Parser | None = None
         self._poller: Poller | None = None
         self._unplanned_news = 0
         self.worker = Worker(
@@ -147,20 +149,27 @@ class App:
 
     async def open_poller(self, loaded: Loaded) -> Poller:
         """Return what polls feeds, in step with the partners' files; made at its first use."""
-        if self._poller is None:
-            fetcher = await self._open_fetcher()
-            parser = await self._fetching.enter_async_context(Parser())
-            self._poller = Poller(
-                self.feeds,
-                fetcher,
-                parser,
-                clock=self.clock,
-                random=random.random,
-                owner=self.owner,
-                tell=self._hear_of,
-            )
+        zone = loaded.configuration.zone
+        if self._poller is None or self._poller.zone != zone:
+            self._poller = await self._make_poller(zone)
         await self._poller.sync(wanted_feeds(loaded.configuration.partners.values()))
         return self._poller
+
+    async def _make_poller(self, zone: str) -> Poller:
+        fetcher = await self._open_fetcher()
+        if self._parser is None:
+            self._parser = await self._fetching.enter_async_context(Parser())
+        return Poller(
+            self.feeds,
+            fetcher,
+            self._parser,
+            clock=self.clock,
+            random=random.random,
+            owner=self.owner,
+            tell=self._hear_of,
+            pages=Pages(fetcher, self._parser, clock=self.clock, zone=zone),
+            zone=zone,
+        )
 
     async def renew_hubs(self) -> None:
         """Ask feeds' hubs to tell Herald of changes, to go on telling, or to stop."""

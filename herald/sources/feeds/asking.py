@@ -98,14 +98,16 @@ class Asker:
         clock: Clock,
         random: Callable[[], float],
         pages: ReadsPages | None = None,
+        zone: str = "",
     ) -> None:
-        """Join the parts; *random* gives numbers from 0 to 1."""
+        """Join the parts; *random* gives numbers from 0 to 1, *zone* is the network's."""
         self._fetcher = fetcher
         self._parser = parser
         self._store = store
         self._clock = clock
         self._random = random
         self._pages = pages
+        self._zone = zone
         self._naming = asyncio.Lock()
 
     async def ask(self, feed: Feed, *, force: bool) -> Answer:
@@ -168,6 +170,8 @@ class Asker:
             content_type=fetched.content_type,
             url=fetched.final_url,
             now=self._clock.now(),
+            pubdate=feed.wanted.pubdate,
+            zone=self._zone,
         )
         parsed = await self._parser.parse(document)
         if isinstance(parsed, ParseFailed):

@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 class Poller:
     """Keeps the stored feeds in step with the partners' sites."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that polling joins
         self,
         store: FeedStore,
         fetcher: FetchesFeeds,
@@ -58,10 +58,17 @@ class Poller:
         owner: str = "herald",
         tell: Callable[[Polled], None] = lambda polled: None,
         pages: ReadsPages | None = None,
+        zone: str = "",
     ) -> None:
-        """Join the parts; *random* gives numbers from 0 to 1, *tell* hears of every polled feed."""
+        """Join the parts; *random* gives numbers from 0 to 1, *tell* hears of every polled feed.
+
+        *zone* is the network's: times of feeds that name none count in it.
+        """
+        self.zone = zone
         self._store = store
-        self._asker = Asker(fetcher, parser, store, clock=clock, random=random, pages=pages)
+        self._asker = Asker(
+            fetcher, parser, store, clock=clock, random=random, pages=pages, zone=zone
+        )
         self._clock = clock
         self._owner = owner
         self._tell = tell
@@ -77,14 +84,18 @@ class Poller:
         Raises only what the store raises when it cannot be used.
         """
         hands = _Hands(self)
+        hands.is_stopped = stop.is_set()
         ringing = asyncio.create_task(hands.stop_at(stop), name="poll stop")
         try:
             while not hands.is_stopped:
+                hands.check()
                 if hands.want_more and self._clock.now() - now < LONGEST_PASS:
+                    hands.begin_to_look()
                     hands.take(await self._claim(hands))
-                if not hands.is_busy:
+                elif hands.is_busy:
+                    await hands.wait()
+                else:
                     break
-                await hands.wait()
         finally:
             ringing.cancel()
             await self._put_down(hands)
@@ -104,14 +115,12 @@ class Poller:
             while waiting or hands.is_busy:
                 hands.take([waiting.pop() for _ in range(min(hands.free, len(waiting)))])
                 await hands.wait()
+                hands.check()
         finally:
             await self._put_down(hands, waiting)
         return tuple(hands.polled)
 
     async def _claim(self, hands: _Hands) -> Sequence[Feed]:
-        hands.full_hosts = frozenset(
-            host for host, count in hands.hosts.items() if count > EACH_HOST // 2
-        )
         return await self._store.claim_feeds(
             owner=self._owner,
             now=self._clock.now(),
@@ -222,8 +231,15 @@ class _Hands:
         """Tell whether to look for feeds: half of the hands are free, and there may be some."""
         return self.free >= AT_ONCE // 2 and not self._found_none
 
+    def begin_to_look(self) -> None:
+        """Name the servers that are busy; one that is free again meanwhile is looked at anew."""
+        self._found_none = True
+        self.full_hosts = frozenset(
+            host for host, count in self.hosts.items() if count > EACH_HOST // 2
+        )
+
     def take(self, feeds: Sequence[Feed]) -> None:
-        self._found_none = not feeds
+        self._found_none = self._found_none and not feeds
         for feed in feeds:
             task = asyncio.create_task(self._poll(feed), name=f"poll {feed.id}")
             self._tasks[task] = feed
@@ -231,9 +247,12 @@ class _Hands:
             task.add_done_callback(self._ended)
 
     async def wait(self) -> None:
-        """Wait until a feed is done; raise what made one end before it was saved."""
+        """Wait until a feed is done, or a stop is asked for."""
         await self._changed.wait()
         self._changed.clear()
+
+    def check(self) -> None:
+        """Raise what made a feed's poll end before it was saved."""
         if self._trouble is not None:
             raise self._trouble
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,13 @@ from aiohttp import web
 
 from herald.clock import SetClock
 from herald.model.configuration import FeedConfig, Partner
-from herald.model.feed import Entry, ParsedFeed
+from herald.model.feed import Entry, EventSource, ParsedFeed
 from herald.model.ids import Language, PartnerId
 from herald.model.polling import Feed, Polled
 from herald.sources.feeds.fetch import Fetcher, Limits
+from herald.sources.feeds.pages import Pages
 from herald.sources.feeds.parse import Document, parse
-from herald.sources.feeds.poll import Poller
+from herald.sources.feeds.poll import AT_ONCE, Poller
 from herald.sources.feeds.wanted import wanted_feeds
 from herald.sources.feeds.workers import ParseFailed, Parser
 from herald.store.engine import open_store
@@ -434,3 +436,156 @@ async def test_real_workers_read_for_the_poller(herald: Herald) -> None:
         }
     assert polled["feed"].seeded == 1
     assert set(polled) == {"feed", "bomb"}
+
+
+async def test_a_slow_server_keeps_no_other_feed_waiting(herald: Herald) -> None:
+    """Hands that are free take the next feeds while another's server takes its time."""
+    answered = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        await answered.wait()
+        return web.Response(body=rss(item(1)).encode())
+
+    herald.site.answers["/slow"] = slow
+    async with AsyncExitStack() as stack:
+        sites = [await stack.enter_async_context(a_site()) for _ in range(8)]
+        feeds = [
+            FeedConfig(url=sites[number % 8].serve(f"/{number}", rss(item(number))))
+            for number in range(AT_ONCE + 40)
+        ]
+        first = FeedConfig(url=herald.site.url("/slow"))
+        await herald.follow(a_partner(feeds=(first, *feeds)))
+        polling = asyncio.create_task(herald.polls())
+        async with asyncio.timeout(30):
+            while len(herald.told) < len(feeds):  # noqa: ASYNC110 - nobody tells of the last but one
+                await asyncio.sleep(0.01)
+        assert not polling.done()
+        answered.set()
+        polled = await polling
+    assert [one.trouble for one in polled] == [""] * (len(feeds) + 1)
+
+
+async def test_a_stop_ends_a_pass_at_once_and_gives_back_what_was_not_answered(
+    herald: Herald,
+) -> None:
+    stop = asyncio.Event()
+
+    async def never(request: web.Request) -> web.StreamResponse:
+        stop.set()
+        await asyncio.Event().wait()
+        return web.Response()
+
+    herald.site.answers["/never"] = never
+    herald.site.serve("/next", rss(item(1)))
+    await herald.follow(partner(herald.site, "/never", "/next"))
+    async with asyncio.timeout(0.9):  # less than the server is given
+        polled = await herald.poller.poll_due(NOW, stop)
+    assert all("never" not in one.url for one in polled)
+    taken = await herald.store.claim_feeds(owner="b", now=NOW, most=9, lease=HOUR)
+    assert len(taken) + len(polled) == 2
+
+
+async def test_an_address_that_moved_for_good_is_asked_and_told(herald: Herald) -> None:
+    herald.site.serve("/new", rss(item(1)), headers={"ETag": '"new"'})
+    herald.site.serve("/feed", status=301, headers={"Location": herald.site.url("/new")})
+    await herald.follow(partner(herald.site))
+    for _ in range(12):
+        await herald.polls()
+        herald.clock.advance(DAY)
+    feed = await herald.feed()
+    assert feed.address == herald.site.url("/new")
+    assert any("partners.yaml" in problem.message for problem in feed.problems)
+    herald.site.requests.clear()
+    await herald.after(DAY)
+    assert [request.path for request in herald.site.requests] == ["/new"]
+
+
+async def test_an_adopted_address_that_dies_is_given_up(herald: Herald) -> None:
+    await test_an_address_that_moved_for_good_is_asked_and_told(herald)
+    herald.site.serve("/new", status=410)
+    herald.site.serve("/feed", rss(item(1), item(2)))
+    await herald.after(DAY)
+    feed = await herald.feed()
+    assert (feed.gone, feed.address) == (False, herald.site.url("/feed"))
+    (polled,) = await herald.after(DAY)
+    assert polled.new == 1
+
+
+async def test_a_feed_that_is_suddenly_empty_is_told_and_takes_nothing_back(
+    herald: Herald,
+) -> None:
+    herald.site.serve("/feed", rss(item(1), item(2)))
+    await herald.follow(partner(herald.site))
+    await herald.polls()
+    herald.site.serve("/feed", rss())
+    (polled,) = await herald.after(DAY)
+    assert any("had 2 entries before" in problem.message for problem in polled.problems)
+    assert not any(entry.withdrawn for entry in await herald.entries())
+    herald.site.serve("/feed", rss(item(1), item(2)))
+    (polled,) = await herald.after(DAY)
+    assert not any("before" in problem.message for problem in polled.problems)
+
+
+async def test_the_hub_of_the_headers_comes_before_the_documents(herald: Herald) -> None:
+    links = (
+        '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="hub" href="https://d.example/"/>'
+    )
+    herald.site.serve("/feed", rss(item(1), head=links))
+    await herald.follow(partner(herald.site))
+    await herald.polls()
+    hub = (await herald.feed()).hub
+    assert hub is not None
+    assert (hub.hub, hub.topic) == ("https://d.example/", herald.site.url("/feed"))
+    header = {"Link": '<https://h.example/>; rel="hub", <https://t.example/>; rel="self"'}
+    herald.site.serve("/feed", rss(item(1), item(2), head=links), headers=header)
+    await herald.after(DAY)
+    hub = (await herald.feed()).hub
+    assert hub is not None
+    assert (hub.hub, hub.topic) == ("https://h.example/", "https://t.example/")
+
+
+async def test_a_partner_may_agree_to_be_asked_more_often(herald: Herald) -> None:
+    herald.site.serve("/feed", rss(item(1)))
+    agreed = FeedConfig(url=herald.site.url("/feed"), every=timedelta(hours=2))
+    await herald.follow(a_partner(feeds=(agreed,)))
+    await herald.polls()
+    assert (await herald.feed()).next_check_at == NOW + 2 * HOUR
+
+
+async def test_the_event_of_a_page_is_read_once_and_stays_though_the_page_is_down(
+    herald: Herald,
+) -> None:
+    """A page that cannot be reached is no event that was taken back."""
+    walk = (
+        '<html><script type="application/ld+json">{"@context": "https://schema.org",'
+        '"@type": "Event", "name": "A walk", "startDate": "2027-09-10T10:00:00+02:00"}'
+        "</script></html>"
+    )
+    page = herald.site.serve("/walk", walk, headers={"Content-Type": "text/html"})
+    herald.site.serve("/feed", rss(item(1, title="A walk", link=page)))
+    always = FeedConfig(url=herald.site.url("/feed"), event_pages="always")
+    await herald.follow(a_partner(feeds=(always,)))
+    limits = Limits(spacing=timedelta(0))
+    async with (
+        Fetcher(contact="", clock=herald.clock, allow_private=True, limits=limits) as fetcher,
+        Parser(workers=1) as parser,
+    ):
+        pages = Pages(fetcher, parser, clock=herald.clock)
+        poller = Poller(
+            herald.store, fetcher, parser, clock=herald.clock, random=lambda: 0.0, pages=pages
+        )
+        await poller.poll_due(NOW, asyncio.Event())
+        (entry,) = await herald.entries()
+        assert entry.content.event is not None
+        assert entry.content.event.source is EventSource.PAGE
+        herald.site.serve("/walk", status=500)
+        edited = item(1, title="A walk", link=page, text="Bring shoes, it may be wet.")
+        for document in (rss(item(1, title="A walk", link=page), item(2)), rss(edited)):
+            herald.site.serve("/feed", document)
+            herald.clock.advance(2 * DAY)
+            await poller.poll_due(herald.clock.now(), asyncio.Event())
+        entry = next(one for one in await herald.entries() if one.content.title == "A walk")
+        assert entry.content.summary == "Bring shoes, it may be wet."
+        assert entry.content.event is not None
+        assert entry.content.event.begins_at.day == 10
+        assert not entry.withdrawn
