@@ -60,7 +60,8 @@ _CLOCK = (
 _JOINED = r"(?:\s*,?\s*(?:[-–|]|\b(?:ore|um|at|o|ob|à|kl\.?)\s)?\s*" + _CLOCK + r")?\s*"
 _WEEKDAY = r"(?:[^\W\d_]+\.?,?\s+)?"
 _WRITTEN = re.compile(
-    _WEEKDAY + r"(?P<day>\d{1,2})(?:\.|º|er)?(?:\s+|-)(?:de\s+|d['’]|ta['’]\s*)?(?P<month>[^\W\d_]+)\.?,?"
+    _WEEKDAY + r"(?P<day>\d{1,2})(?:\.|º|er)?(?:\s+|-)(?:de\s+|d['’]|ta['’]\s*)?"
+    r"(?P<month>[^\W\d_]+)\.?,?"
     r"(?:\s+|-)(?:de\s+|del\s+)?(?P<year>\d{4}|\d{2})" + _JOINED + _ZONE
 )
 _MONTH_FIRST = re.compile(

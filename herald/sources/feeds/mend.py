@@ -47,6 +47,7 @@ _PREFIXES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
 }
 _OPENING = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?:rss|feed|rdf)\b", re.IGNORECASE)
+_SAID = re.compile(r"xmlns:([A-Za-z][\w.-]{0,30})")
 _USED = re.compile(r"</?([A-Za-z][\w.-]{0,30}):[A-Za-z]|\s([A-Za-z][\w.-]{0,30}):[A-Za-z]+\s*=")
 
 
@@ -172,9 +173,8 @@ def _with_prefixes(document: str, faults: list[str]) -> str:
         return document
     bare = _CDATA.sub("", document)
     used = {name for pair in _USED.findall(bare) for name in pair if name}
-    missing = sorted(name for name in used - {"xml", "xmlns"} if f"xmlns:{name}" not in document)[
-        :30
-    ]
+    declared = {"xml", "xmlns", *_SAID.findall(document)}
+    missing = sorted(used - declared)[:30]
     if not missing:
         return document
     faults.append(

@@ -30,6 +30,7 @@ from herald.sources.feeds.plain import (
     plain_text,
     short,
 )
+from herald.sources.feeds.prune import prune
 from herald.sources.feeds.reading import Reading, announced, read_said, told_of_dates
 from herald.sources.feeds.spaces import with_right_spaces
 from herald.sources.feeds.tree import Grown, as_utf8, grow, written
@@ -50,7 +51,7 @@ def read_xml(document: str, reading: Reading) -> tuple[ParsedFeed, Head]:
     """Read an RSS or Atom document; whatever is wrong with it is a problem of the result."""
     grown = grow(with_right_spaces(_without_surplus(document)))
     found = feedparser.parse(
-        BytesIO(_for_feedparser(grown)),
+        BytesIO(_for_feedparser(grown, was_cut=grown.root is not None and prune(grown.root))),
         response_headers={
             "content-location": reading.url,
             "content-type": "application/xml; charset=utf-8",
@@ -80,9 +81,9 @@ def read_xml(document: str, reading: Reading) -> tuple[ParsedFeed, Head]:
     return feed, head
 
 
-def _for_feedparser(grown: Grown) -> bytes:
+def _for_feedparser(grown: Grown, *, was_cut: bool) -> bytes:
     """Return what feedparser shall read: the pieces that lxml put together, if none is missing."""
-    if grown.is_whole or grown.root is None:
+    if grown.root is None or (grown.is_whole and not was_cut):
         return as_utf8(grown.document)
     saved = sum(is_entry(element) for element in grown.root.iter())
     if saved >= len(_ENTRY_BEGINS.findall(grown.document)):

@@ -1,5 +1,6 @@
 """Feeds as the systems of partners write them, of our own making, and what they mean."""
 
+# ruff: noqa: E501 -- feeds have the lines that systems write
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -159,8 +159,10 @@ def test_a_feed_is_told_that_its_dates_are_days() -> None:
     [
         ("<dc:date>2027-05-10T10:00:00Z</dc:date>", "2027-05-10T10:00", "2027-05-10T10:00"),
         (
-            "<dcterms:issued>2027-05-10T10:00:00Z</dcterms:issued>"
-            "<dcterms:modified>2027-05-11T10:00:00Z</dcterms:modified>",
+            (
+                "<dcterms:issued>2027-05-10T10:00:00Z</dcterms:issued>"
+                "<dcterms:modified>2027-05-11T10:00:00Z</dcterms:modified>"
+            ),
             "2027-05-10T10:00",
             "2027-05-11T10:00",
         ),

@@ -99,33 +99,47 @@ def test_calendars_that_date_by_the_event_are_known(head: str, guid: str, maker:
     ("more", "finishes"),
     [
         (
-            "<ev:startdate>2027-05-16T10:00:00+02:00</ev:startdate>"
-            "<ev:enddate>2027-05-16T12:00:00+02:00</ev:enddate><ev:location>Argenta</ev:location>",
+            (
+                "<ev:startdate>2027-05-16T10:00:00+02:00</ev:startdate>"
+                "<ev:enddate>2027-05-16T12:00:00+02:00</ev:enddate><ev:location>Argenta</ev:location>"
+            ),
             10,
         ),
         (
-            "<xcal:dtstart>20270516T080000Z</xcal:dtstart><xcal:dtend>20270516T100000Z</xcal:dtend>"
-            "<xcal:location>Argenta</xcal:location>",
+            (
+                "<xcal:dtstart>20270516T080000Z</xcal:dtstart><xcal:dtend>20270516T100000Z</xcal:dtend>"
+                "<xcal:location>Argenta</xcal:location>"
+            ),
             10,
         ),
         (
-            '<gd:when startTime="2027-05-16T10:00:00+02:00" endTime="2027-05-16T12:00:00+02:00"/>'
-            '<gd:where valueString="Argenta"/>',
+            (
+                '<gd:when startTime="2027-05-16T10:00:00+02:00"'
+                ' endTime="2027-05-16T12:00:00+02:00"/>'
+                '<gd:where valueString="Argenta"/>'
+            ),
             10,
         ),
         (
-            "<mec:startDate>2027-05-16</mec:startDate><mec:startHour>10:00 am</mec:startHour>"
-            "<mec:endDate>2027-05-16</mec:endDate><mec:endHour>12:00 pm</mec:endHour>"
-            "<mec:location>Argenta</mec:location>",
+            (
+                "<mec:startDate>2027-05-16</mec:startDate><mec:startHour>10:00 am</mec:startHour>"
+                "<mec:endDate>2027-05-16</mec:endDate><mec:endHour>12:00 pm</mec:endHour>"
+                "<mec:location>Argenta</mec:location>"
+            ),
             10,
         ),
         (
-            "<startDate>16.05.2027 10:00</startDate><location>&lt;b&gt;Argenta&lt;/b&gt;</location>",
+            (
+                "<startDate>16.05.2027 10:00</startDate>"
+                "<location>&lt;b&gt;Argenta&lt;/b&gt;</location>"
+            ),
             None,
         ),
         (
-            "<ev:startdate>2027-05-16T10:00:00</ev:startdate><ev:enddate>2026-01-01</ev:enddate>"
-            "<ev:location>Argenta</ev:location>",
+            (
+                "<ev:startdate>2027-05-16T10:00:00</ev:startdate><ev:enddate>2026-01-01</ev:enddate>"
+                "<ev:location>Argenta</ev:location>"
+            ),
             None,
         ),
     ],

@@ -103,8 +103,10 @@ def test_markup_becomes_text(text: str, expected: str) -> None:
     ("more", "expected"),
     [
         (
-            '<media:content url="https://0.gravatar.com/avatar/x" medium="image"/>'
-            '<media:content url="/a.jpg" medium="image"/>',
+            (
+                '<media:content url="https://0.gravatar.com/avatar/x" medium="image"/>'
+                '<media:content url="/a.jpg" medium="image"/>'
+            ),
             EntryImage(url="https://example.org/a.jpg"),
         ),
         ('<itunes:image href="/a.jpg"/>', EntryImage(url="https://example.org/a.jpg")),
@@ -112,26 +114,34 @@ def test_markup_becomes_text(text: str, expected: str) -> None:
         ("<image><url>/a.jpg</url></image>", EntryImage(url="https://example.org/a.jpg")),
         ('<media:content url="/a.mp4" type="video/mp4"/>', None),
         (
-            '<media:thumbnail url="/small.jpg" width="72" height="72"/>'
-            '<content:encoded>&lt;img src="/big.jpg" alt="A pan"&gt;</content:encoded>',
+            (
+                '<media:thumbnail url="/small.jpg" width="72" height="72"/>'
+                '<content:encoded>&lt;img src="/big.jpg" alt="A pan"&gt;</content:encoded>'
+            ),
             EntryImage(url="https://example.org/big.jpg", alt="A pan"),
         ),
         (
-            '<media:content url="/a.jpg" medium="image"/>'
-            '<media:content url="/b.jpg" medium="image"><media:description>Of b'
-            "</media:description></media:content>",
+            (
+                '<media:content url="/a.jpg" medium="image"/>'
+                '<media:content url="/b.jpg" medium="image"><media:description>Of b'
+                "</media:description></media:content>"
+            ),
             EntryImage(url="https://example.org/a.jpg"),
         ),
         (
-            '<media:group><media:content url="/a.mp4" type="video/mp4"/>'
-            '<media:thumbnail url="/a.jpg"/><media:description>The story of a film'
-            "</media:description></media:group>",
+            (
+                '<media:group><media:content url="/a.mp4" type="video/mp4"/>'
+                '<media:thumbnail url="/a.jpg"/><media:description>The story of a film'
+                "</media:description></media:group>"
+            ),
             EntryImage(url="https://example.org/a.jpg"),
         ),
         (
-            '<media:content url="/a.jpg" medium="image"><media:title>IMG 1</media:title>'
-            '<media:description type="html">A &lt;b&gt;pan&lt;/b&gt;</media:description>'
-            "</media:content>",
+            (
+                '<media:content url="/a.jpg" medium="image"><media:title>IMG 1</media:title>'
+                '<media:description type="html">A &lt;b&gt;pan&lt;/b&gt;</media:description>'
+                "</media:content>"
+            ),
             EntryImage(url="https://example.org/a.jpg", alt="A pan"),
         ),
     ],
@@ -207,8 +217,10 @@ def test_a_feeds_licence_is_its_entries_but_its_copyright_notice_is_not() -> Non
     [
         ('<title xml:lang="it">A</title><content xml:lang="sl">B</content>', "sl"),
         (
-            '<title xml:lang="it">A</title><content type="xhtml"><div xml:lang="mt"'
-            ' xmlns="http://www.w3.org/1999/xhtml">B</div></content>',
+            (
+                '<title xml:lang="it">A</title><content type="xhtml"><div xml:lang="mt"'
+                ' xmlns="http://www.w3.org/1999/xhtml">B</div></content>'
+            ),
             "mt",
         ),
         ('<title xml:lang="it">A</title><summary>B</summary>', "it"),

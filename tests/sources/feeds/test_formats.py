@@ -10,13 +10,17 @@ from tests.sources.feeds.systems import SYSTEMS
 
 RSS_SPACES = {
     "rss090": (
-        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
-        ' xmlns="http://my.netscape.com/rdf/simple/0.9/">',
+        (
+            '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+            ' xmlns="http://my.netscape.com/rdf/simple/0.9/">'
+        ),
         "</rdf:RDF>",
     ),
     "rss091n": (
-        '<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN"'
-        ' "http://my.netscape.com/publish/formats/rss-0.91.dtd"><rss version="0.91"><channel>',
+        (
+            '<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN"'
+            ' "http://my.netscape.com/publish/formats/rss-0.91.dtd"><rss version="0.91"><channel>'
+        ),
         "</channel></rss>",
     ),
     "rss091u": ('<rss version="0.91"><channel>', "</channel></rss>"),

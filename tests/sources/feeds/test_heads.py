@@ -85,8 +85,10 @@ def test_closed_days(days: str, closed: set[int]) -> None:
     ("head", "hub"),
     [
         (
-            '<atom:link rel="hub" href="https://hub.example.org/"/>'
-            '<atom:link rel="self" href="/real-feed"/>',
+            (
+                '<atom:link rel="hub" href="https://hub.example.org/"/>'
+                '<atom:link rel="self" href="/real-feed"/>'
+            ),
             HubLink(hub="https://hub.example.org/", topic="https://example.org/real-feed"),
         ),
         (
@@ -114,8 +116,10 @@ def test_a_json_feed_names_its_hub() -> None:
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "feed_url": "https://example.org/feed.json",
-        "hubs": [{"type": "rssCloud", "url": "https://no.example.org/"}]
-        + [{"type": "WebSub", "url": "https://hub.example.org/"}],
+        "hubs": [
+            {"type": "rssCloud", "url": "https://no.example.org/"},
+            {"type": "WebSub", "url": "https://hub.example.org/"},
+        ],
         "items": [{"id": "1"}],
     }
     assert understood(json.dumps(document)).hub == HubLink(
