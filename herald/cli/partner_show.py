@@ -93,19 +93,18 @@ def show_next(
     rules = [(campaign, rule) for campaign in campaigns or () for rule in campaign.amplify]
     names = {partner, "*", *(f"tag:{tag}" for tag in tags)}
     passing = sorted({str(c.id) for c, rule in rules if names & set(rule.partners)})
+    is_used = any(f"tag:{TRUSTED}" in rule.partners for _, rule in rules)
+    is_idle = TRUSTED in tags and not is_used
     if passing:
         click.echo(f"Passed on by: {', '.join(passing)}.")
     elif campaigns is None:
         click.echo(f"{herald} check finds errors in your files: mend them first.")
     else:
+        rule = f' In a file of campaigns/ write\n  amplify:\n    - from: ["{partner}"]'
+        click.echo(f"No campaign passes this partner on yet.{'' if is_idle else rule}")
+    if is_idle:
         click.echo(
-            "No campaign passes this partner on yet. In a file of campaigns/ write\n"
-            f'  amplify:\n    - from: ["{partner}"]'
-        )
-    is_used = any(f"tag:{TRUSTED}" in rule.partners for _, rule in rules)
-    if TRUSTED in tags and not is_used:
-        click.echo(
-            f'The tag "{TRUSTED}" does nothing by itself: a rule has to name it, such as\n'
+            f'The tag "{TRUSTED}" does nothing by itself: a rule in campaigns/ has to name it:\n'
             f'  amplify:\n    - {{from: ["tag:{TRUSTED}"], approve: auto}}'
         )
 

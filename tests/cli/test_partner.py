@@ -335,7 +335,7 @@ def test_a_person_is_asked_and_slips_are_asked_again(folder: Path, site: Site) -
         "  country: IT\n"
         "  languages: [it, en]\n"
         "  feeds:\n"
-        f'    - {{url: "{site.url("/feed/")}", licence: "CC-BY-SA-4.0"}}\n'
+        f'    - {{url: "{site.url("/feed/")}", licence: CC-BY-SA-4.0}}\n'
     )
     assert "asking " in shown
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from herald.sources.encoding import UNREADABLE
 from herald.sources.yaml import Data
 
-_PLAIN = re.compile(r"[^\W\d_][\w-]*(?:[ ][^\W_][\w-]*)*")
+_WORD = r"(?:[\w.-]*\w)?"
+_PLAIN = re.compile(rf"[^\W\d_]{_WORD}(?: [^\W_]{_WORD})*")
 _MISREAD = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null", "none", "auto"})
 """Words that some program takes for something else than text."""
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -105,7 +105,7 @@ def test_a_partner_is_laid_out_like_the_others() -> None:
         "    languages: [it]\n"
         "    tags: [museums]\n"
         "    feeds:\n"
-        '    - {url: "https://sale.example.org/feed/?a=1&b={2},3", licence: "CC-BY-4.0"}\n'
+        '    - {url: "https://sale.example.org/feed/?a=1&b={2},3", licence: CC-BY-4.0}\n'
     )
 
 
