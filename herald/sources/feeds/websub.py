@@ -39,8 +39,8 @@ LONGEST_CHALLENGE = 2_000
 PATH = "/websub/"
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,86}")
-_SIGNATURE = re.compile(r"(sha256|sha384|sha512)=([0-9a-f]{64,128})", re.IGNORECASE)
-"""Section 7.1 knows sha1 as well, which proves too little today."""
+_SIGNATURE = re.compile(r"(sha1|sha256|sha384|sha512)=([0-9a-f]{40,128})", re.IGNORECASE)
+"""The algorithms of section 7.1. Most hubs sign with sha1: decision 0007."""
 
 
 def callback_root(public_url: str, *, allow_http: bool) -> str:
@@ -207,7 +207,7 @@ class Signature:
 
 
 def read_signature(header: str, secret: str) -> Signature | None:
-    """Read ``X-Hub-Signature``; None for none, for one that is malformed and for a weak one."""
+    """Read ``X-Hub-Signature``; None for none, and for one that is malformed."""
     found = _SIGNATURE.fullmatch(header.strip())
     if found is None:
         return None

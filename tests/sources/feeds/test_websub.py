@@ -317,8 +317,8 @@ def believes(header: str, body: bytes) -> bool:
     return check.matches()
 
 
-@pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
-def test_a_strong_signature_is_believed(algorithm: str) -> None:
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
+def test_a_right_signature_is_believed(algorithm: str) -> None:
     assert believes(signed(b"<rss/>", algorithm), b"<rss/>")
     assert believes(signed(b"<rss/>", algorithm).upper(), b"<rss/>")
     assert not believes(signed(b"<rss/>", algorithm), b"<rss />")
@@ -333,7 +333,8 @@ def test_a_strong_signature_is_believed(algorithm: str) -> None:
         "sha256=",
         "sha256=zz",
         "=" + "0" * 64,
-        "sha1=" + hmac.new(SECRET.encode(), b"x", "sha1").hexdigest(),
+        "sha1=" + hmac.new(b"another", b"x", "sha1").hexdigest(),
+        "sha1=" + hmac.new(SECRET.encode(), b"x", "sha256").hexdigest(),
         "md5=" + hmac.new(SECRET.encode(), b"x", "md5").hexdigest(),
         "sha256=" + hmac.new(SECRET.encode(), b"x", "sha512").hexdigest(),
         "sha512=" + hmac.new(SECRET.encode(), b"x", "sha256").hexdigest(),
@@ -342,7 +343,7 @@ def test_a_strong_signature_is_believed(algorithm: str) -> None:
         "sha256=" + "0" * 65,
     ],
 )
-def test_what_is_weak_or_malformed_is_not_believed(header: str) -> None:
+def test_what_is_wrong_or_malformed_is_not_believed(header: str) -> None:
     assert not believes(header, b"x")
 
 
