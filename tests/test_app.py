@@ -648,3 +648,19 @@ async def test_a_typed_title_goes_out_as_it_was_typed_and_survives_planning(tmp_
             await live_until(app, clock, clock.now() + timedelta(hours=6))
     found = {line["language"]: line["text"].splitlines()[0] for line in journal(root)}
     assert found == {"it": "Il sale — Saline", "en": "Salt"}
+
+
+async def test_feeds_that_the_dead_had_in_hand_are_asked_at_once(tmp_path):
+    async with a_partner_site([]) as url:
+        root = a_partner_network(tmp_path, url, '{from: ["*"]}')
+        clock = SetClock(MONDAY)
+        async with open_app(root, clock, channels=True, alone=True) as app:
+            await app.open_poller(await app.load())
+            taken = await app.feeds.claim_feeds(
+                owner="the dead", now=MONDAY, most=9, lease=timedelta(days=1)
+            )
+            assert len(taken) == 1
+            await app.begin()
+            await app.poll_and_replan()
+            (health,) = await app.feeds.health(now=MONDAY)
+            assert health.feed.last_success_at == MONDAY
