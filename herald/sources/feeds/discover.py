@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from herald.model.feed import ParsedFeed
 from herald.model.ids import Language
 from herald.model.page import FeedLink, PageFacts
+from herald.model.polling import Validators
 from herald.ports import Clock
 from herald.sources.feeds.addresses_typed import NotTyped, read_address
 from herald.sources.feeds.candidates import Candidate, choose, links_to_follow
-from herald.sources.feeds.fetch import Fetched, FetchFailed, FetchResult
+from herald.sources.feeds.fetch import ACCEPT, ACCEPT_PAGE, Fetched, FetchFailed, FetchResult
 from herald.sources.feeds.parse import Document, has_failed
 from herald.sources.feeds.wellknown import (
     EVENTS_CALENDAR,
@@ -49,7 +50,9 @@ ASK = (
 class Fetching(Protocol):
     """Fetches one address politely."""
 
-    async def fetch(self, url: str) -> FetchResult:
+    async def fetch(
+        self, url: str, validators: Validators | None = None, *, accept: str = ACCEPT
+    ) -> FetchResult:
         """Return what the server sends; never raises for what it does."""
         ...
 
@@ -154,7 +157,7 @@ class _Search:
                 break  # a server is there; another spelling of its name would find the same one
         home = home_of(urls[0])
         if "(404)" in failures[-1].why and home != urls[0]:
-            result = await self._fetch(home)
+            result = await self._fetch(home, accept=ACCEPT_PAGE)
             if isinstance(result, Fetched):
                 self._notes.append(f"There is nothing at {urls[0]}; its first page was looked at.")
                 return home, result
@@ -165,7 +168,7 @@ class _Search:
         home = home_of(facts.url)
         if home in self._asked or urlsplit(facts.url).path in {"", "/"}:
             return facts
-        result = await self._fetch(home)
+        result = await self._fetch(home, accept=ACCEPT_PAGE)
         if not isinstance(result, Fetched):
             return facts
         seen = await self._understand(result, asked=home, why="the site's first page")
@@ -236,10 +239,10 @@ class _Search:
         page = await self._parser.read_page(document)
         return page.why if isinstance(page, ParseFailed) else page
 
-    async def _fetch(self, url: str) -> Fetched | FetchFailed:
+    async def _fetch(self, url: str, *, accept: str = ACCEPT) -> Fetched | FetchFailed:
         self._asked.add(url)
         self._tell(url)
-        result = await self._fetcher.fetch(url)
+        result = await self._fetcher.fetch(url, accept=accept)
         if isinstance(result, Fetched | FetchFailed):
             return result
         return FetchFailed(why="the server says that nothing has changed, although nobody asked")
