@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from herald.sources.feeds.tree import Element, namespace
 
@@ -54,10 +55,13 @@ def family(element: Element) -> str:
     if not uri:
         tag = element.tag if isinstance(element.tag, str) else "other:"
         return tag.partition(":")[0].lower() if ":" in tag else ""
+    return _family_of(uri, element.prefix)
+
+
+@lru_cache(maxsize=500)
+def _family_of(uri: str, prefix: str | None) -> str:
     known = _FAMILIES.get(_normal(uri))
-    if known is not None:
-        return known
-    return str(element.prefix or "").lower()
+    return (prefix or "").lower() if known is None else known
 
 
 def with_right_spaces(document: str) -> str:
