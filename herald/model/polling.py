@@ -13,6 +13,9 @@ from herald.model.feed import Cadence, FeedProblem, HubLink, ParsedEntry
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
 
 
+_AT_ANY_TIME = Cadence()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
     """What a server gave to ask "has it changed?" with, verbatim; empty where it gave none."""
@@ -78,7 +81,7 @@ class Feed:
     """The server said 410: asked no more until its line in ``partners.yaml`` changes."""
     problems: tuple[FeedProblem, ...] = ()
     """What its web master could improve."""
-    cadence: Cadence = Cadence()
+    cadence: Cadence = _AT_ANY_TIME
     """What its document asked for when it was read last."""
     entries: int = 0
     """In the document that was read last."""
@@ -207,7 +210,7 @@ class Understood:
     interval: timedelta
     next_check_at: datetime
     entries: int = 0
-    cadence: Cadence = Cadence()
+    cadence: Cadence = _AT_ANY_TIME
     hub: HubLink | None = None
     move: Move | None = None
     adopted: str = ""
