@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from herald.model.feed import Cadence, FeedProblem, HubLink, ParsedEntry
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
 
-
 _AT_ANY_TIME = Cadence()
 
 
