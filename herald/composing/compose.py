@@ -145,13 +145,22 @@ def _fitted(draft: Draft, parts: _Parts, capabilities: Capabilities) -> Composit
 def _shortened_body(draft: Draft, parts: _Parts, fits: Callable[[str], bool]) -> str:
     """Shorten what was put in for ``{text}`` or ``{title}`` first: the words around it matter."""
     if draft.own_text:
-        for name in sorted(names_in(draft.text) & {"text", "title"}):
-            found = shorten(
-                clean(getattr(draft.names, name)), partial(_fits_with, draft, name, fits)
-            )
-            if found:
+        names = sorted(names_in(draft.text) & {"text", "title"})
+        for name in names:
+            if found := _shortened_name(draft, name, fits):
                 return _with(draft, name, found)
+        if names == ["text", "title"]:  # both are too long: the title says more
+            bare = replace(draft, names=replace(draft.names, text=""))
+            found = clean(draft.names.title)
+            if _fits_with(bare, "title", fits, found) or (
+                found := _shortened_name(bare, "title", fits)
+            ):
+                return _with(bare, "title", found)
     return shorten(parts.body, fits) if parts.body else ""
+
+
+def _shortened_name(draft: Draft, name: str, fits: Callable[[str], bool]) -> str:
+    return shorten(clean(getattr(draft.names, name)), partial(_fits_with, draft, name, fits))
 
 
 def _fits_with(draft: Draft, name: str, fits: Callable[[str], bool], value: str) -> bool:

@@ -85,6 +85,8 @@ class House:
     parser: CountedParser
     poller: Poller
     jitter: Callable[[], float]
+    told: list[Polled] = field(default_factory=list)
+    """What came of each poll, as it came."""
     partners: dict[str, Any] = field(default_factory=dict)
 
     async def follow(
@@ -181,10 +183,18 @@ class House:
         (path,) = self.root.rglob("*.db")
         return sqlite3.connect(path, isolation_level=None)
 
-    def use(self, **parts: Any) -> None:
-        """Poll with other parts from now on."""
-        self.fetcher = parts.get("fetcher", self.fetcher)
-        self.poller = _poller(self.app, self.fetcher, self.parser, self.clock, self.jitter)
+    def use(self, fetcher: Fetcher) -> None:
+        """Fetch with another client from now on; whoever brings it closes it."""
+        self.fetcher = fetcher
+        self.poller = _poller(self.app, fetcher, self.parser, self.clock, self.jitter, self.told)
+
+    def use_public(self, *addresses: str) -> None:
+        """Let only these addresses be public from now on."""
+
+        def allows(address: str) -> bool:
+            return address in addresses
+
+        self.use(Fetcher(contact="", clock=self.clock, allows=allows, limits=QUICK))
 
 
 async def prepared(folder: Path) -> None:
@@ -220,7 +230,7 @@ async def a_house(
         open_app(root, clock, channels=True) as app,
     ):
         await app.begin()
-        poller = _poller(app, fetcher, counted, clock, jitter)
+        told: list[Polled] = []
         yield House(
             root=root,
             site=site or own,
@@ -228,7 +238,8 @@ async def a_house(
             app=app,
             fetcher=fetcher,
             parser=counted,
-            poller=poller,
+            poller=_poller(app, fetcher, counted, clock, jitter, told),
+            told=told,
             jitter=jitter,
         )
 
@@ -239,6 +250,7 @@ def _poller(
     parser: CountedParser,
     clock: SetClock,
     jitter: Callable[[], float],
+    told: list[Polled],
 ) -> Poller:
     zone = "Europe/Rome"
     return Poller(
@@ -247,6 +259,7 @@ def _poller(
         parser,
         clock=clock,
         random=jitter,
+        tell=told.append,
         pages=Pages(fetcher, parser, clock=clock, zone=zone),
         zone=zone,
     )
