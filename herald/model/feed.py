@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
 
+_OWN = FeedId("")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryImage:
@@ -52,6 +54,10 @@ class EntryEvent:
     """confirmed, tentative, cancelled or postponed."""
     sequence: int = 0
     source: EventSource = EventSource.FEED
+    by: FeedId = _OWN
+    """The feed that told it; empty for the feed whose entry it is."""
+    called_off_by: tuple[FeedId, ...] = ()
+    """The feeds that call it off; empty where none does, or only the one that told it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,10 +125,13 @@ class Known:
     keys: Mapping[str, EntryId] = field(default_factory=dict)
     """Seen keys of this feed, aliases included."""
     entries: Mapping[EntryId, KnownEntry] = field(default_factory=dict)
-    """Those that the keys name, and those of any feed that share a link or title with an entry
-    whose key is new. Of one whose fingerprint is the document's the content is, too."""
+    """Those that the keys name, and those of any feed that share a link, title or event's UID with
+    an entry whose key is new. Of this feed's own whose fingerprint is the document's the content
+    is, too."""
     latest: tuple[datetime, ...] = ()
     """When the feed's ten newest known entries were published, the newest first."""
+    left: frozenset[FeedId] = frozenset()
+    """Feeds that are not configured any more: others go on with their entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,8 @@ class Identity:
     title: str
     """Normalised."""
     fingerprint: str
+    uid: str = ""
+    """Of its event, if no other calendar would give it; else empty."""
     content: ParsedEntry
 
 
@@ -162,11 +167,14 @@ class Remember:
 class Revise:
     """A known entry that was edited: replace its content, keep its id and its language.
 
-    The language is part of a delivery's key: were it to change, a post would go out twice.
+    The language is part of a delivery's key: were it to change, a post would go out twice. Of
+    another feed's entry only the event changes: its words stay those of its own feed.
     """
 
     id: EntryId
     identity: Identity
+    feed: FeedId
+    """Whose entry it is from now on: another's, where its own feed left the configuration."""
     withdrawn: bool
     """Its event was cancelled."""
 

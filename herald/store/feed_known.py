@@ -15,7 +15,7 @@ from herald.model.ids import EntryId, FeedId
 from herald.model.polling import Decision, Identity, Known, KnownEntry, Remember, Revise
 from herald.store.batches import batches
 from herald.store.feed_rows import hash_of, known_entry_of
-from herald.store.feed_tables import entry, feed_key
+from herald.store.feed_tables import entry, feed, feed_key
 
 _PAIRS = 250
 """Keys of feeds in one statement: each is two values."""
@@ -36,6 +36,8 @@ class KnownEntries:
     latest: dict[FeedId, tuple[datetime, ...]] = field(default_factory=dict)
     links: dict[str, list[EntryId]] = field(default_factory=dict)
     titles: dict[str, list[EntryId]] = field(default_factory=dict)
+    uids: dict[str, list[EntryId]] = field(default_factory=dict)
+    left: frozenset[FeedId] = frozenset()
 
     def of(self, polled: FeedId, named: Sequence[Identity]) -> Known:
         """Return what concerns one document."""
@@ -47,10 +49,13 @@ class KnownEntries:
                 ids |= dict.fromkeys(self.links.get(identity.link, ()))
             if identity.title:
                 ids |= dict.fromkeys(self.titles.get(identity.title, ()))
+            if identity.uid:
+                ids |= dict.fromkeys(self.uids.get(identity.uid, ()))
         return Known(
             keys=here,
             entries={one: self.entries[one] for one in ids if one in self.entries},
             latest=self.latest.get(polled, ()),
+            left=self.left,
         )
 
     def learn(self, polled: FeedId, decision: Decision, *, now: datetime) -> None:
@@ -73,6 +78,7 @@ class KnownEntries:
                     self.add(
                         replace(
                             self.entries[named],
+                            feed=intent.feed,
                             link=identity.link,
                             title=identity.title,
                             fingerprint=identity.fingerprint,
@@ -84,28 +90,32 @@ class KnownEntries:
                     pass
 
     def add(self, known: KnownEntry) -> None:
-        """Add an entry, to be found by its id, its link and its title."""
+        """Add an entry, to be found by its id, its link, its title and its event's UID."""
         self.entries[known.id] = known
         self.links.setdefault(known.link, []).append(known.id)
         self.titles.setdefault(known.title, []).append(known.id)
+        if known.content.event is not None and known.content.event.uid:
+            self.uids.setdefault(known.content.event.uid, []).append(known.id)
 
 
 async def read_known(connection: AsyncConnection, documents: Sequence[Named]) -> KnownEntries:
-    """Read what the documents' entries may be: by key in their feed, by link or title in any.
+    """Read what the documents' entries may be: by key in their feed, else by link, title or UID.
 
     An entry whose fingerprint is that of the document is not read again: it says the same.
     """
-    known = KnownEntries()
+    known = KnownEntries(left=await _read_left(connection))
     others = await _read_keys(connection, documents, known)
     unknown = [
         identity
         for polled, named in documents
         for identity in _unknown(named, known.keys.get(polled, {}))
     ]
+    whole: set[str] = set()
     lookups = (
         (entry.c.id, others),
         (entry.c.link_hash, {hash_of(one.link) for one in unknown if one.link}),
         (entry.c.title_hash, {hash_of(one.title) for one in unknown if one.title}),
+        (entry.c.uid_hash, {hash_of(one.uid) for one in unknown if one.uid}),
     )
     for column, values in lookups:
         for some in batches(sorted(values)):
@@ -116,7 +126,8 @@ async def read_known(connection: AsyncConnection, documents: Sequence[Named]) ->
                 .limit(len(some) + _MOST_ALIKE)
             )
             for row in found:
-                if row.id not in known.entries:
+                if row.id not in whole:
+                    whole.add(row.id)
                     known.add(known_entry_of(row))
     for polled, named in documents:
         if _unknown(named, known.keys.get(polled, {})):
@@ -127,7 +138,11 @@ async def read_known(connection: AsyncConnection, documents: Sequence[Named]) ->
 async def _read_keys(
     connection: AsyncConnection, documents: Sequence[Named], known: KnownEntries
 ) -> set[str]:
-    """Read the entries that are known by key; return the ids of those that say something else."""
+    """Read the entries that are known by key; return the ids of those to be read as they stand.
+
+    A fingerprint is the words of the entry's own feed: it tells nothing of the entry's page, nor of
+    what other feeds told of its event.
+    """
     named = {(polled, one.key): one for polled, some in documents for one in some}
     others: set[str] = set()
     for some in batches(sorted(named), _PAIRS):
@@ -140,6 +155,7 @@ async def _read_keys(
                 entry.c.fingerprint,
                 entry.c.first_seen_at,
                 entry.c.edits,
+                entry.c.withdrawn,
             )
             .join_from(feed_key, entry, entry.c.id == feed_key.c.entry)
             .where(tuple_(feed_key.c.feed, feed_key.c.key).in_(some))
@@ -147,14 +163,24 @@ async def _read_keys(
         for row in found:
             known.keys.setdefault(FeedId(row.polled), {})[row.key] = EntryId(row.id)
             identity = named[FeedId(row.polled), row.key]
-            event = identity.content.event
-            read_anew = event is not None and event.source is EventSource.PAGE
-            # A fingerprint is the feed's own words: it does not tell what the entry's page says.
-            if row.fingerprint == identity.fingerprint and not read_anew:
+            if _says_the_same(row, identity):
                 known.add(_unchanged(row, identity))
             else:
                 others.add(row.id)
-    return others - known.entries.keys()
+    return others
+
+
+def _says_the_same(row: Row[*tuple[Any, ...]], said: Identity) -> bool:
+    if row.fingerprint != said.fingerprint or row.withdrawn:
+        return False
+    event = said.content.event
+    return event is None or (row.feed == row.polled and event.source is not EventSource.PAGE)
+
+
+async def _read_left(connection: AsyncConnection) -> frozenset[FeedId]:
+    """Return the feeds that are not configured any more."""
+    found = await connection.execute(select(feed.c.id).where(~feed.c.configured))
+    return frozenset(FeedId(one) for one in found.scalars())
 
 
 def _unchanged(row: Row[*tuple[Any, ...]], said: Identity) -> KnownEntry:

@@ -165,7 +165,8 @@ def _written(save: Save, known: Known) -> Written:
                 written.entries.append(new_entry(polled, intent, now=now))
                 written.keys.append(new_key(polled, intent.identity.key, intent.id, now=now))
             case Revise():
-                columns = content_columns(intent.identity) | {"withdrawn": intent.withdrawn}
+                columns = content_columns(intent.identity)
+                columns |= {"withdrawn": intent.withdrawn, "feed": intent.feed}
                 written.revisions.append({"of": intent.id} | _bound(columns))
             case Alias():
                 written.keys.append(new_key(polled, intent.key, intent.id, now=now))
@@ -290,7 +291,7 @@ _REVISE = (
         _new(
             entry,
             *("content", "fingerprint", "link", "link_hash", "title", "title_hash"),
-            *("published_at", "event_at", "withdrawn"),
+            *("uid_hash", "published_at", "event_at", "withdrawn", "feed"),
         )
         | {"edits": entry.c.edits + 1}
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from herald.store.tables import Moment, metadata, text_column
 
@@ -61,6 +61,8 @@ entry = Table(
     Column("link_hash", String(64), nullable=False, index=True),
     text_column("title"),
     Column("title_hash", String(64), nullable=False, index=True),
+    # Of its event's UID, empty for most entries: they are left out of the index.
+    text_column("uid_hash"),
     Column("first_seen_at", Moment, nullable=False, index=True),
     Column("published_at", Moment),
     Column("event_at", Moment, index=True),
@@ -69,6 +71,12 @@ entry = Table(
     text_column("review"),
     Column("withdrawn", Boolean, nullable=False),
     Index(None, "feed", "published_at"),  # a feed's newest
+    Index(
+        None,
+        "uid_hash",
+        sqlite_where=text("uid_hash != ''"),
+        postgresql_where=text("uid_hash != ''"),
+    ),
 )
 """One row per piece of news; ``herald.model.feed.Entry`` says what each column means."""
 

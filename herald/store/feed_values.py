@@ -18,7 +18,7 @@ from herald.model.feed import (
     HubLink,
     ParsedEntry,
 )
-from herald.model.ids import Language, PartnerId
+from herald.model.ids import FeedId, Language, PartnerId
 from herald.model.polling import Move
 
 
@@ -144,6 +144,7 @@ def _event(found: dict[str, Any]) -> EntryEvent:
             "finishes_at": _moment(found["finishes_at"]),
             # An event that was stored before there was another source stood in its feed.
             "source": EventSource(found.get("source", EventSource.FEED)),
+            "called_off_by": tuple(FeedId(name) for name in found.get("called_off_by", ())),
         }
     )
 

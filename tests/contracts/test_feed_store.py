@@ -415,6 +415,110 @@ async def test_what_pages_told_is_remembered_by_key(feeds: FeedStore) -> None:
     assert await feeds.page_events(feed.id, keys) == {keys[0]: walk}
 
 
+async def test_a_page_that_calls_an_event_off_is_heard_though_its_feed_says_the_same(
+    feeds: FeedStore,
+) -> None:
+    (feed,) = await polled_before(feeds, a_feed("one"))
+    walk = EntryEvent(begins_at=LATER, source=EventSource.PAGE)
+    await save(feeds, feed, news("a", event=walk))
+    off = news("a", event=replace(walk, status="cancelled"))
+    assert identities([off])[0].fingerprint == identities([news("a", event=walk)])[0].fingerprint
+    decision = await save(feeds, feed, off)
+    assert [type(each) for each in decision.intents] == [Revise]
+    (entry,) = await feeds.entries(NOON)
+    assert entry.withdrawn
+
+
+# An event in several feeds
+
+
+WALK = EntryEvent(uid="walk@museum.example", begins_at=LATER, place="Argenta")
+STORY = "A walk through the flooded fields"
+
+
+def the_walk(name: str, event: EntryEvent | None, **changes: object) -> ParsedEntry:
+    page = {"link": "https://museum.example/walk", "title": STORY}
+    return news(name, event=event, **(page | changes))  # type: ignore[arg-type]
+
+
+async def test_an_event_that_another_feed_brought_is_called_off_and_back_by_that_feed(
+    feeds: FeedStore,
+) -> None:
+    blog, calendar = await polled_before(feeds, a_feed("blog"), a_feed("calendar"))
+    await save(feeds, blog, the_walk("n", None))
+    seen = []
+    for status in ("confirmed", "cancelled", "cancelled", "confirmed"):
+        await save(feeds, calendar, the_walk("e", replace(WALK, status=status)))
+        await save(feeds, blog, the_walk("n", None))
+        (entry,) = await feeds.entries(NOON)
+        assert entry.content.event is not None
+        seen.append((entry.withdrawn, entry.content.event.status))
+    off = (True, "cancelled")
+    assert seen == [(False, "confirmed"), off, off, (False, "confirmed")]
+    assert (entry.partners, entry.feed) == (("blog", "calendar"), "blog")
+    assert entry.content.guid == "n"
+    assert entry.content.event == replace(WALK, by=calendar.id)
+
+
+async def test_feeds_that_are_saved_together_hide_nothing_of_an_event_from_each_other(
+    feeds: FeedStore,
+) -> None:
+    """One that says what it said is not read again, but the next one needs what is stored."""
+    names = ("mine", "theirs", "third")
+    mine, theirs, third = await polled_before(feeds, *(a_feed(name) for name in names))
+    for each in (mine, theirs, third):
+        await save(feeds, each, the_walk(each.id, WALK))
+    await save(feeds, theirs, the_walk("theirs", replace(WALK, status="cancelled")))
+    for _ in range(2):
+        await asyncio.gather(
+            save(feeds, mine, the_walk("mine", WALK)), save(feeds, third, the_walk("third", WALK))
+        )
+        (entry,) = await feeds.entries(NOON)
+        assert entry.withdrawn
+    await asyncio.gather(
+        save(feeds, mine, the_walk("mine", WALK)), save(feeds, theirs, the_walk("theirs", WALK))
+    )
+    (entry,) = await feeds.entries(NOON)
+    assert not entry.withdrawn
+
+
+async def test_an_edit_and_an_event_that_come_together_are_both_kept(feeds: FeedStore) -> None:
+    blog, calendar = await polled_before(feeds, a_feed("blog"), a_feed("calendar"))
+    await save(feeds, blog, the_walk("n", None))
+    for round_ in range(4):
+        place = f"Room {round_}"
+        both = [
+            (blog, the_walk("n", None, summary=place)),
+            (calendar, the_walk("e", replace(WALK, place=place))),
+        ]
+        await asyncio.gather(
+            *(save(feeds, feed, each) for feed, each in both[:: 1 - round_ % 2 * 2])
+        )
+        (entry,) = await feeds.entries(NOON)
+        assert entry.content.event is not None
+        assert (entry.content.summary, entry.content.event.place) == (place, place)
+
+
+async def test_calendars_meet_by_an_events_uid_alone(feeds: FeedStore) -> None:
+    one, two = await polled_before(feeds, a_feed("one"), a_feed("two"))
+    await save(feeds, one, news("a", event=WALK))
+    await save(feeds, two, news("b", event=WALK), news("c", event=replace(WALK, uid="1")))
+    partners = {each.content.guid: each.partners for each in await feeds.entries(NOON)}
+    assert partners == {"a": ("one", "two"), "c": ("two",)}
+
+
+async def test_what_a_feed_that_left_said_is_its_heirs_to_edit(feeds: FeedStore) -> None:
+    old, new = await polled_before(feeds, a_feed("old"), a_feed("new"))
+    await save(feeds, old, the_walk("a", WALK))
+    await feeds.sync_feeds([a_feed("new")], now=NOON)
+    await save(feeds, new, the_walk("b", WALK, summary="On the new host"))
+    await save(feeds, new, the_walk("b", replace(WALK, status="cancelled")))
+    (entry,) = await feeds.entries(NOON)
+    assert (entry.feed, entry.partners, entry.withdrawn) == ("new", ("new",), True)
+    (health,) = await feeds.health(now=NOON)
+    assert health.entries == 1
+
+
 # Interruptions
 
 

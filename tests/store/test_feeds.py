@@ -159,7 +159,7 @@ async def test_an_empty_link_or_title_is_like_no_other(store: StoredFeeds) -> No
 async def test_a_revision_replaces_and_counts(store: StoredFeeds) -> None:
     await save(store, remembering())
     edited = an_identity(content=replace(WHOLE, title="Edited"), fingerprint="other")
-    revise = Revise(id=EntryId("guid:g"), identity=edited, withdrawn=True)
+    revise = Revise(id=EntryId("guid:g"), identity=edited, feed=ONE.id, withdrawn=True)
     await save(store, revise)
     (entry,) = await store.entries(NOON)
     assert (entry.content.title, entry.fingerprint, entry.withdrawn) == ("Edited", "other", True)
@@ -227,6 +227,7 @@ async def test_only_entries_since_then_and_events_from_then(store: StoredFeeds) 
     revise = Revise(
         id=EntryId("guid:event"),
         identity=an_identity(content=later),
+        feed=ONE.id,
         withdrawn=False,
     )
     await save(store, revise)
@@ -274,12 +275,15 @@ async def test_a_store_of_before_learns_when_its_entries_were_published(tmp_path
     async with opened.writing() as connection:
         (content,) = (await connection.execute(text("SELECT content FROM entry"))).scalars()
         old = json.loads(content)
-        del old["event"]["source"]
+        old["event"] |= {"uid": "walk@one.example"}
+        for name in ("source", "by", "called_off_by"):
+            del old["event"][name]
         for statement in (
             "DROP INDEX ix_entry_feed_published_at",
+            "DROP INDEX ix_entry_uid_hash",
             "CREATE INDEX ix_entry_feed ON entry (feed)",
             "CREATE INDEX ix_feed_key_entry ON feed_key (entry)",
-            *(f"ALTER TABLE entry DROP COLUMN {name}" for name in ("review", "published_at")),
+            *(f"ALTER TABLE entry DROP COLUMN {name}" for name in NEW_IN_ENTRY),
             *(f"ALTER TABLE feed DROP COLUMN {name}" for name in NEW_IN_0004),
             *(f"DROP TABLE {name}" for name in await _later_tables(connection)),
             "UPDATE alembic_version SET version_num = '0003'",
@@ -297,10 +301,13 @@ async def test_a_store_of_before_learns_when_its_entries_were_published(tmp_path
         seen.append(known)
         return Decision()
 
-    await feeds.save_understood(ONE.id, POLL, (an_identity("guid:new"),), look, now=NOON)
+    new = an_identity("guid:new", uid="walk@one.example")
+    await feeds.save_understood(ONE.id, POLL, (new,), look, now=NOON)
     assert seen[0].latest == (NOON,)
+    assert list(seen[0].entries) == ["guid:g"]
     (entry,) = await feeds.entries(NOON)
-    assert entry.content.event == WHOLE.event
+    assert WHOLE.event is not None
+    assert entry.content.event == replace(WHOLE.event, uid="walk@one.example")
     (health,) = await feeds.health(now=NOON)
     assert health.feed.wanted == ONE
     assert (
@@ -312,6 +319,7 @@ async def test_a_store_of_before_learns_when_its_entries_were_published(tmp_path
     await opened.close()
 
 
+NEW_IN_ENTRY = ("review", "published_at", "uid_hash")
 NEW_IN_0004 = (
     *("host", "event_pages", "cadence", "move", "adopted", "hub"),
     *("seed", "entries", "every_seconds"),

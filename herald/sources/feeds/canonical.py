@@ -18,6 +18,8 @@ _TRACKING = frozenset(
 )  # fmt: skip
 _TRACKING_PREFIXES = ("utm_", "pk_", "mtm_", "piwik_", "matomo_", "hsa_", "oly_")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_GLOBAL_UID = 16
+"""Characters from which an UID without ``@`` is taken for unique in the world."""
 
 
 @lru_cache(maxsize=8192)
@@ -51,6 +53,12 @@ def normal_title(title: str) -> str:
     folded = unicodedata.normalize("NFKC", title).casefold()
     kept = (c if unicodedata.category(c)[0] in "LMN" else " " for c in folded)
     return " ".join("".join(kept).split())
+
+
+def global_uid(event: EntryEvent | None) -> str:
+    """Return an event's UID if no other calendar would give it (RFC 5545, RFC 7986); else ""."""
+    uid = "" if event is None else event.uid
+    return uid if "@" in uid or len(uid) >= _GLOBAL_UID else ""
 
 
 def fingerprint(entry: ParsedEntry) -> str:

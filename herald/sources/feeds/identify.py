@@ -1,18 +1,18 @@
 """Decides which entries of a document are new, edited, known by another id, or another's news.
 
 Pure: it gets what the store holds, and returns intents that the store obeys. A feed whose line in
-``partners.yaml`` gets another host is a new feed: its first poll posts nothing, and what its old
-one said is recognised as any other feed's news.
+``partners.yaml`` gets another host is a new feed: its first poll posts nothing, what its old one
+said is recognised as any other feed's news, and is the new one's to edit and to call off.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from herald.model.feed import EventSource, FeedProblem, ParsedEntry, ParsedFeed
+from herald.model.feed import FeedProblem, ParsedEntry, ParsedFeed
 from herald.model.ids import EntryId, FeedId, Language
 from herald.model.polling import (
     Alias,
@@ -26,7 +26,14 @@ from herald.model.polling import (
     Remember,
     Revise,
 )
-from herald.sources.feeds.canonical import canonical_link, fingerprint, hash_of, normal_title
+from herald.sources.feeds.canonical import (
+    canonical_link,
+    fingerprint,
+    global_uid,
+    hash_of,
+    normal_title,
+)
+from herald.sources.feeds.carried import Saying, differs, is_off, rank, standing
 from herald.sources.feeds.recognise import OtherFeeds, OwnEntries, Perhaps
 
 MOST_EDITS = 24
@@ -71,6 +78,7 @@ def identities(entries: Sequence[ParsedEntry]) -> tuple[Identity, ...]:
                 link=link,
                 title=normal_title(entry.title),
                 fingerprint=fingerprint(entry),
+                uid=global_uid(entry.event),
                 content=entry,
             )
         )
@@ -88,21 +96,26 @@ def decide(
     intents: list[Intent] = []
     fresh: list[_New] = []
     twins: dict[tuple[str, str, str], EntryId] = {}
+    said: dict[EntryId, list[Identity]] = defaultdict(list)
     for identity in named:
         if identity.key in known.keys:
-            entry = known.entries.get(known.keys[identity.key])
-            intents.extend(_revised(entry, identity, feed) if entry is not None else ())
+            said[known.keys[identity.key]].append(identity)
         elif isinstance(same := own.find(identity), KnownEntry):
-            intents += [Alias(id=same.id, key=identity.key), *_revised(same, identity, feed)]
+            intents.append(Alias(id=same.id, key=identity.key))
+            said[same.id].append(identity)
         elif (twin := twins.get(_twin_key(identity))) is not None and identity.link:
             intents.append(Alias(id=twin, key=identity.key))
         elif (shared := others.find(identity, now=now)) is not None:
-            intents += [Credit(id=shared.id, key=identity.key), *_revised(shared, identity, feed)]
+            intents.append(Credit(id=shared.id, key=identity.key))
+            said[shared.id].append(identity)
         else:
             new = _New(id=_entry_id(feed, identity), identity=identity, doubt=same)
             twins[_twin_key(identity)] = new.id
             fresh.append(new)
             intents.append(_remember(new, feed, parsed))
+    for one, identities_of_it in said.items():
+        if (entry := known.entries.get(one)) is not None:
+            intents.extend(_revised(entry, _speaker(identities_of_it), feed, known.left))
     return _weighed(intents, fresh, feed, known, len(named), now=now)
 
 
@@ -211,30 +224,54 @@ def _twin_key(identity: Identity) -> tuple[str, str, str]:
     return identity.fingerprint, identity.link, identity.title
 
 
-def _revised(entry: KnownEntry, identity: Identity, feed: Feed) -> tuple[Revise, ...]:
-    """Return the edit that *identity* is of *entry*; another feed's wording is none."""
-    if entry.feed != feed.id:
-        return ()
-    identity = _with_page_event(entry, identity)
-    old, new = entry.content.event, identity.content.event
-    read_anew = new is not None and new.source is EventSource.PAGE and new != old
-    if entry.fingerprint == identity.fingerprint and not read_anew:
-        return ()
-    if entry.edits >= MOST_EDITS and _status(entry.content) == _status(identity.content):
-        return ()
-    withdrawn = _status(identity.content) == "cancelled"
-    return (Revise(id=entry.id, identity=identity, withdrawn=withdrawn),)
+def _speaker(said: Sequence[Identity]) -> Identity:
+    """Choose the one that speaks for its entry, of all that a document says of it.
 
-
-def _with_page_event(entry: KnownEntry, identity: Identity) -> Identity:
-    """Return *identity* with the event that was once found on the entry's page.
-
-    Its feed never told of it, and so does not take it back by saying nothing.
+    An event that was entered anew stands beside its cancelled copy; else the first is as good as
+    any, as long as it is the same at every poll.
     """
-    event = entry.content.event
-    if identity.content.event is not None or event is None or event.source is not EventSource.PAGE:
-        return identity
-    return replace(identity, content=replace(identity.content, event=event))
+
+    def weight(identity: Identity) -> tuple[bool, int]:
+        event = identity.content.event
+        return event is not None and not is_off(event), -1 if event is None else rank(event)
+
+    return max(said, key=weight)
+
+
+def _revised(
+    entry: KnownEntry, identity: Identity, feed: Feed, left: frozenset[FeedId]
+) -> tuple[Revise, ...]:
+    """Return the edit that *identity* is of *entry*: its words are those of its own feed alone.
+
+    The event is that of any feed which carries it (``carried``). What left the configuration edits
+    no more: its entry becomes that of the first feed which goes on with it.
+    """
+    inherits = entry.feed in left and feed.id not in left
+    is_of = feed.id if inherits else entry.feed
+    saying = Saying(feed=feed.id, event=identity.content.event, left=left)
+    event = standing(entry.content.event, saying, was_of=entry.feed, is_of=is_of)
+    is_own = is_of == feed.id
+    if not differs(event, entry.content.event) and not (
+        is_own and entry.fingerprint != identity.fingerprint
+    ):
+        return ()
+    words = identity if is_own else _as_known(entry, identity)
+    edit = replace(words, uid=global_uid(event), content=replace(words.content, event=event))
+    if entry.edits >= MOST_EDITS and _status(entry.content) == _status(edit.content):
+        return ()
+    withdrawn = _status(edit.content) == "cancelled"
+    return (Revise(id=entry.id, identity=edit, feed=is_of, withdrawn=withdrawn),)
+
+
+def _as_known(entry: KnownEntry, identity: Identity) -> Identity:
+    """Return what is known of *entry*, named as *identity* is."""
+    return Identity(
+        key=identity.key,
+        link=entry.link,
+        title=entry.title,
+        fingerprint=entry.fingerprint,
+        content=entry.content,
+    )
 
 
 def _status(content: ParsedEntry) -> str:

@@ -16,9 +16,9 @@ from herald.model.feed import EntryEvent, EventSource, FeedProblem, ParsedEntry,
 from herald.model.ids import FeedId
 from herald.model.page import PageEvent, PageFacts
 from herald.model.polling import Feed, Identity, Validators
-from herald.model.wallclock import localise
 from herald.ports import Clock
 from herald.sources.feeds.canonical import canonical_link, normal_title
+from herald.sources.feeds.carried import is_same_day
 from herald.sources.feeds.eventfeeds import looks_like_events
 from herald.sources.feeds.fetch import ACCEPT_PAGE, Fetched, FetchFailed, FetchResult
 from herald.sources.feeds.head import Head
@@ -38,8 +38,6 @@ _LONGEST = 120.0
 """Seconds for all pages of one poll: others wait for this poll to end."""
 _FAILURES_IN_A_ROW = 3
 """A server that fails so often is left in peace."""
-_WIDEST_OFFSET = timedelta(hours=14)
-"""Between two clocks that show one event: some feeds call local time UTC."""
 _PAGES = ("text/html", "application/xhtml+xml")
 
 
@@ -250,14 +248,6 @@ def yields_to(known: EntryEvent | None, found: EntryEvent, zone: str) -> bool:
             return is_same_day(found, known, zone)
         case _:
             return False
-
-
-def is_same_day(one: EntryEvent, other: EntryEvent, zone: str) -> bool:
-    """Tell whether two accounts of an event agree on its day, whatever they call its hour."""
-    if abs(one.begins_at - other.begins_at) <= _WIDEST_OFFSET:
-        return True
-    shown = [localise(event.begins_at, one.zone or zone or "UTC") for event in (one, other)]
-    return shown[0].date() == shown[1].date()
 
 
 def _end(event: EntryEvent) -> datetime:

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
+from typing import Any
 
-from herald.model.feed import EntryEvent, ParsedEntry
+from herald.model.feed import EntryEvent, EventSource, ParsedEntry
 from herald.model.ids import EntryId, FeedId
 from herald.model.polling import Identity, KnownEntry
-from herald.sources.feeds.canonical import normal_title, path_of
+from herald.sources.feeds.canonical import global_uid, normal_title, path_of
+from herald.sources.feeds.carried import is_same_day
 
 SAME_NEWS = timedelta(days=30)
 """Two feeds that say the same within this span say one thing."""
@@ -34,8 +36,6 @@ _MOST_LOOKED_AT = 10
 """Known entries that share a link or title with one entry; more is a pattern, not an identity."""
 _MOST_TEXTS = 2000
 """Texts of a document that are compared word by word."""
-_GLOBAL_UID = 16
-"""Characters from which an UID without ``@`` is taken for unique in the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class OwnEntries:
 
 
 class OtherFeeds:
-    """The known entries of other feeds that share a link or title with a document's."""
+    """The known entries of other feeds that share a link, title or UID with a document's."""
 
     def __init__(
         self, feed: FeedId, known: Iterable[KnownEntry], named: Sequence[Identity]
@@ -170,9 +170,11 @@ class OtherFeeds:
 
     def _is_same(self, identity: Identity, entry: KnownEntry, *, now: datetime) -> bool:
         new, old = identity.content, entry.content
-        if new.event is not None and old.event is not None and _same_uid(new.event, old.event):
+        if _same_uid(new, old) and (
+            not _is_other_time(new.event, old.event) or _is_known_move(identity, entry)
+        ):
             return True
-        if _is_other_time(new.event, old.event):
+        if _is_other_time(new.event, old.event) and not _is_bare_date(new.event, old.event):
             return False
         link = (
             bool(path_of(identity.link))
@@ -191,18 +193,24 @@ class OtherFeeds:
         return now - entry.first_seen_at <= SAME_NEWS and (link or (title and lone))
 
 
+def _lists() -> Any:
+    return defaultdict(list)
+
+
 @dataclass(slots=True)
 class _Index:
-    """Known entries by link and title, the newest first."""
+    """Known entries by link, title and UID, the newest first."""
 
-    by_link_and_title: dict[tuple[str, str], list[KnownEntry]]
-    by_title: dict[str, list[KnownEntry]]
-    by_title_and_date: dict[tuple[str, datetime], list[KnownEntry]]
-    by_link: dict[str, list[KnownEntry]]
+    by_link_and_title: dict[tuple[str, str], list[KnownEntry]] = field(default_factory=_lists)
+    by_title: dict[str, list[KnownEntry]] = field(default_factory=_lists)
+    by_title_and_date: dict[tuple[str, datetime], list[KnownEntry]] = field(default_factory=_lists)
+    by_link: dict[str, list[KnownEntry]] = field(default_factory=_lists)
+    by_uid: dict[tuple[str, str | datetime], list[KnownEntry]] = field(default_factory=_lists)
+    """An UID names a series: with the guid, or the beginning, it names one of its evenings."""
 
     @classmethod
     def of(cls, entries: Iterable[KnownEntry]) -> _Index:
-        index = cls(defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list))
+        index = cls()
         for entry in sorted(entries, key=lambda one: (one.first_seen_at, one.id), reverse=True):
             published = entry.content.published_at
             if entry.link and entry.title:
@@ -213,6 +221,8 @@ class _Index:
                 index.by_title[entry.title].append(entry)
             if entry.link:
                 index.by_link[entry.link].append(entry)
+            for name in _uid_names(entry.content):
+                index.by_uid[name].append(entry)
         return index
 
     def find(self, identity: Identity) -> Iterator[KnownEntry]:
@@ -220,6 +230,7 @@ class _Index:
         title, link = identity.title, identity.link
         published = identity.content.published_at
         kinds = (
+            *(self.by_uid.get(name, ()) for name in _uid_names(identity.content)),
             self.by_link_and_title.get((link, title), ()) if link and title else (),
             self.by_title_and_date.get((title, published), ()) if title and published else (),
             self.by_link.get(link, ()) if link else (),
@@ -294,14 +305,39 @@ def _is_other_time(one: EntryEvent | None, other: EntryEvent | None) -> bool:
     return one is not None and other is not None and one.begins_at != other.begins_at
 
 
-def _same_uid(one: EntryEvent, other: EntryEvent) -> bool:
+def _is_bare_date(one: EntryEvent | None, other: EntryEvent | None) -> bool:
+    """Tell whether one of two events tells but a day, on which the other is."""
+    if one is None or other is None:
+        return False
+    is_bare = any(each.all_day or each.source is EventSource.PUBDATE for each in (one, other))
+    return is_bare and is_same_day(one, other)
+
+
+def _uid_names(content: ParsedEntry) -> tuple[tuple[str, str | datetime], ...]:
+    """Return the names of an event which no other event in the world has."""
+    event, uid = content.event, global_uid(content.event)
+    return ((uid, content.guid), (uid, event.begins_at)) if event is not None and uid else ()
+
+
+def _same_uid(one: ParsedEntry, other: ParsedEntry) -> bool:
     """Tell whether two calendars mean one event by an UID that nobody else would give.
 
-    An UID names a whole series: an evening of it is the same only at the same time.
+    An UID names a whole series: an evening of it is the same only at the same time, or if the
+    calendars say that it is the same evening.
     """
-    uid = one.uid
-    is_global = "@" in uid or len(uid) >= _GLOBAL_UID
-    return is_global and uid == other.uid and one.begins_at == other.begins_at
+    return not frozenset(_uid_names(one)).isdisjoint(_uid_names(other))
+
+
+def _is_known_move(identity: Identity, entry: KnownEntry) -> bool:
+    """Tell whether an event of one UID was moved: the rest of it is the same, or a later edition.
+
+    A site that numbers its events like all others of its make says something else altogether.
+    """
+    new, old = identity.content.event, entry.content.event
+    if new is None or old is None:
+        return False
+    same = identity.title == entry.title or (identity.link != "" and identity.link == entry.link)
+    return same or new.sequence != old.sequence
 
 
 def _same_place(one: str, other: str) -> bool:

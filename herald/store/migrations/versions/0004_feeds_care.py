@@ -1,5 +1,6 @@
-"""What partner feeds ask for and were told: cadence, moves, hubs, pages, reviews."""
+"""What partner feeds ask for and were told: cadence, moves, hubs, pages, reviews, UIDs."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ def upgrade() -> None:
     op.add_column("feed", sa.Column("every_seconds", sa.Integer(), nullable=True))
     op.add_column("entry", sa.Column("review", sa.Text(), server_default="", nullable=False))
     op.add_column("entry", sa.Column("published_at", sa.BigInteger(), nullable=True))
+    op.add_column("entry", sa.Column("uid_hash", sa.Text(), server_default="", nullable=False))
     _name_hosts()
     _date_entries()
     # Nobody asks by these alone, and each entry paid for them.
@@ -31,6 +33,14 @@ def upgrade() -> None:
     op.drop_index(op.f("ix_feed_key_entry"), table_name="feed_key")
     op.create_index(
         op.f("ix_entry_feed_published_at"), "entry", ["feed", "published_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_entry_uid_hash"),
+        "entry",
+        ["uid_hash"],
+        unique=False,
+        sqlite_where=sa.text("uid_hash != ''"),
+        postgresql_where=sa.text("uid_hash != ''"),
     )
 
 
@@ -48,18 +58,18 @@ def _date_entries() -> None:
         sa.column("id", sa.String()),
         sa.column("content", sa.Text()),
         sa.column("published_at", sa.BigInteger()),
+        sa.column("uid_hash", sa.Text()),
     )
     connection = op.get_bind()
     dated = [
-        {"of": row.id, "moment": moment}
+        {"of": row.id, "moment": _published(row.content), "uid": _uid_hash(row.content)}
         for row in connection.execute(sa.select(entry.c.id, entry.c.content))
-        if (moment := _published(row.content)) is not None
     ]
     if dated:
         connection.execute(
             sa.update(entry)
             .where(entry.c.id == sa.bindparam("of"))
-            .values(published_at=sa.bindparam("moment")),
+            .values(published_at=sa.bindparam("moment"), uid_hash=sa.bindparam("uid")),
             dated,
         )
 
@@ -70,3 +80,9 @@ def _published(content: str) -> int | None:
     if not text:
         return None
     return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _uid_hash(content: str) -> str:
+    """Return the hash by which an event's UID is looked up; "" where it has none."""
+    uid = (json.loads(content).get("event") or {}).get("uid", "")
+    return hashlib.sha256(uid.encode("utf-8", errors="replace")).hexdigest() if uid else ""
