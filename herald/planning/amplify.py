@@ -13,7 +13,7 @@ from datetime import datetime
 
 from herald.model.campaign import Amplify, Approve, Campaign, CatchUp, Occasion
 from herald.model.configuration import Configuration, Partner
-from herald.model.delivery import Action, Delivery, DeliveryState, History
+from herald.model.delivery import Action, Delivery, DeliveryState, History, Reason
 from herald.model.feed import Entry
 from herald.model.ids import EntryId, ItemId, Language, OccasionId, PartnerId
 from herald.model.plan import Skipped
@@ -199,6 +199,8 @@ def _keeps_its_moment(
     delivery: Delivery, wanted: Wanted, opened: Opening, *, now: datetime
 ) -> bool:
     """Tell whether *delivery* stands: what is out does; what waits, while its reasons hold."""
+    if not wanted.is_exact and _was_not_looked_at(delivery, now=now):
+        return False
     if delivery.state in _SETTLED or delivery.state is DeliveryState.WITHDRAWN:
         return True
     if wanted.is_exact and (delivery.occasion_local, delivery.zone) != (wanted.local, wanted.zone):
@@ -206,6 +208,20 @@ def _keeps_its_moment(
     if wanted.bound is not None and delivery.due_at >= wanted.bound:
         return False
     return delivery.due_at <= now or opened.holds(delivery.due_at)
+
+
+def _was_not_looked_at(delivery: Delivery, *, now: datetime) -> bool:
+    """Tell whether *delivery* was over before anybody approved it.
+
+    Its moment was only when Herald saw it. Somebody who looks once a day, or after a weekend, must
+    find it while it is news: so it gets another moment, and waits for approval again.
+    """
+    if now <= delivery.not_after_at or delivery.frozen is not None or delivery.released:
+        return False
+    if delivery.state is DeliveryState.HELD:
+        return delivery.reason is Reason.APPROVAL
+    asks = delivery.needs_approval and delivery.approved != delivery.content_hash
+    return delivery.state is DeliveryState.EXPIRED and asks
 
 
 def _room(
