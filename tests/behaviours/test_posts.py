@@ -217,3 +217,15 @@ async def test_a_hundred_entries_at_once_are_a_few_posts_a_day(house: House) -> 
     await house.after(timedelta(hours=24))
     rows = await house.outbox()
     assert sum(row.state == "pending" and row.due_at <= house.clock.now() for row in rows) <= 3
+
+
+async def test_a_long_title_leaves_room_for_its_credit_and_link(house: House) -> None:
+    house.site.serve("/feed", rss(item(1)))
+    await house.follow()
+    await house.polls()
+    house.site.serve("/feed", rss(item(2, title="salt and bread " * 130), item(1)))
+    await house.after(DAY)
+    (row,) = await house.outbox("fedi")
+    assert row.payload.length <= MOST
+    assert "… — Argenta\n" in row.payload.text
+    assert "https://example.org/story-2" in row.payload.text
