@@ -91,28 +91,39 @@ def decide(
     """Compare a document with what is known and say what the store shall write."""
     keys = {identity.key for identity in named}
     present = frozenset(entry for key, entry in known.keys.items() if key in keys)
-    own = OwnEntries(feed.id, known.entries.values(), named, present)
-    others = OtherFeeds(feed.id, known.entries.values(), named)
+    # Some systems write a document's entries twice, word for word: that makes no page shared.
+    once = tuple({one.content: one for one in named}.values())
+    own = OwnEntries(feed.id, known.entries.values(), once, present)
+    others = OtherFeeds(feed.id, known.entries.values(), once)
     intents: list[Intent] = []
     fresh: list[_New] = []
     twins: dict[tuple[str, str, str], EntryId] = {}
     said: dict[EntryId, list[Identity]] = defaultdict(list)
+    copies: dict[ParsedEntry, EntryId] = {}
     for identity in named:
         if identity.key in known.keys:
-            said[known.keys[identity.key]].append(identity)
+            is_of = known.keys[identity.key]
+            said[is_of].append(identity)
+        elif identity.content in copies:
+            is_of = copies[identity.content]
+            intents.append(Alias(id=is_of, key=identity.key))
         elif isinstance(same := own.find(identity), KnownEntry):
-            intents.append(Alias(id=same.id, key=identity.key))
-            said[same.id].append(identity)
-        elif (twin := twins.get(_twin_key(identity))) is not None and identity.link:
-            intents.append(Alias(id=twin, key=identity.key))
+            is_of = same.id
+            intents.append(Alias(id=is_of, key=identity.key))
+            said[is_of].append(identity)
+        elif _twin_key(identity) in twins and identity.link:
+            is_of = twins[_twin_key(identity)]
+            intents.append(Alias(id=is_of, key=identity.key))
         elif (shared := others.find(identity, now=now)) is not None:
-            intents.append(Credit(id=shared.id, key=identity.key))
-            said[shared.id].append(identity)
+            is_of = shared.id
+            intents.append(Credit(id=is_of, key=identity.key))
+            said[is_of].append(identity)
         else:
             new = _New(id=_entry_id(feed, identity), identity=identity, doubt=same)
-            twins[_twin_key(identity)] = new.id
+            is_of = twins[_twin_key(identity)] = new.id
             fresh.append(new)
             intents.append(_remember(new, feed, parsed))
+        copies.setdefault(identity.content, is_of)
     for one, identities_of_it in said.items():
         if (entry := known.entries.get(one)) is not None:
             intents.extend(_revised(entry, _speaker(identities_of_it), feed, known.left))
