@@ -103,15 +103,15 @@ class Site:
 
 
 @asynccontextmanager
-async def a_site(*, gauge: Gauge | None = None) -> AsyncIterator[Site]:
-    """Serve a site on a port of its own."""
+async def a_site(*, gauge: Gauge | None = None, host: str = "127.0.0.1") -> AsyncIterator[Site]:
+    """Serve a site on a port of its own; *host* is an address of loopback."""
     site = Site(gauge=gauge or Gauge())
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", site.respond)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    site.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await web.TCPSite(runner, host, 0).start()
+    site.base = f"http://{host}:{runner.addresses[0][1]}"
     try:
         yield site
     finally:
