@@ -115,6 +115,8 @@ class KnownEntry:
     first_seen_at: datetime
     edits: int = 0
     """Changes so far."""
+    partners: tuple[PartnerId, ...] = ()
+    """Whose feed said it first; empty where it is known by a key and need not be compared."""
     content: ParsedEntry
 
 

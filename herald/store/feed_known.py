@@ -11,11 +11,12 @@ from sqlalchemy import Row, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.feed import EventSource
-from herald.model.ids import EntryId, FeedId
+from herald.model.ids import EntryId, FeedId, PartnerId
 from herald.model.polling import Decision, Identity, Known, KnownEntry, Remember, Revise
 from herald.store.batches import batches
 from herald.store.feed_rows import hash_of, known_entry_of
 from herald.store.feed_tables import entry, feed, feed_key
+from herald.store.feed_values import read_partners
 
 _PAIRS = 250
 """Keys of feeds in one statement: each is two values."""
@@ -38,6 +39,8 @@ class KnownEntries:
     titles: dict[str, list[EntryId]] = field(default_factory=dict)
     uids: dict[str, list[EntryId]] = field(default_factory=dict)
     left: frozenset[FeedId] = frozenset()
+    partners: dict[FeedId, tuple[PartnerId, ...]] = field(default_factory=dict)
+    """Of the feeds whose documents these are."""
 
     def of(self, polled: FeedId, named: Sequence[Identity]) -> Known:
         """Return what concerns one document."""
@@ -71,6 +74,7 @@ class KnownEntries:
                             title=identity.title,
                             fingerprint=identity.fingerprint,
                             first_seen_at=now,
+                            partners=self.partners.get(polled, ()),
                             content=identity.content,
                         )
                     )
@@ -79,6 +83,7 @@ class KnownEntries:
                         replace(
                             self.entries[named],
                             feed=intent.feed,
+                            partners=self.partners.get(intent.feed, self.entries[named].partners),
                             link=identity.link,
                             title=identity.title,
                             fingerprint=identity.fingerprint,
@@ -103,7 +108,10 @@ async def read_known(connection: AsyncConnection, documents: Sequence[Named]) ->
 
     An entry whose fingerprint is that of the document is not read again: it says the same.
     """
-    known = KnownEntries(left=await _read_left(connection))
+    known = KnownEntries(
+        left=await _read_left(connection),
+        partners=await _read_partners(connection, [polled for polled, _ in documents]),
+    )
     others = await _read_keys(connection, documents, known)
     unknown = [
         identity
@@ -120,7 +128,8 @@ async def read_known(connection: AsyncConnection, documents: Sequence[Named]) ->
     for column, values in lookups:
         for some in batches(sorted(values)):
             found = await connection.execute(
-                select(entry)
+                select(entry, feed.c.partners)
+                .join_from(entry, feed, feed.c.id == entry.c.feed)
                 .where(column.in_(some))
                 .order_by(entry.c.first_seen_at.desc(), entry.c.id)
                 .limit(len(some) + _MOST_ALIKE)
@@ -175,6 +184,19 @@ def _says_the_same(row: Row[*tuple[Any, ...]], said: Identity) -> bool:
         return False
     event = said.content.event
     return event is None or (row.feed == row.polled and event.source is not EventSource.PAGE)
+
+
+async def _read_partners(
+    connection: AsyncConnection, feeds: Sequence[FeedId]
+) -> dict[FeedId, tuple[PartnerId, ...]]:
+    """Return whose these feeds are."""
+    whose: dict[FeedId, tuple[PartnerId, ...]] = {}
+    for some in batches(feeds):
+        found = await connection.execute(
+            select(feed.c.id, feed.c.partners).where(feed.c.id.in_(some))
+        )
+        whose |= {FeedId(row.id): read_partners(row.partners) for row in found}
+    return whose
 
 
 async def _read_left(connection: AsyncConnection) -> frozenset[FeedId]:

@@ -215,6 +215,7 @@ def known_entry_of(row: Row[Any]) -> KnownEntry:
         fingerprint=row.fingerprint,
         first_seen_at=row.first_seen_at,
         edits=row.edits,
+        partners=read_partners(row.partners),
         content=read_content(row.content),
     )
 

@@ -94,7 +94,7 @@ def decide(
     # Some systems write a document's entries twice, word for word: that makes no page shared.
     once = tuple({one.content: one for one in named}.values())
     own = OwnEntries(feed.id, known.entries.values(), once, present)
-    others = OtherFeeds(feed.id, known.entries.values(), once)
+    others = OtherFeeds(feed.wanted, known.entries.values(), once)
     intents: list[Intent] = []
     fresh: list[_New] = []
     twins: dict[tuple[str, str, str], EntryId] = {}

@@ -15,7 +15,7 @@ from typing import Any
 
 from herald.model.feed import EntryEvent, EventSource, ParsedEntry
 from herald.model.ids import EntryId, FeedId
-from herald.model.polling import Identity, KnownEntry
+from herald.model.polling import Identity, KnownEntry, WantedFeed
 from herald.sources.feeds.canonical import global_uid, normal_title, path_of
 from herald.sources.feeds.carried import is_same_day
 
@@ -155,9 +155,10 @@ class OtherFeeds:
     """The known entries of other feeds that share a link, title or UID with a document's."""
 
     def __init__(
-        self, feed: FeedId, known: Iterable[KnownEntry], named: Sequence[Identity]
+        self, feed: WantedFeed, known: Iterable[KnownEntry], named: Sequence[Identity]
     ) -> None:
-        others = [entry for entry in known if entry.feed != feed]
+        self._partners = frozenset(feed.partners)
+        others = [entry for entry in known if entry.feed != feed.id]
         self._index = _Index.of(others)
         self._there = Counter(one.link for one in named if one.link)
         self._titles = Counter(one.title for one in named if one.title)
@@ -174,8 +175,6 @@ class OtherFeeds:
             not _is_other_time(new.event, old.event) or _is_known_move(identity, entry)
         ):
             return True
-        if _is_other_time(new.event, old.event) and not _is_bare_date(new.event, old.event):
-            return False
         link = (
             bool(path_of(identity.link))
             and identity.link == entry.link
@@ -183,6 +182,9 @@ class OtherFeeds:
             and self._known[entry.feed, entry.link] == 1
         )
         title = bool(identity.title) and identity.title == entry.title
+        if _is_other_time(new.event, old.event):
+            # One page's day in a news feed, and its hour in the calendar.
+            return link and title and _is_bare_date(new.event, old.event)
         if new.event is not None and old.event is not None and not link:
             return title and _same_place(new.event.place, old.event.place)
         lone = len(identity.title) >= _SHORTEST_TITLE and self._titles[identity.title] == 1
@@ -190,7 +192,16 @@ class OtherFeeds:
         # A partner's new feed, or its new domain, says again what its old one said long ago.
         if title and (link or _moved_host(identity.link, entry.link) or (dated and lone)):
             return True
-        return now - entry.first_seen_at <= SAME_NEWS and (link or (title and lone))
+        by_title = title and lone and not self._is_anothers_event(new, entry)
+        return now - entry.first_seen_at <= SAME_NEWS and (link or by_title)
+
+    def _is_anothers_event(self, new: ParsedEntry, entry: KnownEntry) -> bool:
+        """Tell whether an event has but a title in common with another partner's news.
+
+        Every museum has its Night of Museums: the event of one is not lost in the news of another.
+        """
+        brings = new.event is not None and entry.content.event is None
+        return brings and self._partners.isdisjoint(entry.partners)
 
 
 def _lists() -> Any:

@@ -73,6 +73,7 @@ class Network:
             title=identity.title,
             fingerprint=identity.fingerprint,
             first_seen_at=NOW - DAY,
+            partners=a_feed(feed).wanted.partners,
             content=identity.content,
         )
 
@@ -89,7 +90,8 @@ class Network:
 
 
 def a_feed(name: str) -> Feed:
-    wanted = WantedFeed(id=FeedId(name), url=f"https://{name}.example", partners=(PartnerId("m"),))
+    who = PartnerId("stranger" if name == "stranger" else "museum")
+    wanted = WantedFeed(id=FeedId(name), url=f"https://{name}.example", partners=(who,))
     return Feed(wanted=wanted, next_check_at=NOW, last_success_at=NOW - DAY)
 
 
@@ -161,6 +163,31 @@ def test_a_bare_date_and_a_calendar_that_agree_on_the_day_are_one_event() -> Non
     assert network.event.begins_at == FESTA.begins_at
     apart = told(("rss", replace(BARE, begins_at=FESTA.begins_at - 2 * DAY)))
     assert apart.tells("calendar", FESTA) == ["Remember"]
+
+
+@pytest.mark.parametrize("change", [{"title": "Salt!"}, {"link": ""}], ids=["page", "title"])
+def test_two_things_on_one_day_have_more_in_common_than_a_page_or_a_title(
+    change: dict[str, Any],
+) -> None:
+    network = told(("rss", replace(BARE, begins_at=FESTA.begins_at - timedelta(hours=2))))
+    assert network.tells("calendar", FESTA, **change) == ["Remember"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "kind"),
+    [
+        ("calendar", {"link": ""}, "Credit"),
+        ("stranger", {"link": ""}, "Remember"),
+        ("stranger", {}, "Credit"),
+    ],
+    ids=["its own title", "another's title", "another's, with the address"],
+)
+def test_an_event_is_not_lost_in_another_partners_news_of_one_title(
+    name: str, change: dict[str, Any], kind: str
+) -> None:
+    network = Network()
+    network.tells("news", None, published_at=NOW - DAY)
+    assert network.tells(name, FESTA, **change)[0] == kind
 
 
 @pytest.mark.parametrize("events", [(FESTA, FESTA), (FESTA, BARE), (PAGE, FESTA), (FESTA, PAGE)])

@@ -458,6 +458,14 @@ def test_one_entry_under_two_ids_in_one_document_is_one() -> None:
     assert kinds(decided(a_parsed(), twin).intents) == ["Remember", "Alias"]
 
 
+def test_a_document_that_says_all_of_it_twice_is_known_under_new_ids_too() -> None:
+    before = a_parsed(link="https://example.org/a")
+    again = [replace(before, guid=""), replace(before, guid="")]
+    assert kinds(decided(*again, was=known(before)).intents) == ["Alias", "Alias"]
+    theirs = known(before, feed="two")
+    assert kinds(decided(*again, was=theirs).intents) == ["Credit", "Alias"]
+
+
 def test_a_repeated_guid_is_told_apart_by_its_link() -> None:
     keys = [one.key for one in identities([a_parsed(1), a_parsed(2, guid="g1"), a_parsed(1)])]
     assert len(set(keys)) == 3
