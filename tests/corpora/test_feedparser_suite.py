@@ -11,16 +11,22 @@ import pytest
 from tests.corpora import feedparser_suite
 from tests.corpora.__main__ import Tally, tally
 from tests.corpora.differences import DIFFERENCES, reason_for
+from tests.corpora.shortcut import compare
 
 WHERE = "HERALD_CORPORA"
 """The variable that names the folder into which corpora were unpacked; .ci/run fills it."""
 
 
 @pytest.fixture(scope="module")
-def suite() -> Tally:
+def folder() -> Path:
     folder = Path(os.environ.get(WHERE, ""), f"feedparser-{version('feedparser')}", "tests")
     if not folder.is_dir() or not os.environ.get(WHERE):
         pytest.skip(f"needs feedparser's source distribution, unpacked in ${WHERE} (see .ci/run)")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def suite(folder: Path) -> Tally:
     return tally(feedparser_suite.cases(folder))
 
 
@@ -39,3 +45,9 @@ def test_no_reason_outlives_its_difference(suite: Tally) -> None:
     differing = {each.case for each in suite.differing}
     used = {reason_for(case) for case in differing}
     assert used == set(DIFFERENCES)
+
+
+def test_what_is_read_off_the_tree_is_what_feedparser_reads(folder: Path) -> None:
+    ways = compare(feedparser_suite.cases(folder))
+    assert ways.differing == []
+    assert ways.taken > 700

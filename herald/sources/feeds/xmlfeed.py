@@ -7,7 +7,7 @@ quadratic on some input, so it is off and nh3 cleans. Runs in a worker process o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -30,10 +30,11 @@ from herald.sources.feeds.plain import (
     plain_text,
     short,
 )
+from herald.sources.feeds.plainfeed import read_plainly
 from herald.sources.feeds.prune import prune
 from herald.sources.feeds.reading import Reading, announced, read_said, told_of_dates
 from herald.sources.feeds.spaces import with_right_spaces
-from herald.sources.feeds.tree import Grown, as_utf8, grow, written
+from herald.sources.feeds.tree import Element, Grown, as_utf8, grow, written
 
 _ENTRY_ENDS = re.compile(r"</(?:[A-Za-z0-9._-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ENTRY_BEGINS = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
@@ -46,19 +47,24 @@ _BLOGGER_KIND = "http://schemas.google.com/g/2005#kind"
 _MOST_CATEGORIES = 50
 _MOST_ENCLOSURES = 20
 
+Shortcut = Callable[[Element, str, str], Mapping[str, Any] | None]
+"""Reads a tree, grown from a document found at a URL, as feedparser would; None if it may not."""
 
-def read_xml(document: str, reading: Reading) -> tuple[ParsedFeed, Head]:
-    """Read an RSS or Atom document; whatever is wrong with it is a problem of the result."""
+
+def read_xml(
+    document: str, reading: Reading, *, shortcut: Shortcut = read_plainly
+) -> tuple[ParsedFeed, Head]:
+    """Read an RSS or Atom document; whatever is wrong with it is a problem of the result.
+
+    *shortcut* reads plain documents off their tree; feedparser reads what it declines.
+    """
     grown = grow(with_right_spaces(_without_surplus(document)))
-    found = feedparser.parse(
-        BytesIO(_for_feedparser(grown, was_cut=grown.root is not None and prune(grown.root))),
-        response_headers={
-            "content-location": reading.url,
-            "content-type": "application/xml; charset=utf-8",
-        },
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    was_cut = grown.root is not None and prune(grown.root)
+    found = None
+    if grown.root is not None and grown.is_whole and not was_cut:
+        found = shortcut(grown.root, grown.document, reading.url)
+    if found is None:
+        found = _by_feedparser(_for_feedparser(grown, was_cut=was_cut), reading.url)
     entries = found.get("entries", [])[: MOST_ENTRIES + 1]
     head = read_head(grown.root, reading.url)
     matched = _matched(entries, read_extras(grown.root))
@@ -79,6 +85,23 @@ def read_xml(document: str, reading: Reading) -> tuple[ParsedFeed, Head]:
         ),
     )
     return feed, head
+
+
+def _by_feedparser(document: bytes, url: str) -> Mapping[str, Any]:
+    """Return what feedparser finds; nothing where it breaks over what stands in the wrong place."""
+    try:
+        found: Mapping[str, Any] = feedparser.parse(
+            BytesIO(document),
+            response_headers={
+                "content-location": url,
+                "content-type": "application/xml; charset=utf-8",
+            },
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (LookupError, TypeError, ValueError):
+        return {}
+    return found
 
 
 def _for_feedparser(grown: Grown, *, was_cut: bool) -> bytes:
