@@ -159,7 +159,7 @@ def content_columns(identity: Identity) -> dict[str, Any]:
         "link_hash": hash_of(identity.link),
         "title": identity.title,
         "title_hash": hash_of(identity.title),
-        "uid_hash": hash_of(identity.uid) if identity.uid else "",
+        "uid_hash": hash_of(identity.uid) if identity.uid else None,
         "published_at": identity.content.published_at,
         "event_at": event.begins_at if event else None,
     }

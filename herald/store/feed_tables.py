@@ -61,8 +61,8 @@ entry = Table(
     Column("link_hash", String(64), nullable=False, index=True),
     text_column("title"),
     Column("title_hash", String(64), nullable=False, index=True),
-    # Of its event's UID, empty for most entries: they are left out of the index.
-    text_column("uid_hash"),
+    # Of its event's UID; most entries have none, and are left out of the index.
+    Column("uid_hash", String(64)),
     Column("first_seen_at", Moment, nullable=False, index=True),
     Column("published_at", Moment),
     Column("event_at", Moment, index=True),
@@ -74,8 +74,8 @@ entry = Table(
     Index(
         None,
         "uid_hash",
-        sqlite_where=text("uid_hash != ''"),
-        postgresql_where=text("uid_hash != ''"),
+        sqlite_where=text("uid_hash IS NOT NULL"),
+        postgresql_where=text("uid_hash IS NOT NULL"),
     ),
 )
 """One row per piece of news; ``herald.model.feed.Entry`` says what each column means."""

@@ -25,7 +25,7 @@ def upgrade() -> None:
     op.add_column("feed", sa.Column("every_seconds", sa.Integer(), nullable=True))
     op.add_column("entry", sa.Column("review", sa.Text(), server_default="", nullable=False))
     op.add_column("entry", sa.Column("published_at", sa.BigInteger(), nullable=True))
-    op.add_column("entry", sa.Column("uid_hash", sa.Text(), server_default="", nullable=False))
+    op.add_column("entry", sa.Column("uid_hash", sa.String(length=64), nullable=True))
     _name_hosts()
     _date_entries()
     # Nobody asks by these alone, and each entry paid for them.
@@ -39,8 +39,8 @@ def upgrade() -> None:
         "entry",
         ["uid_hash"],
         unique=False,
-        sqlite_where=sa.text("uid_hash != ''"),
-        postgresql_where=sa.text("uid_hash != ''"),
+        sqlite_where=sa.text("uid_hash IS NOT NULL"),
+        postgresql_where=sa.text("uid_hash IS NOT NULL"),
     )
 
 
@@ -82,7 +82,7 @@ def _published(content: str) -> int | None:
     return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
 
 
-def _uid_hash(content: str) -> str:
-    """Return the hash by which an event's UID is looked up; "" where it has none."""
+def _uid_hash(content: str) -> str | None:
+    """Return the hash by which an event's UID is looked up, if it has one."""
     uid = (json.loads(content).get("event") or {}).get("uid", "")
-    return hashlib.sha256(uid.encode("utf-8", errors="replace")).hexdigest() if uid else ""
+    return hashlib.sha256(uid.encode("utf-8", errors="replace")).hexdigest() if uid else None
