@@ -242,6 +242,18 @@ async def test_an_entrys_page_is_read_once_for_the_event_that_it_announces(house
     assert (await house.only()).event == found.event
 
 
+async def test_a_page_that_announces_nothing_is_not_read_again(house: House) -> None:
+    link = house.site.serve("/story", "<html><body>A story</body></html>", headers=HTML)
+    house.site.serve("/feed", rss(item(1, link=link)))
+    await house.follow(event_pages="always", every="1h")
+    await house.polls()
+    for count in range(3):
+        house.site.serve("/feed", rss(item(1, link=link)) + f"<!-- {count} -->")
+        await house.poll_one()
+    assert house.site.asks("/story") == 1
+    assert house.parser.documents == 4
+
+
 async def test_a_cancellation_on_the_page_stops_the_reminder(house: House) -> None:
     await reminded(house)
     link = house.site.serve("/walk", page(), headers=HTML)

@@ -316,10 +316,29 @@ async def test_a_hostile_page_of_an_entry_harms_no_entry(watchful: House, name: 
     assert (await watchful.only()).title == "Story number 1"
 
 
+async def test_a_worker_that_takes_too_long_is_killed_and_the_next_feed_gets_another(
+    tmp_path: Path, ground: Ground
+) -> None:
+    heavy = rss(*(item(n, text="&lt;ul&gt;&lt;li&gt;" * 3_200) for n in range(70)))
+    async with (
+        Parser(workers=1, most_seconds=1.0) as parser,
+        a_house(tmp_path, replace(ground, parser=parser)) as house,
+    ):
+        house.site.serve("/heavy", heavy)
+        await house.follow("/heavy")
+        (polled,) = await house.polls()
+        assert polled.trouble == "reading the document took longer than 1 seconds"
+        house.site.serve("/good", rss(item(1)))
+        await house.follow("/good")
+        (polled,) = await house.polls()
+        assert polled.trouble == ""
+
+
 GOOD_IN_TIME = 25.0
 """Seconds until a good feed is understood behind all hostile ones, on a busy machine."""
 
 
+@pytest.mark.slow
 async def test_the_next_feed_is_polled_on_time_however_hostile_the_others_are(
     tmp_path: Path, ground: Ground
 ) -> None:

@@ -191,7 +191,7 @@ async def test_a_link_that_is_no_page_is_left_out(house: House, link: str) -> No
 async def test_links_in_a_partners_words_lead_nowhere(house: House) -> None:
     for payload in await posts(house, "Win at https://evil.example/x", "See evil.example now"):
         own = payload.text.replace("https://example.org/story-2", "")
-        assert "https://" not in own
+        assert "https" not in own
         assert "evil.example" not in own
         assert "evil.example" in visible(own)
 
