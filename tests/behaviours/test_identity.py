@@ -129,6 +129,9 @@ async def test_an_entry_under_another_id_is_the_same_one(house: House) -> None:
     moved = item(1, guid="tag:again", link="https://new.example.org/story-1", text=LONG)
     assert await then(house, moved, *others) == []
     assert len(await house.entries()) == 6
+    elsewhere = item(1, guid="tag:third", link="https://e.org/x", text=LONG, date=dated(NOW))
+    assert await then(house, elsewhere, *others) == []
+    assert len(await house.entries()) == 6
 
 
 async def test_the_same_headline_over_other_words_is_looked_at_first(house: House) -> None:
