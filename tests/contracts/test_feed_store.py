@@ -460,26 +460,56 @@ async def test_an_event_that_another_feed_brought_is_called_off_and_back_by_that
     assert entry.content.event == replace(WALK, by=calendar.id)
 
 
+@pytest.mark.parametrize("off", ["cancelled", "postponed"])
 async def test_feeds_that_are_saved_together_hide_nothing_of_an_event_from_each_other(
-    feeds: FeedStore,
+    feeds: FeedStore, off: str
 ) -> None:
     """One that says what it said is not read again, but the next one needs what is stored."""
     names = ("mine", "theirs", "third")
     mine, theirs, third = await polled_before(feeds, *(a_feed(name) for name in names))
     for each in (mine, theirs, third):
         await save(feeds, each, the_walk(each.id, WALK))
-    await save(feeds, theirs, the_walk("theirs", replace(WALK, status="cancelled")))
+    await save(feeds, theirs, the_walk("theirs", replace(WALK, status=off)))
     for _ in range(2):
         await asyncio.gather(
             save(feeds, mine, the_walk("mine", WALK)), save(feeds, third, the_walk("third", WALK))
         )
         (entry,) = await feeds.entries(NOON)
-        assert entry.withdrawn
+        assert entry.content.event is not None
+        assert entry.content.event.status == off
     await asyncio.gather(
         save(feeds, mine, the_walk("mine", WALK)), save(feeds, theirs, the_walk("theirs", WALK))
     )
     (entry,) = await feeds.entries(NOON)
+    assert entry.content.event == WALK
     assert not entry.withdrawn
+
+
+async def test_a_cancellation_by_a_feed_that_left_ends_with_the_next_word_of_another(
+    feeds: FeedStore,
+) -> None:
+    mine, theirs = await polled_before(feeds, a_feed("mine"), a_feed("theirs"))
+    await save(feeds, mine, the_walk("a", WALK))
+    await save(feeds, theirs, the_walk("b", replace(WALK, status="cancelled")))
+    await feeds.sync_feeds([a_feed("mine")], now=NOON)
+    await save(feeds, mine, the_walk("a", WALK))
+    (entry,) = await feeds.entries(NOON)
+    assert not entry.withdrawn
+
+
+async def test_news_and_a_calendar_of_one_partner_that_come_together_meet_by_title(
+    feeds: FeedStore,
+) -> None:
+    who = (PartnerId("museum"),)
+    blog, calendar = await polled_before(
+        feeds, a_feed("blog", partners=who), a_feed("calendar", partners=who)
+    )
+    await asyncio.gather(
+        save(feeds, blog, news("n", title=STORY, published_at=NOON - DAY)),
+        save(feeds, calendar, news("e", title=STORY, event=WALK)),
+    )
+    (entry,) = await feeds.entries(NOON)
+    assert entry.content.event is not None
 
 
 async def test_an_edit_and_an_event_that_come_together_are_both_kept(feeds: FeedStore) -> None:
@@ -517,6 +547,20 @@ async def test_what_a_feed_that_left_said_is_its_heirs_to_edit(feeds: FeedStore)
     assert (entry.feed, entry.partners, entry.withdrawn) == ("new", ("new",), True)
     (health,) = await feeds.health(now=NOON)
     assert health.entries == 1
+
+
+async def test_of_two_heirs_at_the_same_moment_one_goes_on_with_the_words(
+    feeds: FeedStore,
+) -> None:
+    old, one, two = await polled_before(feeds, *(a_feed(name) for name in ("old", "one", "two")))
+    await save(feeds, old, the_walk("a", None))
+    await feeds.sync_feeds([a_feed("one"), a_feed("two")], now=NOON)
+    decisions = await asyncio.gather(
+        save(feeds, one, the_walk("b", None, summary="In the words of the one")),
+        save(feeds, two, the_walk("c", None, summary="In the words of the other")),
+    )
+    kinds = sorted([type(each).__name__ for each in made.intents] for made in decisions)
+    assert kinds == [["Credit"], ["Credit", "Revise"]]
 
 
 # Interruptions

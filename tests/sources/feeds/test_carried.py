@@ -315,6 +315,8 @@ def test_an_uid_at_another_time_is_a_move_only_if_more_agrees(
     changes: dict[str, Any], kind: str
 ) -> None:
     assert told(("mine", FESTA)).tells("theirs", MOVED, **changes)[0] == kind
+    edition = replace(MOVED, sequence=1)
+    assert told(("mine", FESTA)).tells("theirs", edition, **changes) == ["Credit", "Revise"]
 
 
 def test_evenings_of_a_series_meet_each_its_own() -> None:
