@@ -32,6 +32,8 @@ _WIDE = ("utf-16", "utf-32")
 """What these name was looked for in the bytes already: here it is a lie."""
 _DOUBLED = re.compile(r"[ÃÂ][¡-©¬®-º¼-¿]|Ã[\x80-\x9f]|â€[\u0090-\u2122]|Ð[°-¿]Ñ")
 """Letters of UTF-8 that somebody took for windows-1252 and encoded again."""
+_DOUBLED_STARTS = ("Ã", "Â", "â€", "Ð")
+"""How each of these begins: looking for them first costs a tenth."""
 _FEW_DOUBLED = 2
 
 
@@ -56,7 +58,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
 
 def _disagreement(text: str, body: bytes, content_type: str) -> str:
     """Say what a stricter reader than this one would stumble over in a document in UTF-8."""
-    if len(_DOUBLED.findall(text)) >= _FEW_DOUBLED:
+    if any(start in text for start in _DOUBLED_STARTS) and _is_doubled(text):
         return (
             "letters with accents look like Ã© or â€™: the text was encoded twice before it came"
             " into the feed (the database or an import takes UTF-8 for windows-1252)"
@@ -76,6 +78,10 @@ def _disagreement(text: str, body: bytes, content_type: str) -> str:
             " UTF-8 (set charset=UTF-8 in the server's Content-Type)"
         )
     return ""
+
+
+def _is_doubled(text: str) -> bool:
+    return len(_DOUBLED.findall(text)) >= _FEW_DOUBLED
 
 
 def _declared(body: bytes, content_type: str) -> tuple[str, str]:

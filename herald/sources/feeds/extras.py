@@ -16,7 +16,7 @@ from herald.sources.feeds.spaces import family
 from herald.sources.feeds.tree import Element, attribute, local, words
 
 _ENTRIES = frozenset({"item", "entry"})
-_IDS = frozenset({"guid", "id"})
+_IDS = frozenset({("", "guid"), ("", "id")})
 _BODIES = ("content", "encoded", "fullitem", "body", "description", "summary")
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
 _DATES = (
@@ -28,6 +28,11 @@ _DATES = (
 )
 _SMALL = 150
 """Pixels: a thumbnail below this is shown only where there is nothing else (Blogger's is 72)."""
+_PICTURED = frozenset(
+    {("media", "group"), ("media", "content"), ("media", "thumbnail"), ("itunes", "image")}
+    | {("webfeeds", "cover"), ("", "image")}
+)
+"""What may hold pictures."""
 _MOST_PICTURES = 20
 
 
@@ -75,44 +80,52 @@ def is_entry(element: Element) -> bool:
 
 def _extras(entry: Element) -> Extras:
     children = [child for child in entry if isinstance(child.tag, str)]
-    guid = next((words(child) for child in children if _is(child, *_IDS)), "")
-    link = next((words(child) for child in children if _is(child, "link")), "")
-    found = list(_pictures(entry, inherited=""))
+    names = [_named(child) for child in children]
+    # Looking for a name among a dozen names costs less than asking each element for its own.
+    by_name: dict[tuple[str, str], list[Element]] = {}
+    for name, child in zip(names, children, strict=True):
+        by_name.setdefault(name, []).append(child)
+    ids = next((child for name, child in zip(names, children, strict=True) if name in _IDS), None)
+    pictures = list(_pictures(entry, inherited="")) if _PICTURED.intersection(by_name) else []
     return Extras(
-        guid=(guid or attribute(entry, "about")),
-        link=link,
-        languages=tuple(_languages(entry, children)),
-        pictures=tuple(found[:_MOST_PICTURES]),
-        descriptions=frozenset(
-            words(each)
-            for each in entry.iter()
-            if local(each) == "description" and family(each) == "media"
-        ),
-        of_video=_of_video(entry),
-        date=next(
-            (words(each) for name in _DATES for each in children if _named(each) == name), ""
-        ),
+        guid=words(ids) or attribute(entry, "about"),
+        link=words(next(iter(by_name.get(("", "link"), ())), None)),
+        languages=tuple(_languages(entry, children, names)),
+        pictures=tuple(pictures[:_MOST_PICTURES]),
+        descriptions=frozenset(_media_descriptions(entry, children, names)),
+        of_video=_of_video(entry) if ("media", "group") in by_name else "",
+        date=next((words(each) for name in _DATES for each in by_name.get(name, ())), ""),
         licence=licence_of(children),
         event=read_event_words(entry),
     )
+
+
+def _media_descriptions(
+    entry: Element, children: list[Element], names: list[tuple[str, str]]
+) -> Iterator[str]:
+    if ("media", "description") not in names and not any(len(child) for child in children):
+        return  # as in most entries: nothing to look through
+    for each in entry.iter():
+        if _named(each) == ("media", "description"):
+            yield words(each)
 
 
 def _named(element: Element) -> tuple[str, str]:
     return family(element), local(element)
 
 
-def _is(element: Element, *names: str) -> bool:
-    return local(element) in names and family(element) == ""
-
-
-def _languages(entry: Element, children: list[Element]) -> Iterator[str]:
-    bodies = [each for name in _BODIES for each in children if local(each) == name]
-    for element in [*bodies, *(each for each in children if _is(each, "title"))]:
+def _languages(
+    entry: Element, children: list[Element], names: list[tuple[str, str]]
+) -> Iterator[str]:
+    named = list(zip(names, children, strict=True))
+    bodies = [each for body in _BODIES for (_, name), each in named if name == body]
+    titles = [each for name, each in named if name == ("", "title")]
+    for element in [*bodies, *titles]:
         yield attribute(element, "lang")
         if len(element) == 1:  # content of type xhtml is one div
             yield attribute(element[0], "lang")
     yield attribute(entry, "lang")
-    yield from (words(each) for each in children if local(each) == "language")
+    yield from (words(each) for (_, name), each in named if name == "language")
 
 
 def _pictures(element: Element, *, inherited: str) -> Iterator[Picture]:

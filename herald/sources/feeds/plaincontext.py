@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from herald.sources.feeds.plainnames import OF_FEED, PASSED_OVER, name_of
+from herald.sources.feeds.plainnames import FOREIGN, OF_FEED, PASSED_OVER, name_of
 from herald.sources.feeds.plainwords import (
     NotPlainError,
     attributes,
@@ -21,7 +21,7 @@ from herald.sources.feeds.plainwords import (
     text_of,
     unreferenced,
 )
-from herald.sources.feeds.tree import Element
+from herald.sources.feeds.tree import Element, local
 
 _ADDRESSES = frozenset({"url", "uri", "href"})
 _TYPES = {
@@ -35,8 +35,9 @@ _PAGES = frozenset({"html", "text/html", "xhtml", "application/xhtml+xml"})
 _CHANGING = frozenset({"mode", "src"})
 """Attributes that change what a text is."""
 _OF_IMAGE = frozenset({"url", "title", "link", "width", "height", "description"})
-_LEFT_OUT = frozenset({PASSED_OVER, OF_FEED})
-_PERSON = frozenset({"name", "email", "address"})
+_HOLDING = frozenset({"author", "contributor", "owner", "category", "skiphours", "skipdays"})
+"""Elements that hold others."""
+_HELD = frozenset({PASSED_OVER, OF_FEED, "name", "email", "address"})
 _WITH_ADDRESS = re.compile(
     r"([A-Za-z0-9_.+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,4}) \(([^()<>@&;]+)\)"
 )
@@ -78,9 +79,15 @@ class Context:
         """Look only whether there is something in it that is not passed over as well."""
         if element.attrib:
             attributes(element)
+        if not len(element):
+            return
+        family, _ = name_of(element.tag, element.prefix)
+        if family != FOREIGN and local(element) not in _HOLDING:
+            raise NotPlainError  # in a text they would be markup
         for child in element:
-            kind = name_of(child.tag, child.prefix)[1]
-            if kind not in _LEFT_OUT and kind not in _PERSON:
+            of_child, kind = name_of(child.tag, child.prefix)
+            is_held = kind in _HELD and of_child in {"", "itunes"} and family != FOREIGN
+            if not is_held and of_child != FOREIGN:
                 raise NotPlainError
             self.pass_over(child)
 

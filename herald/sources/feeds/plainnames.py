@@ -11,6 +11,8 @@ PASSED_OVER = "passed over"
 """Nothing of it becomes part of a feed or entry (or ``extras`` and ``head`` read it)."""
 OF_FEED = "passed over in a feed"
 UNKNOWN = ""
+FOREIGN = "*"
+"""The family of all elements that mean nothing to feedparser."""
 
 _FAMILIES = {
     ATOM.lower(): "",
@@ -162,7 +164,7 @@ def name_of(tag: object, prefix: str | None) -> tuple[str, str]:
     uri = space[1:].lower()
     if uri in _ASIDE:
         # Without a prefix feedparser takes the bare name for one of its own.
-        return prefix or "?", PASSED_OVER if prefix else UNKNOWN
+        return FOREIGN, PASSED_OVER if prefix else UNKNOWN
     family = _FAMILIES.get(uri) if uri else ""
     if family is None:
         return "?", UNKNOWN

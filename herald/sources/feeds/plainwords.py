@@ -7,6 +7,7 @@ from contextlib import suppress
 from html.entities import entitydefs
 from urllib.parse import urljoin
 
+from herald.sources.feeds.plain import is_usual
 from herald.sources.feeds.tree import Element
 
 _XML = "{http://www.w3.org/XML/1998/namespace"
@@ -68,6 +69,8 @@ def text_of(element: Element) -> str:
 
 def in_full(address: str, base: str) -> str:
     """Return an address in full; "" where it is none."""
+    if is_usual(address):
+        return address
     try:
         return urljoin(base, _STROKES.sub(r"\1", address))
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from herald.sources.feeds.tree import Element, namespace
+from herald.sources.feeds.tree import Element, namespace_of
 
 _KNOWN = {
     "http://www.w3.org/2005/Atom": "",
@@ -51,15 +51,15 @@ def family(element: Element) -> str:
 
     An unknown namespace is known by its prefix, as its author means it.
     """
-    uri = namespace(element)
+    return _family_of(element.tag, element.prefix)
+
+
+@lru_cache(maxsize=2_000)
+def _family_of(tag: object, prefix: str | None) -> str:
+    uri = namespace_of(tag)
     if not uri:
-        tag = element.tag if isinstance(element.tag, str) else "other:"
-        return tag.partition(":")[0].lower() if ":" in tag else ""
-    return _family_of(uri, element.prefix)
-
-
-@lru_cache(maxsize=500)
-def _family_of(uri: str, prefix: str | None) -> str:
+        written = tag if isinstance(tag, str) else "other:"
+        return written.partition(":")[0].lower() if ":" in written else ""
     known = _FAMILIES.get(_normal(uri))
     return (prefix or "").lower() if known is None else known
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -62,19 +63,31 @@ def written(root: Element) -> str:
 
 def local(element: Element) -> str:
     """Return an element's name without its namespace, in small letters."""
-    tag = element.tag
+    return _local_of(element.tag)
+
+
+@lru_cache(maxsize=2_000)
+def _local_of(tag: object) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
 
 
 def namespace(element: Element) -> str:
     """Return an element's namespace, "" where it has none."""
-    tag = element.tag
+    return namespace_of(element.tag)
+
+
+def namespace_of(tag: object) -> str:
+    """Return the namespace that stands in a tag, "" where there is none."""
     return tag[1:].partition("}")[0] if isinstance(tag, str) and tag.startswith("{") else ""
 
 
 def words(element: Element | None) -> str:
     """Return the text of an element and all in it; "" if an entity stands in it, unresolved."""
-    if element is None or any(not isinstance(child.tag, str) for child in element):
+    if element is None:
+        return ""
+    if not len(element):
+        return (element.text or "").strip()
+    if any(not isinstance(child.tag, str) for child in element):
         return ""
     return "".join(element.itertext()).strip()
 

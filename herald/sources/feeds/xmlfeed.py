@@ -148,6 +148,7 @@ class _Reader:
     def entry(self, entry: Mapping[str, Any], extra: Extras) -> tuple[ParsedEntry, list[str]]:
         """Return an entry, and what is wrong with its dates."""
         texts = list(self._texts(entry, extra))
+        enclosures = self._enclosures(entry)
         body = max(texts, key=lambda plain: len(plain.text), default=Plain(text=""))
         published, faults = self._date(entry, extra.date, "published", "created")
         updated, later = self._date(entry, "", "updated", "modified")
@@ -163,8 +164,8 @@ class _Reader:
             language=_language(entry, extra),
             author=_author(entry),
             categories=_categories(entry),
-            image=_image(extra, texts, self._enclosures(entry), self._url),
-            enclosures=self._enclosures(entry),
+            image=_image(extra, texts, enclosures, self._url),
+            enclosures=enclosures,
             event=event,
             licence=self._licence(extra),
         )

@@ -120,3 +120,19 @@ def test_first_words_are_a_beginning(text: str) -> None:
 )
 def test_links_that_people_type(link: str, expected: str) -> None:
     assert absolute(link, BASE) == expected
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<p lang="en" title="a &lt; b">One</p><p>two</p>',
+        '<p title="<img src=https://a.example/b.jpg>">One <i dir="ltr">two</i></p>',
+        "One\x00 &#116;wo",
+        "One\n\ntwo",
+    ],
+    ids=["language", "a picture in a title", "NUL and references", "no markup"],
+)
+def test_no_letter_of_a_tag_is_left_in_the_words(markup: str) -> None:
+    plain = plain_text(markup)
+    assert plain.text == "One two"
+    assert plain.images == ()
