@@ -501,12 +501,13 @@ async def test_news_and_a_calendar_of_one_partner_that_come_together_meet_by_tit
     feeds: FeedStore,
 ) -> None:
     who = (PartnerId("museum"),)
-    blog, calendar = await polled_before(
-        feeds, a_feed("blog", partners=who), a_feed("calendar", partners=who)
+    first, blog, calendar = await polled_before(
+        feeds, a_feed("first"), a_feed("blog", partners=who), a_feed("calendar", partners=who)
     )
     await asyncio.gather(
+        save(feeds, first),  # what comes while it is written is written together
         save(feeds, blog, news("n", title=STORY, published_at=NOON - DAY)),
-        save(feeds, calendar, news("e", title=STORY, event=WALK)),
+        save(feeds, calendar, news("e", title=STORY, event=WALK, link="")),
     )
     (entry,) = await feeds.entries(NOON)
     assert entry.content.event is not None
