@@ -7,9 +7,7 @@ from collections.abc import Iterable
 
 from herald.sources.feeds.plain import plain_text, short
 
-_ADDRESS = re.compile(
-    r"(?:mailto:)?[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']+\.[^\s<>()\[\],;:\"']+"
-)
+_ADDRESS = re.compile(r"(?:mailto:)?[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']+")
 _OF_BLOGGER = "noreply@blogger.com"
 """With the name "Unknown" it stands for nobody."""
 

@@ -63,6 +63,8 @@ class Extras:
     date: str = ""
     """When it came out, by Dublin Core or PRISM: feedparser takes dc:date for a change."""
     licence: str = ""
+    is_from_elsewhere: bool = False
+    """It was taken over from another feed, whose authors are not this one's."""
     event: EventWords = field(default_factory=EventWords)
 
 
@@ -96,6 +98,7 @@ def _extras(entry: Element) -> Extras:
         of_video=_of_video(entry) if ("media", "group") in by_name else "",
         date=next((words(each) for name in _DATES for each in by_name.get(name, ())), ""),
         licence=licence_of(children),
+        is_from_elsewhere=("", "source") in by_name,
         event=read_event_words(entry),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from herald.model.feed import Cadence, HubLink
+from herald.sources.feeds.authors import joined
 from herald.sources.feeds.extras import is_entry
 from herald.sources.feeds.plain import absolute
 from herald.sources.feeds.rights import licence_address
@@ -33,6 +34,8 @@ class Head:
     hub: HubLink | None = None
     licence: str = ""
     """The address of a licence for all of its entries."""
+    authors: str = ""
+    """Who wrote those entries of an Atom feed that name nobody."""
     generator: str = ""
     own_url: str = ""
 
@@ -49,6 +52,7 @@ def read_head(root: Element | None, url: str) -> Head:
         cadence=_cadence(children),
         hub=HubLink(hub=hub, topic=topic) if hub and topic else None,
         licence=licence_address(children),
+        authors=joined(_persons(children)),
         generator=" ".join(
             f"{words(child)} {attribute(child, 'uri')}"
             for child in children
@@ -67,6 +71,15 @@ def _children(root: Element) -> Iterator[Element]:
             yield from (each for each in child if not is_entry(each))
         else:
             yield child
+
+
+def _persons(children: Iterable[Element]) -> Iterator[str]:
+    """Yield the names of authors as Atom writes them; RSS has texts, of editors and not authors."""
+    for child in children:
+        if local(child) == "author" and family(child) == "":
+            told = {local(each): words(each) for each in child}
+            name, address = told.get("name", ""), told.get("email", "")
+            yield f"{address} ({name})" if name and address else name
 
 
 def _linked(children: Iterable[Element], relation: str, url: str) -> str:

@@ -126,7 +126,7 @@ def _enclosures(item: Mapping[str, Any], url: str) -> tuple[Enclosure, ...]:
 
 
 def _author(holder: Mapping[str, Any]) -> str:
-    authors = [*_list(holder, "authors"), holder.get("author")]
+    authors = [*_list(holder, "authors"), holder.get("authors"), holder.get("author")]
     return joined(_text(author, "name") for author in authors[:20] if isinstance(author, dict))
 
 

@@ -24,6 +24,7 @@ _FAMILIES = {
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
     "http://backend.userland.com/creativecommonsrssmodule": "creativecommons",
     "http://www.georss.org/georss": "georss",
+    "http://webns.net/mvcb/": "admin",
     "com-wordpress:feed-additions:1": "wordpress",
 }
 """Namespaces, in small letters, whose elements have names here."""
@@ -66,7 +67,7 @@ RESERVED: Mapping[str, frozenset[str]] = {
     "gml": frozenset({"http://www.opengis.net/gml"}),
     "xhtml": frozenset({"http://www.w3.org/1999/xhtml"}),
     "xlink": frozenset({"http://www.w3.org/1999/xlink"}),
-    **{name: frozenset() for name in ("admin", "psc", "xml", "summary", "title")},
+    **{name: frozenset() for name in ("psc", "xml", "summary", "title")},
 }
 """Prefixes that mean something to feedparser, and what they must stand for to be read here."""
 
@@ -147,6 +148,7 @@ _KINDS: Mapping[tuple[str, str], str] = {
         ("content", {"encoded": "encoded"}),
         ("feedburner", _FEEDBURNER),
         ("creativecommons", {PASSED_OVER: "license"}),
+        ("admin", {OF_FEED: "generatoragent errorreportsto"}),
         ("wordpress", {PASSED_OVER: "site post-id"}),
         ("georss", {PASSED_OVER: "point line polygon box featurename"}),
     )

@@ -162,7 +162,7 @@ class _Reader:
             published_at=published.moment if published else None,
             updated_at=updated.moment if updated else None,
             language=_language(entry, extra),
-            author=_author(entry),
+            author=_author(entry) or self._of_feed(extra),
             categories=_categories(entry),
             image=_image(extra, texts, enclosures, self._url),
             enclosures=enclosures,
@@ -252,6 +252,10 @@ class _Reader:
                     else None,
                 )
         return tuple(found.values())[:_MOST_ENCLOSURES]
+
+    def _of_feed(self, extra: Extras) -> str:
+        """Return the feed's authors where they wrote the entry: RFC 4287, section 4.2.1."""
+        return self._head.authors if self._is_atom and not extra.is_from_elsewhere else ""
 
     def _licence(self, extra: Extras) -> str:
         """Return the entry's own licence, else its feed's: an address whole, words folded."""

@@ -173,6 +173,54 @@ def test_several_authors_are_all_named_once() -> None:
     assert only_entry(rss(item(more=more))).author == "Ana, Bo"
 
 
+def test_an_address_on_a_host_of_its_own_is_no_name_either() -> None:
+    assert only_entry(rss(item(more="<author>me@localhost (Me)</author>"))).author == "Me"
+
+
+_AUTHORS = "<author><name>Museo</name><email>info@museo.example</email></author>"
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("", "Museo, Bo"),
+        ("<author><name>Ana</name></author>", "Ana"),
+        ("<author><name></name></author>", "Museo, Bo"),
+        ("<source><id>x</id></source>", ""),
+        ("<source><author><name>Eva</name></author></source>", ""),
+    ],
+    ids=["none", "its own", "an empty one", "from elsewhere", "from elsewhere, by somebody"],
+)
+def test_the_authors_of_an_atom_feed_wrote_its_entries_unless_told(
+    entry: str, expected: str
+) -> None:
+    document = (
+        f'<feed xmlns="http://www.w3.org/2005/Atom">{_AUTHORS}<author><name>Bo</name></author>'
+        f"<entry><id>1</id><title>A</title>{entry}</entry></feed>"
+    )
+    assert only_entry(document).author == expected
+
+
+def test_blogger_names_nobody_whom_a_reader_could_thank() -> None:
+    nobody = "<author><name>Unknown</name><email>noreply@blogger.com</email></author>"
+    document = (
+        f'<feed xmlns="http://www.w3.org/2005/Atom">{nobody}'
+        "<entry><id>1</id><title>A</title></entry></feed>"
+    )
+    assert only_entry(document).author == ""
+
+
+def test_the_editor_of_an_rss_feed_wrote_none_of_its_entries() -> None:
+    head = "<managingEditor>ana@example.org (Ana)</managingEditor>"
+    assert only_entry(rss(head + item())).author == ""
+
+
+def test_a_json_feed_may_name_one_author_where_several_belong() -> None:
+    version = "https://jsonfeed.org/version/1.1"
+    items = [{"id": "1", "title": "A", "authors": {"name": "Ana"}}]
+    assert only_entry(json.dumps({"version": version, "items": items})).author == "Ana"
+
+
 def test_an_author_of_a_json_feed_is_no_address_either() -> None:
     version = "https://jsonfeed.org/version/1.1"
     items = [{"id": "1", "title": "A", "authors": [{"name": "ana@example.org"}, {"name": "Bo"}]}]
