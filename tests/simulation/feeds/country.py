@@ -155,7 +155,7 @@ class Country:
         piece = self.agency.piece(house.language, house.place, self._now())
         house.tell(piece)
         self.counts["news"] += 1
-        if self.dice.random() < self.shared:
+        if self.dice.random() < self.shared and not piece.is_heading:
             self._share(house, piece)
 
     def _event(self, house: House) -> None:
@@ -166,7 +166,7 @@ class Country:
         piece = self.agency.piece(house.language, house.place, now, begins=begins)
         house.tell(piece, uid=f"{piece.name}@{house.host}" if self.dice.random() < 0.8 else "")
         self.counts["events"] += 1
-        if self.dice.random() < self.shared:
+        if self.dice.random() < self.shared and not piece.is_heading:
             self._share(house, piece)
 
     def _share(self, house: House, piece: Piece) -> None:

@@ -49,6 +49,8 @@ class Piece:
     is_archive: bool = False
     """It was imported from an old site: nobody's news."""
     is_flood: bool = False
+    is_heading: bool = False
+    """Its title comes back; told by others too, nobody could say which of them is meant."""
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class Agency:
         title = f"{words[:1].upper()}{words[1:]} {place}"
         if self.dice.random() < 0.04 and language in _HEADINGS and "begins" not in facts:
             title = f"{_HEADINGS[language]} {place}"
+            facts["is_heading"] = True
         long = self.dice.random() < 0.5
         text = self.words(language, self.dice.randint(60, 90) if long else self.dice.randint(8, 25))
         piece = Piece(

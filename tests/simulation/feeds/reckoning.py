@@ -41,6 +41,7 @@ class Post:
     """What readers of a channel saw."""
 
     at: datetime
+    due_at: datetime
     channel: str
     language: str
     occasion: str
@@ -186,7 +187,7 @@ class Reckoning:
             self._break(f"{piece.name} went out, and was there on the first poll", piece)
 
     def _check_limits(self, post: Post, piece: Piece, known: Known) -> None:
-        day = post.at.astimezone(ROME).date()
+        day = post.due_at.astimezone(ROME).date()
         self.days[post.channel, post.partner, day] += 1
         if self.days[post.channel, post.partner, day] > LIMIT:
             self._break(f"{post.partner} was passed on more than {LIMIT} times on {day}", piece)

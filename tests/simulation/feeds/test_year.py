@@ -54,7 +54,7 @@ async def lived(folder: Path, seed: int, *, feeds: int, days: int) -> Year:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", seeds())
 async def test_a_whole_year_of_feeds_is_amplified_exactly_once(tmp_path, seed):
-    year = await lived(tmp_path, seed, feeds=asked("FEEDS", 6), days=asked("DAYS", 365))
+    year = await lived(tmp_path, seed, feeds=asked("FEEDS", 4), days=asked("DAYS", 365))
     assert not year.reckoning.broken, story(year)
     assert year.reckoning.counts["posts new"] > year.reckoning.counts["owed new"] * 0.9
     assert decisions(year) <= MOST_DECISIONS, story(year)
@@ -62,9 +62,9 @@ async def test_a_whole_year_of_feeds_is_amplified_exactly_once(tmp_path, seed):
 
 @pytest.mark.slow
 async def test_two_hundred_feeds_are_amplified_exactly_once(tmp_path):
-    year = await lived(tmp_path, 1, feeds=200, days=8)
+    year = await lived(tmp_path, 1, feeds=200, days=6)
     assert not year.reckoning.broken, story(year)
-    assert year.counts["new"] > 100
+    assert year.counts["new"] > 30
 
 
 @pytest.mark.slow

@@ -37,7 +37,8 @@ class Asked:
     at: datetime
     not_before: datetime
     at_latest: datetime
-    gone: bool = False
+    gone: str = ""
+    """The address that said 410; where it had been adopted, the configured one is asked once."""
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Web:
     """What the last document of a feed told whole."""
     broken: list[str] = field(default_factory=list)
     """Promises of politeness that were broken."""
-    cuts_entries: bool = False
+    cuts_entries: bool = True
     """A document that breaks off does so within an entry, not only between two."""
     requests: int = 0
     unchanged: int = 0
@@ -68,7 +69,7 @@ class Web:
         while True:
             status, headers, body, site = self._answer(way.at, conditions)
             if not answered and site is not None:
-                self._count(site, status, headers)
+                self._count(site, url, status, headers)
                 answered = True
             if status not in REDIRECTS:
                 return self._heard(way, status, headers, body, conditions)
@@ -215,12 +216,12 @@ class Web:
             moved_to=way.moved_to,
         )
 
-    def _count(self, site: Site, status: int, headers: CIMultiDict[str]) -> None:
+    def _count(self, site: Site, url: str, status: int, headers: CIMultiDict[str]) -> None:
         """Hold this request against the last one."""
         now, before = self.clock.now(), self.asked.get(site)
         self.requests += 1
-        if before is not None and (before.gone or now < before.not_before):
-            why = "after 410" if before.gone else f"before {before.not_before:%m-%d %H:%M}"
+        if before is not None and (before.gone == url or now < before.not_before):
+            why = "after 410" if before.gone == url else f"before {before.not_before:%m-%d %H:%M}"
             self.broken.append(f"{now:%m-%d %H:%M} {site.url} was asked {why}")
         if before is not None and not before.gone and now > before.at_latest:
             self.broken.append(
@@ -236,5 +237,5 @@ class Web:
             at=now,
             not_before=max(now + pause, peace),
             at_latest=max(now + MOST_SILENT, peace + timedelta(hours=2)),
-            gone=status == 410,
+            gone=url if status == 410 else "",
         )
