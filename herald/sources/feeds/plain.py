@@ -33,6 +33,13 @@ _SELF_CLOSED = re.compile(
 _LINE_BREAKS = re.compile(r"[\t\r\n]")
 _USUAL = re.compile(r"https?://[A-Za-z0-9.-]+/[A-Za-z0-9/._~%+-]*(?:\?[A-Za-z0-9/._~%+=&:,-]+)?")
 _IMAGE_ATTRIBUTES = {"src", "alt", "width", "height"}
+_CLEANER = nh3.Cleaner(
+    tags=_KEPT,
+    clean_content_tags=_DROPPED_WHOLE,
+    attributes={"*": set(), "img": _IMAGE_ATTRIBUTES},
+    url_schemes={"http", "https"},
+    link_rel=None,
+)
 _CLEAN_PICTURE = re.compile(r"""<img(?:\s+[a-z]+="[^"]*")*\s*/?>""")
 _CLEAN_TAG = re.compile(r"</?[a-z][a-z0-9]*\s*/?>")
 """What tags look like once nh3 has put markup in order: only pictures have attributes, these stand
@@ -63,14 +70,7 @@ def plain_text(markup: str, *, base: str = "") -> Plain:
     markup = _cut_bytes(markup, MOST_HTML)
     if not any(mark in markup for mark in "<&\0"):
         return Plain(text=fold(markup))
-    cleaned = nh3.clean(
-        _SELF_CLOSED.sub("", markup) if "/>" in markup else markup,
-        tags=_KEPT,
-        clean_content_tags=_DROPPED_WHOLE,
-        attributes={"*": set(), "img": _IMAGE_ATTRIBUTES},
-        url_schemes={"http", "https"},
-        link_rel=None,
-    )
+    cleaned = _CLEANER.clean(_SELF_CLOSED.sub("", markup) if "/>" in markup else markup)
     found = (_image(tag, base) for tag in _CLEAN_PICTURE.findall(cleaned))
     words = _CLEAN_TAG.sub(" ", _CLEAN_PICTURE.sub("", cleaned))
     return Plain(text=fold(unescape(words)), images=tuple(each for each in found if each))
@@ -78,9 +78,12 @@ def plain_text(markup: str, *, base: str = "") -> Plain:
 
 def fold(text: str) -> str:
     """Return *text* in NFC without control characters, every run of white space one space."""
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip()
-    folded = " ".join(unicodedata.normalize("NFC", text).split())
+    normal = unicodedata.normalize("NFC", text)
+    if normal.isprintable():  # its only white space is the space itself
+        while "  " in normal:
+            normal = normal.replace("  ", " ")
+        return normal.strip(" ")
+    folded = " ".join(normal.split())
     if folded.isprintable():
         return folded
     hidden = {ord(character): None for character in set(folded) if _is_hidden(character)}
