@@ -122,7 +122,8 @@ class Worker:
             self._wake.clear()
             started = await self._start_due(tasks)
             ripe_in = await self._looker.step(tasks, await self._limits())
-            if started or self._sending or self._looker.is_asking:
+            # Woken: what filled the slots has ended since they were counted, and left room.
+            if started or self._sending or self._looker.is_asking or self._wake.is_set():
                 patience = None
                 await self._until_something_ends()
                 continue

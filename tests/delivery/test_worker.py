@@ -96,6 +96,33 @@ async def test_what_is_not_due_yet_is_left_alone() -> None:
     assert channel.sent == []
 
 
+class LateAnswers(MemoryOutbox):
+    """An outbox that is asked for what is unclear while the network's answers come in."""
+
+    gate: asyncio.Event
+    looks = 0
+
+    async def unclear(self) -> tuple[Delivery, ...]:
+        self.looks += 1
+        if self.looks > 1:
+            self.gate.set()
+            for _ in range(100):
+                await asyncio.sleep(0)
+        return await super().unclear()
+
+
+async def test_nothing_due_is_left_where_the_slots_empty_while_it_looks_up() -> None:
+    one_at_a_time = replace(LIMITS, concurrent=1, pace=timedelta(0))
+    outbox = LateAnswers(due(nth=1), due(nth=2), limits={"fedi": one_at_a_time})
+    outbox.gate, channel = asyncio.Event(), ScriptedChannel()
+    channel.answers = [answering_when(outbox.gate, channel)]
+    worker = a_worker(outbox, channel, clock=SetClock(NOON))
+    draining = asyncio.create_task(worker.drain())
+    await until(lambda: outbox.looks == 1)
+    worker.wake()  # something was enqueued while the only slot is taken
+    assert await draining == Summary(sent=2)
+
+
 async def test_a_running_worker_sends_within_a_poll_of_the_moment() -> None:
     outbox = MemoryOutbox(due(due_at=NOON + MINUTE), limits={"fedi": LIMITS})
     clock, channel = StandingClock(NOON), ScriptedChannel()
