@@ -118,6 +118,8 @@ class OwnEntries:
         signs = self._signs(identity, entry)
         if _is_other_time(identity.content.event, entry.content.event):
             why = _moved_event(signs)
+        elif signs.title and _is_one_event(identity.content.event, entry.content.event):
+            return entry
         elif signs.title and (signs.dated or signs.link or signs.path):
             why = signs.objection()
             if not why:
@@ -215,6 +217,8 @@ class _Index:
     by_link_and_title: dict[tuple[str, str], list[KnownEntry]] = field(default_factory=_lists)
     by_title: dict[str, list[KnownEntry]] = field(default_factory=_lists)
     by_title_and_date: dict[tuple[str, datetime], list[KnownEntry]] = field(default_factory=_lists)
+    by_title_and_start: dict[tuple[str, datetime], list[KnownEntry]] = field(default_factory=_lists)
+    """A course has one title and fifty evenings."""
     by_link: dict[str, list[KnownEntry]] = field(default_factory=_lists)
     by_uid: dict[tuple[str, str | datetime], list[KnownEntry]] = field(default_factory=_lists)
     """An UID names a series: with the guid, or the beginning, it names one of its evenings."""
@@ -228,6 +232,8 @@ class _Index:
                 index.by_link_and_title[entry.link, entry.title].append(entry)
             if entry.title and published is not None:
                 index.by_title_and_date[entry.title, published].append(entry)
+            if entry.title and (event := entry.content.event) is not None:
+                index.by_title_and_start[entry.title, event.begins_at].append(entry)
             if entry.title:
                 index.by_title[entry.title].append(entry)
             if entry.link:
@@ -239,10 +245,11 @@ class _Index:
     def find(self, identity: Identity) -> Iterator[KnownEntry]:
         """Yield the likeliest entries first, a few of each kind, each once."""
         title, link = identity.title, identity.link
-        published = identity.content.published_at
+        published, event = identity.content.published_at, identity.content.event
         kinds = (
             *(self.by_uid.get(name, ()) for name in _uid_names(identity.content)),
             self.by_link_and_title.get((link, title), ()) if link and title else (),
+            self.by_title_and_start.get((title, event.begins_at), ()) if title and event else (),
             self.by_title_and_date.get((title, published), ()) if title and published else (),
             self.by_link.get(link, ()) if link else (),
             self.by_title.get(title, ()) if title else (),
@@ -314,6 +321,13 @@ def _numbers(title: str) -> list[str]:
 def _is_other_time(one: EntryEvent | None, other: EntryEvent | None) -> bool:
     """Tell whether both are events at different times: a course's evenings share page and title."""
     return one is not None and other is not None and one.begins_at != other.begins_at
+
+
+def _is_one_event(one: EntryEvent | None, other: EntryEvent | None) -> bool:
+    """Tell whether two events of one title are one: at one time, in one place as far as told."""
+    if one is None or other is None or one.begins_at != other.begins_at:
+        return False
+    return _same_place(one.place, other.place)
 
 
 def _is_bare_date(one: EntryEvent | None, other: EntryEvent | None) -> bool:
