@@ -159,6 +159,7 @@ def _value(expression: ast.expr) -> object:
 
 def _moment(parts: tuple[int, ...]) -> datetime | None:
     try:
-        return datetime(*parts[:6], tzinfo=UTC)
+        year, month, day, hour, minute, second = parts[:6]
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except (TypeError, ValueError):
         return None

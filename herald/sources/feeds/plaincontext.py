@@ -35,7 +35,9 @@ _PAGES = frozenset({"html", "text/html", "xhtml", "application/xhtml+xml"})
 _CHANGING = frozenset({"mode", "src"})
 """Attributes that change what a text is."""
 _OF_IMAGE = frozenset({"url", "title", "link", "width", "height", "description"})
-_HOLDING = frozenset({"author", "contributor", "owner", "category", "skiphours", "skipdays"})
+_HOLDING = frozenset(
+    {"author", "contributor", "owner", "category", "community", "skiphours", "skipdays"}
+)
 """Elements that hold others."""
 _HELD = frozenset({PASSED_OVER, OF_FEED, "name", "email", "address"})
 _WITH_ADDRESS = re.compile(
@@ -86,7 +88,7 @@ class Context:
             raise NotPlainError  # in a text they would be markup
         for child in element:
             of_child, kind = name_of(child.tag, child.prefix)
-            is_held = kind in _HELD and of_child in {"", "itunes"} and family != FOREIGN
+            is_held = kind in _HELD and of_child in {"", "itunes", "media"} and family != FOREIGN
             if not is_held and of_child != FOREIGN:
                 raise NotPlainError
             self.pass_over(child)

@@ -88,7 +88,8 @@ def recoded(text: str) -> str:
         return text
     with suppress(UnicodeError):
         text = text.encode("latin-1").decode("utf-8")
-    return text.translate(_WINDOWS) if _C1.search(text) else text
+    # Asking whether all can be printed is far quicker, and most often the answer.
+    return text if text.isprintable() or not _C1.search(text) else text.translate(_WINDOWS)
 
 
 def is_html(value: str) -> bool:

@@ -69,6 +69,10 @@ _PLAIN = {
     "content with its own base": _atom(
         '<content type="html" xml:base="https://b.example/x/">&lt;img src="a.jpg"&gt;</content>'
     ),
+    "what visitors think of a video": _rss(
+        '<media:group><media:community><media:starRating count="2"/></media:community>'
+        "</media:group>"
+    ),
     "a document under a base": (
         '<rss version="2.0" xml:base="https://b.example/x/"><channel><link>home</link>'
         "<item><link>news</link></item></channel></rss>"
@@ -157,6 +161,7 @@ _NAMES = st.sampled_from([
     "name", "email", "uri", "id", "updated", "published", "summary", "content", "subtitle",
     "language", "rights", "creativeCommons:license", "generator", "ttl", "skipHours", "hour",
     "lastBuildDate", "contributor", "url", "modified", "issued", "dc:rights", "media:player",
+    "media:community", "media:statistics", "itunes:category", "dcterms:license",
 ])  # fmt: skip
 
 
