@@ -31,6 +31,7 @@ COMMANDS = {
     "pause": "herald.cli.pause",
     "resume": "herald.cli.pause",
     "done": "herald.cli.done",
+    "backup": "herald.cli.backup",
 }
 """Each command's module, which holds a click command of the command's name."""
 
