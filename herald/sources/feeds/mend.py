@@ -7,6 +7,7 @@ an "&" in a title, a name of HTML. A parser that guesses loses text; mended lett
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from html.entities import html5
 
@@ -23,6 +24,10 @@ _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31};)")
 _OF_XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 _ANGLE = re.compile(r"<(?![A-Za-z_/!?])")
 _VOID = re.compile(r"<(br|hr|img|wbr)\b([^<>]*)(?<!/)>(?!\s*</\1\s*>)", re.IGNORECASE)
+_ENTRY = re.compile(
+    r"<(?P<end>/)?(?:[A-Za-z][\w.-]{0,20}:)?(?:item|entry)(?:\s[^<>]*)?(?:(?<!/)>|\Z)",
+    re.IGNORECASE,
+)
 _HTML_START = re.compile(r"\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _NEAR_START = 20_000
 _TAG = re.compile(r"<[^<>]*>")
@@ -57,6 +62,13 @@ def mended_text(document: str) -> tuple[str, list[str]]:
     for mend in (_without_surroundings, _without_controls, _with_entities, _with_prefixes):
         document = mend(document, faults)
     return document, faults
+
+
+def without_half_an_entry(document: str) -> str:
+    """Drop the entry in which a document breaks off: half a title is no news, and has no id."""
+    bare = _CDATA.sub(lambda found: " " * len(found[0]), document)
+    last = next(iter(deque(_ENTRY.finditer(bare), maxlen=1)), None)
+    return document if last is None or last["end"] else document[: last.start()]
 
 
 def _without_surroundings(document: str, faults: list[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from herald.sources.feeds.mend import listed, mended_text
+from herald.sources.feeds.mend import listed, mended_text, without_half_an_entry
 
 Element = Any
 """An lxml element: lxml ships no types."""
@@ -49,8 +49,9 @@ def grow(document: str) -> Grown:
     root, still = _strict(mended)
     if root is not None:
         return Grown(document=mended, root=root, fault=listed(faults) or told)
-    if not _ENDED.search(mended[-200:]):
+    if not (_ENDED.search(mended[-200:]) or _ENDED.search(document[-200:])):
         still = f"line {mended.count(chr(10)) + 1}: the document breaks off before its end"
+        mended = without_half_an_entry(mended)
     root = _recovered(mended)
     fault = "; ".join(filter(None, [listed(faults), still]))
     return Grown(document=mended, root=root, is_whole=False, fault=fault or told)

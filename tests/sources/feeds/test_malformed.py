@@ -97,19 +97,38 @@ def test_descriptions_of_pictures_and_ids_survive_a_fault(fault: str) -> None:
 
 
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.8, 0.9, 0.99])
-def test_a_feed_that_breaks_off_gives_what_came(share: float) -> None:
+def test_a_feed_that_breaks_off_gives_its_whole_entries(share: float) -> None:
     document = rss(*(f"\n{item(number, more=PAN)}" for number in range(10)))
     cut = document[: int(len(document) * share)]
     feed = understood(cut)
-    assert len(feed.entries) >= cut.count("</item>")
-    assert sum(entry.image is not None for entry in feed.entries) >= cut.count("</item>")
+    assert len(feed.entries) == cut.count("</item>")
+    assert all(entry.image is not None and entry.guid for entry in feed.entries)
     assert "breaks off" in said_of(feed)
 
 
-def test_a_cdata_section_that_breaks_off_keeps_its_text() -> None:
-    document = rss(item(text="<![CDATA[<p>Neighbours restored"))
-    feed = understood(document[: document.index("restored") + 8])
-    assert [entry.summary for entry in feed.entries] == ["Neighbours restored"]
+def test_wherever_a_feed_breaks_off_no_half_entry_is_read() -> None:
+    document = rss(item(1, title="One"), item(2, text="<![CDATA[<p>It was <item>.</p>]]>"))
+    whole = understood(document).entries
+    for at in range(document.index("<item>"), len(document)):
+        feed = understood(document[:at])
+        assert set(feed.entries) <= set(whole)
+        assert len(feed.entries) == document[: at + 1].count("</item>")
+        assert has_failed(feed) == (not feed.entries)
+        assert "breaks off" in said_of(feed)
+
+
+def test_an_atom_feed_that_breaks_off_gives_its_whole_entries() -> None:
+    entry = "<entry><id>{0}</id><title>Title {0}</title><updated>2027-05-10T08:00:00Z</updated>"
+    head = '<feed xmlns="http://www.w3.org/2005/Atom"><title>A</title>'
+    feed = understood(f"{head}{entry.format(1)}</entry>{entry.format(2)}")
+    assert [entry.guid for entry in feed.entries] == ["1"]
+    assert has_failed(understood(head + entry.format(1)))
+
+
+def test_a_cdata_section_that_never_ends_costs_no_more_than_its_entries() -> None:
+    feed = understood(rss(item(1), item(2, text="<![CDATA[<p>Neighbours restored")))
+    assert len(feed.entries) == 2
+    assert any("Neighbours restored" in entry.summary for entry in feed.entries)
 
 
 def test_capital_letters_are_no_fault() -> None:
