@@ -21,7 +21,7 @@ _NEWS_EVERY = (3.0, 12.0)
 """Days between two pieces of news of a partner: busy ones and quiet ones."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Country:
     """Every partner, and what is about to happen."""
 

@@ -33,7 +33,7 @@ _HEADINGS = {
 }
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Piece:
     """One piece of news, however often and wherever it is told."""
 
@@ -53,7 +53,7 @@ class Piece:
     """Its title comes back; told by others too, nobody could say which of them is meant."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Agency:
     """Makes up news."""
 

@@ -18,7 +18,7 @@ from tests.simulation.feeds.news import Piece
 BRIDGE_ERROR = "Bridge returned error 500! (20000)"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class View:
     """A piece of news as one partner's system holds it."""
 
@@ -41,7 +41,7 @@ class View:
     is_removed: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Trouble:
     """What goes wrong with a partner's server for a while."""
 
@@ -50,7 +50,7 @@ class Trouble:
     ends: datetime
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Site:
     """One feed of a partner."""
 
@@ -125,7 +125,7 @@ class Site:
         return FORMATS[self.format][1](told)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class House:
     """A partner: its site, its habits and its feeds."""
 

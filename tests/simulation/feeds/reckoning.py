@@ -60,7 +60,7 @@ class Said:
     is_off: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Known:
     """What Herald could know of a piece of news."""
 
@@ -75,7 +75,7 @@ class Known:
     latest_date: datetime | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Reckoning:
     """The promises, and what broke them."""
 

@@ -31,6 +31,12 @@ MOST_DECISIONS = 0.05
 """Of all that a network passes on: were a person needed more often, nobody would look any more."""
 
 
+@pytest.fixture(autouse=True)
+def _is_quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Keep no record of every poll of a year in memory."""
+    caplog.set_level(logging.WARNING, "herald")
+
+
 def seeds() -> list[int]:
     """Return the seeds to live through."""
     first, _, last = os.environ.get("HERALD_FEEDYEAR_SEEDS", "1").partition("-")
@@ -47,7 +53,7 @@ async def lived(folder: Path, seed: int, *, feeds: int, days: int) -> Year:
     pause = timedelta(hours=3 if feeds < 100 else 6)
     year = Year(folder, seed=seed, feeds=feeds, days=days, plan_every=pause)
     await year.live()
-    log.info("lived %s", told(year))
+    log.info("lived until %s: %s", year.clock.now(), story(year))
     return year
 
 

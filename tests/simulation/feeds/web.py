@@ -30,7 +30,7 @@ MOST_SILENT = timedelta(hours=24) * 1.15 + timedelta(hours=2)
 """A feed is asked at least so often, unless it asked for more peace."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Asked:
     """How a feed was asked last."""
 
@@ -41,7 +41,7 @@ class Asked:
     """The address that said 410; where it had been adopted, the configured one is asked once."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Web:
     """Every server there is."""
 

@@ -106,7 +106,7 @@ class TamperedFeeds(StoredFeeds):
         return await super().save_understood(polled, poll, named, decided, now=now)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Wire:
     """A network that keeps what it gets, like a journal."""
 
