@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from herald.model.feed import Cadence, FeedProblem, HubLink, ParsedEntry
+from herald.model.feed import Cadence, FeedProblem, HubLink, ParsedEntry, ParsedFeed
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
 
 _AT_ANY_TIME = Cadence()
@@ -134,6 +134,11 @@ class Known:
     """When the feed's ten newest known entries were published, the newest first."""
     left: frozenset[FeedId] = frozenset()
     """Feeds that are not configured any more: others go on with their entries."""
+    told: tuple[KnownEntry, ...] = ()
+    """Entries of other feeds as this feed told them before, where it has credit for them: only the
+    link or title that an entry whose key is new shares with them; the rest is as stored."""
+    retold: frozenset[str] = frozenset()
+    """Keys of this feed for other feeds' entries whose link or title it tells otherwise now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +155,15 @@ class Identity:
     uid: str = ""
     """Of its event, if no other calendar would give it; else empty."""
     content: ParsedEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFeed:
+    """A document that was understood, and the names of its entries."""
+
+    feed: ParsedFeed
+    named: tuple[Identity, ...]
+    """One for each entry, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +209,23 @@ class Credit:
 
     id: EntryId
     key: str
+    link: str = ""
+    """Canonical, as that feed tells it."""
+    title: str = ""
+    """Normalised, as that feed tells it: the entry keeps the words of its own feed."""
 
 
-Intent = Remember | Revise | Alias | Credit
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retell:
+    """A feed tells another feed's entry in other words than before: keep them with its key."""
+
+    id: EntryId
+    key: str
+    link: str
+    title: str
+
+
+Intent = Remember | Revise | Alias | Credit | Retell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from typing import Any
 from herald.app import App, open_app
 from herald.clock import SetClock
 from herald.model.delivery import Delivery
-from herald.model.feed import Entry, ParsedEntry, ParsedFeed
+from herald.model.feed import Entry, ParsedEntry
 from herald.model.page import PageFacts
-from herald.model.polling import Feed, Polled
+from herald.model.polling import Feed, NamedFeed, Polled
 from herald.sources.feeds.fetch import Fetcher, Limits
 from herald.sources.feeds.pages import Pages
 from herald.sources.feeds.parse import Document
@@ -63,10 +63,10 @@ class CountedParser:
     parser: Parser
     documents: int = 0
 
-    async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
+    async def understand(self, document: Document) -> NamedFeed | ParseFailed:
         """Have *document* read."""
         self.documents += 1
-        return await self.parser.parse(document)
+        return await self.parser.understand(document)
 
     async def read_page(self, document: Document) -> PageFacts | ParseFailed:
         """Have *document* read as a page."""

@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 
 from herald.clock import SetClock
-from herald.model.feed import ParsedFeed
 from herald.model.ids import PartnerId
-from herald.model.polling import Validators, WantedFeed
+from herald.model.polling import NamedFeed, Validators, WantedFeed
 from herald.sources.feeds.fetch import Fetched, FetchResult
 from herald.sources.feeds.identify import feed_id
-from herald.sources.feeds.parse import Document, parse
+from herald.sources.feeds.parse import Document
 from herald.sources.feeds.poll import Poller
+from herald.sources.feeds.understand import understand
 from herald.sources.feeds.workers import ParseFailed
 from herald.store.engine import open_store
 from herald.store.feeds import StoredFeeds
@@ -74,8 +74,8 @@ class Sites:
 class ParsesHere:
     """Parses in this process, which is killed anyway."""
 
-    async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
-        return parse(document)
+    async def understand(self, document: Document) -> NamedFeed | ParseFailed:
+        return understand(document)
 
 
 def live(folder: Path, life: int, begins: Event) -> None:

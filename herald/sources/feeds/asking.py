@@ -15,6 +15,7 @@ from herald.model.polling import (
     Failed,
     Feed,
     Identity,
+    NamedFeed,
     Unchanged,
     Understood,
     Validators,
@@ -41,10 +42,10 @@ class FetchesFeeds(Protocol):
         ...
 
 
-class ParsesFeeds(Protocol):
+class UnderstandsFeeds(Protocol):
     """What asking wants of ``workers.Parser``."""
 
-    async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
+    async def understand(self, document: Document) -> NamedFeed | ParseFailed:
         """Read a document within bounds; never raises for what it contains."""
         ...
 
@@ -92,7 +93,7 @@ class Asker:
     def __init__(
         self,
         fetcher: FetchesFeeds,
-        parser: ParsesFeeds,
+        parser: UnderstandsFeeds,
         store: RemembersPages,
         *,
         clock: Clock,
@@ -173,13 +174,13 @@ class Asker:
             pubdate=feed.wanted.pubdate,
             zone=self._zone,
         )
-        parsed = await self._parser.parse(document)
-        if isinstance(parsed, ParseFailed):
-            return self.failed(feed, FetchFailed(why=parsed.why))
+        understood = await self._parser.understand(document)
+        if isinstance(understood, ParseFailed):
+            return self.failed(feed, FetchFailed(why=understood.why))
+        parsed, named = understood.feed, understood.named
         if has_failed(parsed):
             why = next(one.message for one in parsed.problems if one.severity == "error")
             return self.failed(feed, FetchFailed(why=why))
-        named = await self._named(parsed)
         if self._pages is not None and feed.wanted.event_pages != "never":
             found = await self._with_events(self._pages, feed, parsed, named)
             if found is not parsed:

@@ -24,7 +24,7 @@ from herald.model.polling import (
     WantedFeed,
 )
 from herald.ports import Clock, FeedStore
-from herald.sources.feeds.asking import Answer, Asker, FetchesFeeds, ParsesFeeds, ReadsPages
+from herald.sources.feeds.asking import Answer, Asker, FetchesFeeds, ReadsPages, UnderstandsFeeds
 from herald.sources.feeds.fetch import FetchFailed
 from herald.sources.feeds.identify import decide
 
@@ -51,7 +51,7 @@ class Poller:
         self,
         store: FeedStore,
         fetcher: FetchesFeeds,
-        parser: ParsesFeeds,
+        parser: UnderstandsFeeds,
         *,
         clock: Clock,
         random: Callable[[], float],

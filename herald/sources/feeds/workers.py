@@ -22,9 +22,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 
-from herald.model.feed import ParsedEntry, ParsedFeed
+from herald.model.feed import ParsedFeed
 from herald.model.page import PageFacts
-from herald.sources.feeds.parse import Document, parse
+from herald.model.polling import Identity, NamedFeed
+from herald.sources.feeds.parse import Document
+from herald.sources.feeds.understand import understand
 from herald.sources.feeds.webpage import read_page
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class _Task(Enum):
     PAGE = "page"
 
 
-Answer = ParsedFeed | PageFacts | ParseFailed
+Answer = NamedFeed | PageFacts | ParseFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +101,20 @@ class Parser:
         """End every worker."""
         await self.close()
 
-    async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
-        """Parse *document* in a worker; never raises for what it contains."""
+    async def understand(self, document: Document) -> NamedFeed | ParseFailed:
+        """Parse *document* in a worker and name its entries; never raises for what it contains."""
         answer = await self._read(_Task.FEED, document)
         return _odd() if isinstance(answer, PageFacts) else answer
+
+    async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
+        """Parse *document* in a worker; never raises for what it contains."""
+        answer = await self.understand(document)
+        return answer if isinstance(answer, ParseFailed) else answer.feed
 
     async def read_page(self, document: Document) -> PageFacts | ParseFailed:
         """Read *document* as a web page in a worker; never raises for what it contains."""
         answer = await self._read(_Task.PAGE, document)
-        return _odd() if isinstance(answer, ParsedFeed) else answer
+        return _odd() if isinstance(answer, NamedFeed) else answer
 
     async def _read(self, task: _Task, document: Document) -> Answer:
         async with self._free:
@@ -181,16 +188,18 @@ class _Worker:
     def _receive(self, until: float) -> tuple[Answer, _End]:
         """Gather the parts of an answer."""
         answer: Answer = _odd()
-        entries: list[ParsedEntry] = []
+        named: list[Identity] = []
         while self._pipe.poll(max(0.0, until - time.monotonic())):
             match self._pipe.recv():
                 case _End() as end:
-                    if isinstance(answer, ParsedFeed):
-                        answer = replace(answer, entries=tuple(entries))
+                    if isinstance(answer, NamedFeed):
+                        entries = tuple(one.content for one in named)
+                        feed = replace(answer.feed, entries=entries)
+                        answer = NamedFeed(feed=feed, named=tuple(named))
                     return answer, end
                 case tuple() as part:
-                    entries.extend(part)
-                case ParsedFeed() | PageFacts() | ParseFailed() as head:
+                    named.extend(part)
+                case NamedFeed() | PageFacts() | ParseFailed() as head:
                     answer = head
         raise TimeoutError
 
@@ -241,15 +250,18 @@ def _work(pipe: Connection, most_memory: int, *, most_documents: int = _MOST_DOC
 
 
 def _reply(pipe: Connection, answer: Answer) -> None:
-    if not isinstance(answer, ParsedFeed):
+    if not isinstance(answer, NamedFeed):
         pipe.send(answer)
         return
-    pipe.send(replace(answer, entries=()))
-    for start in range(0, len(answer.entries), _PART):
-        pipe.send(answer.entries[start : start + _PART])
+    pipe.send(NamedFeed(feed=replace(answer.feed, entries=()), named=()))
+    for start in range(0, len(answer.named), _PART):
+        pipe.send(answer.named[start : start + _PART])
 
 
-_READERS: dict[_Task, Callable[[Document], Answer]] = {_Task.FEED: parse, _Task.PAGE: read_page}
+_READERS: dict[_Task, Callable[[Document], Answer]] = {
+    _Task.FEED: understand,
+    _Task.PAGE: read_page,
+}
 
 
 def _answer(read: Callable[[Document], Answer], document: Document) -> Answer:

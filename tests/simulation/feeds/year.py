@@ -30,19 +30,19 @@ from herald.model.delivery import (
     Sent,
     Sighting,
 )
-from herald.model.feed import ParsedFeed
 from herald.model.ids import CampaignId, ChannelId, FeedId, Language
 from herald.model.network import Capabilities, Handle
 from herald.model.plan import Plan
-from herald.model.polling import Decision, Identity, Known, Polled, Understood
+from herald.model.polling import Decision, Identity, Known, NamedFeed, Polled, Understood
 from herald.model.span import Span
 from herald.model.words import Words
 from herald.outbox import decisions
 from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
 from herald.sources.feeds.identify import feed_id
-from herald.sources.feeds.parse import Document, parse
+from herald.sources.feeds.parse import Document
 from herald.sources.feeds.poll import Poller
+from herald.sources.feeds.understand import understand
 from herald.sources.feeds.wanted import wanted_feeds
 from herald.sources.feeds.workers import ParseFailed
 from herald.store.engine import Store, open_store
@@ -74,15 +74,15 @@ class ParsesHere:
     """Parses in this process, and once what is read again: a year has many weekly readings."""
 
     def __init__(self) -> None:
-        self._last: dict[str, tuple[bytes, ParsedFeed]] = {}
+        self._last: dict[str, tuple[bytes, NamedFeed]] = {}
 
-    async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
+    async def understand(self, document: Document) -> NamedFeed | ParseFailed:
         """Read a document."""
         last = self._last.get(document.url)
         # A calendar's recurring events depend on the day.
         if last is not None and last[0] == document.body and b"VCALENDAR" not in last[0][:40]:
             return last[1]
-        parsed = parse(document)
+        parsed = understand(document)
         self._last[document.url] = (document.body, parsed)
         return parsed
 

@@ -14,13 +14,14 @@ from aiohttp import web
 
 from herald.clock import SetClock
 from herald.model.configuration import FeedConfig, Partner
-from herald.model.feed import Entry, EventSource, ParsedFeed
+from herald.model.feed import Entry, EventSource
 from herald.model.ids import Language, PartnerId
-from herald.model.polling import Feed, Polled
+from herald.model.polling import Feed, NamedFeed, Polled
 from herald.sources.feeds.fetch import Fetcher, Limits
 from herald.sources.feeds.pages import Pages
-from herald.sources.feeds.parse import Document, parse
+from herald.sources.feeds.parse import Document
 from herald.sources.feeds.poll import AT_ONCE, Poller
+from herald.sources.feeds.understand import understand
 from herald.sources.feeds.wanted import wanted_feeds
 from herald.sources.feeds.workers import ParseFailed, Parser
 from herald.store.engine import open_store
@@ -36,8 +37,8 @@ LONG_AGO = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 class ParsesHere:
     """Parses in this process: what is read is ours, and it is quick."""
 
-    async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
-        return parse(document)
+    async def understand(self, document: Document) -> NamedFeed | ParseFailed:
+        return understand(document)
 
 
 @dataclass
@@ -374,10 +375,10 @@ async def test_a_feed_that_herald_stumbles_over_is_told_and_the_next_is_read(
     herald: Herald, tmp_path: Path
 ) -> None:
     class Stumbles(ParsesHere):
-        async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
+        async def understand(self, document: Document) -> NamedFeed | ParseFailed:
             if document.url.endswith("/odd"):
                 raise RuntimeError("a bug")
-            return parse(document)
+            return understand(document)
 
     herald.site.serve("/odd", rss(item(1)))
     herald.site.serve("/good", rss(item(1)))
