@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from herald.model.feed import EventSource
 from herald.model.ids import EntryId, FeedId, PartnerId
 from herald.model.polling import Decision, Identity, Known, KnownEntry, Remember, Revise
 from herald.store.batches import batches
-from herald.store.feed_rows import hash_of, known_entry_of
+from herald.store.feed_rows import hash_of, known_entry_of, said_hashes
 from herald.store.feed_tables import entry, feed, feed_key
 from herald.store.feed_values import read_partners
 
@@ -23,6 +23,16 @@ _PAIRS = 250
 _MOST_ALIKE = 500
 """Entries of one statement's links or titles: what more have in common identifies nothing."""
 _NEWEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The words in which a feed told another feed's entry."""
+
+    entry: EntryId
+    link_hash: str
+    title_hash: str
+
 
 Named = tuple[FeedId, Sequence[Identity]]
 """A feed and the entries of its document."""
@@ -41,25 +51,41 @@ class KnownEntries:
     left: frozenset[FeedId] = frozenset()
     partners: dict[FeedId, tuple[PartnerId, ...]] = field(default_factory=dict)
     """Of the feeds whose documents these are."""
+    told: dict[FeedId, list[_Told]] = field(default_factory=dict)
+    retold: dict[FeedId, set[str]] = field(default_factory=dict)
 
     def of(self, polled: FeedId, named: Sequence[Identity]) -> Known:
         """Return what concerns one document."""
         keys = self.keys.get(polled, {})
         here = {identity.key: keys[identity.key] for identity in named if identity.key in keys}
         ids = dict.fromkeys(here.values())
-        for identity in _unknown(named, here):
+        unknown = _unknown(named, here)
+        for identity in unknown:
             if identity.link:
                 ids |= dict.fromkeys(self.links.get(identity.link, ()))
             if identity.title:
                 ids |= dict.fromkeys(self.titles.get(identity.title, ()))
             if identity.uid:
                 ids |= dict.fromkeys(self.uids.get(identity.uid, ()))
+        told = tuple(self._told(polled, unknown))
+        ids |= dict.fromkeys(one.id for one in told)
         return Known(
             keys=here,
             entries={one: self.entries[one] for one in ids if one in self.entries},
             latest=self.latest.get(polled, ()),
             left=self.left,
+            told=told,
+            retold=frozenset(self.retold.get(polled, ())),
         )
+
+    def _told(self, polled: FeedId, unknown: Sequence[Identity]) -> Iterator[KnownEntry]:
+        """Yield what the feed told before, with as much of it as its document says again."""
+        links = {hash_of(one.link): one.link for one in unknown if one.link}
+        titles = {hash_of(one.title): one.title for one in unknown if one.title}
+        for one in self.told.get(polled, ()):
+            link, title = links.get(one.link_hash, ""), titles.get(one.title_hash, "")
+            if (link or title) and one.entry in self.entries:
+                yield replace(self.entries[one.entry], link=link, title=title)
 
     def learn(self, polled: FeedId, decision: Decision, *, now: datetime) -> None:
         """Add what is decided of one document, so that the next sees it as if it were stored."""
@@ -118,6 +144,7 @@ async def read_known(connection: AsyncConnection, documents: Sequence[Named]) ->
         for polled, named in documents
         for identity in _unknown(named, known.keys.get(polled, {}))
     ]
+    others |= await _read_told(connection, documents, known)
     whole: set[str] = set()
     lookups = (
         (entry.c.id, others),
@@ -165,6 +192,8 @@ async def _read_keys(
                 entry.c.first_seen_at,
                 entry.c.edits,
                 entry.c.withdrawn,
+                feed_key.c.link_hash,
+                feed_key.c.title_hash,
             )
             .join_from(feed_key, entry, entry.c.id == feed_key.c.entry)
             .where(tuple_(feed_key.c.feed, feed_key.c.key).in_(some))
@@ -172,11 +201,42 @@ async def _read_keys(
         for row in found:
             known.keys.setdefault(FeedId(row.polled), {})[row.key] = EntryId(row.id)
             identity = named[FeedId(row.polled), row.key]
+            if row.feed != row.polled and _is_retold(row, identity):
+                known.retold.setdefault(FeedId(row.polled), set()).add(row.key)
             if _says_the_same(row, identity):
                 known.add(_unchanged(row, identity))
             else:
                 others.add(row.id)
     return others
+
+
+async def _read_told(
+    connection: AsyncConnection, documents: Sequence[Named], known: KnownEntries
+) -> set[str]:
+    """Read which other feeds' entries the documents may tell in their own former words."""
+    found: set[str] = set()
+    for polled, named in documents:
+        unknown = _unknown(named, known.keys.get(polled, {}))
+        for column, values in (
+            (feed_key.c.link_hash, {hash_of(one.link) for one in unknown if one.link}),
+            (feed_key.c.title_hash, {hash_of(one.title) for one in unknown if one.title}),
+        ):
+            for some in batches(sorted(values)):
+                rows = await connection.execute(
+                    select(feed_key.c.entry, feed_key.c.link_hash, feed_key.c.title_hash)
+                    .where(feed_key.c.feed == polled, column.in_(some))
+                    .order_by(feed_key.c.seen_at.desc(), feed_key.c.key)
+                    .limit(len(some) + _MOST_ALIKE)
+                )
+                told = [_Told(EntryId(row.entry), row.link_hash, row.title_hash) for row in rows]
+                known.told.setdefault(polled, []).extend(told)
+                found.update(one.entry for one in told)
+    return found
+
+
+def _is_retold(row: Row[*tuple[Any, ...]], said: Identity) -> bool:
+    kept = (row.link_hash, row.title_hash)
+    return kept != tuple(said_hashes(said.link, said.title).values())
 
 
 def _says_the_same(row: Row[*tuple[Any, ...]], said: Identity) -> bool:

@@ -13,12 +13,14 @@ from sqlalchemy import Row
 from herald.model.feed import Entry
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
 from herald.model.polling import (
+    Credit,
     Decision,
     Failed,
     Feed,
     Identity,
     KnownEntry,
     Remember,
+    Retell,
     Unchanged,
     Understood,
     Validators,
@@ -43,8 +45,20 @@ _FIRST_INTERVAL = timedelta(hours=1)
 
 
 def new_key(polled: FeedId, key: str, named: EntryId, *, now: datetime) -> dict[str, Any]:
-    """Return the row of a key by which a feed names an entry."""
-    return {"feed": polled, "key": key, "entry": named, "seen_at": now}
+    """Return the row of a key by which a feed names an entry of its own."""
+    words = {"link_hash": None, "title_hash": None}
+    return {"feed": polled, "key": key, "entry": named, "seen_at": now} | words
+
+
+def shared_key(polled: FeedId, intent: Credit | Retell, *, now: datetime) -> dict[str, Any]:
+    """Return the row of a key by which a feed names another feed's entry, with its own words."""
+    words = said_hashes(intent.link, intent.title)
+    return new_key(polled, intent.key, intent.id, now=now) | words
+
+
+def said_hashes(link: str, title: str) -> dict[str, str]:
+    """Return the columns by which a feed's own words for another feed's entry are looked up."""
+    return {"link_hash": hash_of(link), "title_hash": hash_of(title)}
 
 
 def new_feed(wanted: WantedFeed, *, now: datetime) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from herald.model.polling import (
     Identity,
     Known,
     Remember,
+    Retell,
     Revise,
     Unchanged,
     Understood,
@@ -32,6 +33,7 @@ from herald.store.feed_rows import (
     failed,
     new_entry,
     new_key,
+    shared_key,
     unchanged,
     understood,
 )
@@ -80,6 +82,7 @@ class Written:
     decision: Decision
     entries: list[dict[str, Any]] = field(default_factory=list)
     keys: list[dict[str, Any]] = field(default_factory=list)
+    retold: list[dict[str, Any]] = field(default_factory=list)
     revisions: list[dict[str, Any]] = field(default_factory=list)
     shared: list[EntryId] = field(default_factory=list)
 
@@ -171,8 +174,10 @@ def _written(save: Save, known: Known) -> Written:
             case Alias():
                 written.keys.append(new_key(polled, intent.key, intent.id, now=now))
             case Credit():
-                written.keys.append(new_key(polled, intent.key, intent.id, now=now))
+                written.keys.append(shared_key(polled, intent, now=now))
                 written.shared.append(intent.id)
+            case Retell():
+                written.retold.append(shared_key(polled, intent, now=now))
             case _:
                 assert_never(intent)
     return written
@@ -186,6 +191,9 @@ async def _write_rows(connection: AsyncConnection, written: Sequence[tuple[Save,
     for table, rows in ((entry, fresh), (entry_credit, credited), (feed_key, keys)):
         for some in batches(rows, _ROWS):
             await upsert(connection, table, some)
+    retold = [row for _, rows in written for row in rows.retold]
+    for some in batches(retold, _ROWS):
+        await upsert(connection, feed_key, some, change=("link_hash", "title_hash"))
     revisions = [row for _, rows in written for row in rows.revisions]
     for some in batches(revisions, _ROWS):
         await connection.execute(_REVISE, list(some))

@@ -87,6 +87,20 @@ feed_key = Table(
     Column("key", Text, primary_key=True),
     Column("entry", String(32), ForeignKey("entry.id"), nullable=False),
     Column("seen_at", Moment, nullable=False),
+    # The words in which it told another feed's entry: that one keeps its own feed's.
+    Column("link_hash", String(64)),
+    Column("title_hash", String(64)),
+    # Most keys are for a feed's own entries, have none, and pay for no index.
+    *(
+        Index(
+            None,
+            "feed",
+            name,
+            sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"),
+        )
+        for name in ("link_hash", "title_hash")
+    ),
 )
 """Every key that a feed ever used for an entry, so that what left it does not come back as new."""
 

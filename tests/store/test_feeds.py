@@ -281,6 +281,9 @@ async def test_a_store_of_before_learns_when_its_entries_were_published(tmp_path
         for statement in (
             "DROP INDEX ix_entry_feed_published_at",
             "DROP INDEX ix_entry_uid_hash",
+            "DROP INDEX ix_feed_key_feed_link_hash",
+            "DROP INDEX ix_feed_key_feed_title_hash",
+            *(f"ALTER TABLE feed_key DROP COLUMN {name}" for name in ("link_hash", "title_hash")),
             "CREATE INDEX ix_entry_feed ON entry (feed)",
             "CREATE INDEX ix_feed_key_entry ON feed_key (entry)",
             *(f"ALTER TABLE entry DROP COLUMN {name}" for name in NEW_IN_ENTRY),
@@ -329,4 +332,4 @@ NEW_IN_0004 = (
 async def _later_tables(connection: AsyncConnection) -> list[str]:
     """Return the tables that steps after 0004 make."""
     names = await connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'table'"))
-    return [name for name in names.scalars() if name.startswith("hub")]
+    return [name for name in names.scalars() if name.startswith(("hub", "instance"))]

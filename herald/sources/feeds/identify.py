@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from herald.model.feed import FeedProblem, ParsedEntry, ParsedFeed
 from herald.model.ids import EntryId, FeedId, Language
@@ -24,6 +25,7 @@ from herald.model.polling import (
     Known,
     KnownEntry,
     Remember,
+    Retell,
     Revise,
 )
 from herald.sources.feeds.canonical import (
@@ -52,6 +54,7 @@ _ENOUGH_KNOWN = 10
 _FEW = 4
 """New entries that come together without any doubt."""
 _NOT_NEW = "perhaps not new"
+_Telling = TypeVar("_Telling", Credit, Retell)
 
 
 def feed_id(url: str) -> FeedId:
@@ -95,6 +98,8 @@ def decide(
     once = tuple({one.content: one for one in named}.values())
     own = OwnEntries(feed.id, known.entries.values(), once, present)
     others = OtherFeeds(feed.wanted, known.entries.values(), once)
+    # What others corrected meanwhile this feed may tell in its old words, under other ids.
+    former = OtherFeeds(feed.wanted, known.told, once, present)
     intents: list[Intent] = []
     fresh: list[_New] = []
     twins: dict[tuple[str, str, str], EntryId] = {}
@@ -104,6 +109,8 @@ def decide(
         if identity.key in known.keys:
             is_of = known.keys[identity.key]
             said[is_of].append(identity)
+            if identity.key in known.retold:
+                intents.append(_said(Retell, is_of, identity))
         elif identity.content in copies:
             is_of = copies[identity.content]
             intents.append(Alias(id=is_of, key=identity.key))
@@ -114,9 +121,11 @@ def decide(
         elif _twin_key(identity) in twins and identity.link:
             is_of = twins[_twin_key(identity)]
             intents.append(Alias(id=is_of, key=identity.key))
-        elif (shared := others.find(identity, now=now)) is not None:
+        elif (
+            shared := former.find(identity, now=now) or others.find(identity, now=now)
+        ) is not None:
             is_of = shared.id
-            intents.append(Credit(id=is_of, key=identity.key))
+            intents.append(_said(Credit, is_of, identity))
             said[is_of].append(identity)
         else:
             new = _New(id=_entry_id(feed, identity), identity=identity, doubt=same)
@@ -272,6 +281,11 @@ def _revised(
         return ()
     withdrawn = _status(edit.content) == "cancelled"
     return (Revise(id=entry.id, identity=edit, feed=is_of, withdrawn=withdrawn),)
+
+
+def _said(kind: type[_Telling], is_of: EntryId, identity: Identity) -> _Telling:
+    """Return the intent to keep the words in which a feed tells another feed's entry."""
+    return kind(id=is_of, key=identity.key, link=identity.link, title=identity.title)
 
 
 def _as_known(entry: KnownEntry, identity: Identity) -> Identity:

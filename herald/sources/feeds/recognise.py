@@ -157,14 +157,17 @@ class OtherFeeds:
     """The known entries of other feeds that share a link, title or UID with a document's."""
 
     def __init__(
-        self, feed: WantedFeed, known: Iterable[KnownEntry], named: Sequence[Identity]
-    ) -> None:
+        self, feed: WantedFeed, known: Iterable[KnownEntry], named: Sequence[Identity],
+        present: frozenset[EntryId] = frozenset(),
+    ) -> None:  # fmt: skip
         self._partners = frozenset(feed.partners)
-        others = [entry for entry in known if entry.feed != feed.id]
+        others = [entry for entry in known if entry.feed != feed.id and entry.id not in present]
         self._index = _Index.of(others)
         self._there = Counter(one.link for one in named if one.link)
         self._titles = Counter(one.title for one in named if one.title)
-        self._known = Counter((entry.feed, entry.link) for entry in others if entry.link)
+        # One entry may come in several words: each counts once.
+        linked = {(entry.feed, entry.link, entry.id) for entry in others if entry.link}
+        self._known = Counter((feed_, link) for feed_, link, _ in linked)
 
     def find(self, identity: Identity, *, now: datetime) -> KnownEntry | None:
         """Return the entry that says the same news, the first of them."""
@@ -243,7 +246,7 @@ class _Index:
         return index
 
     def find(self, identity: Identity) -> Iterator[KnownEntry]:
-        """Yield the likeliest entries first, a few of each kind, each once."""
+        """Yield the likeliest entries first, a few of each kind, each in each of its words once."""
         title, link = identity.title, identity.link
         published, event = identity.content.published_at, identity.content.event
         kinds = (
@@ -254,11 +257,11 @@ class _Index:
             self.by_link.get(link, ()) if link else (),
             self.by_title.get(title, ()) if title else (),
         )
-        seen: set[EntryId] = set()
+        seen: set[int] = set()
         for kind in kinds:
             for entry in kind[:_MOST_LOOKED_AT]:
-                if entry.id not in seen:
-                    seen.add(entry.id)
+                if id(entry) not in seen:
+                    seen.add(id(entry))
                     yield entry
 
 

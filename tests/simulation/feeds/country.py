@@ -36,9 +36,6 @@ class Country:
     calendars: int = 1
     """How many times likelier than usual a partner has a calendar."""
     languages: tuple[str, ...] = LANGUAGES
-    corrects_shared: bool = False
-    """A title that three partners tell is corrected by one of them, too. Herald remembers the words
-    of the first alone, and takes such news for new where another changes its system after that."""
     ahead: tuple[int, int] = (4, 40)
     """Days from an event's announcement to it."""
     houses: list[House] = field(default_factory=list)
@@ -233,7 +230,7 @@ class Country:
             return
         kind = self.dice.choice(["typo", "date", "text", "more"])
         match kind:
-            case "typo" if self.corrects_shared or not self._is_shared(view):
+            case "typo":
                 at = self.dice.randrange(1, 6)
                 letters = list(view.title)
                 letters[at], letters[at + 1] = letters[at + 1], letters[at]
@@ -372,13 +369,6 @@ class Country:
     def _die(self, house: House) -> None:
         house.gone = True
         self._note("die", house)
-
-    def _is_shared(self, view: View) -> bool:
-        return any(
-            other is not view and other.piece is view.piece
-            for house in self.houses
-            for other in house.views
-        )
 
     def _one(self, house: House, span: timedelta) -> View | None:
         recent = list(house.recent(self._now(), span))

@@ -1,4 +1,4 @@
-"""What partner feeds ask for and were told: cadence, moves, hubs, pages, reviews, UIDs."""
+"""What feeds ask for and were told: cadence, moves, hubs, pages, reviews, UIDs, shared words."""
 
 import hashlib
 import json
@@ -26,6 +26,16 @@ def upgrade() -> None:
     op.add_column("entry", sa.Column("review", sa.Text(), server_default="", nullable=False))
     op.add_column("entry", sa.Column("published_at", sa.BigInteger(), nullable=True))
     op.add_column("entry", sa.Column("uid_hash", sa.String(length=64), nullable=True))
+    for name in ("link_hash", "title_hash"):
+        op.add_column("feed_key", sa.Column(name, sa.String(length=64), nullable=True))
+        op.create_index(
+            op.f(f"ix_feed_key_feed_{name}"),
+            "feed_key",
+            ["feed", name],
+            unique=False,
+            sqlite_where=sa.text(f"{name} IS NOT NULL"),
+            postgresql_where=sa.text(f"{name} IS NOT NULL"),
+        )
     _name_hosts()
     _date_entries()
     # Nobody asks by these alone, and each entry paid for them.
