@@ -40,9 +40,12 @@ _ENTRY_ENDS = re.compile(r"</(?:[A-Za-z0-9._-]+:)?(?:item|entry)\s*>", re.IGNORE
 _ENTRY_BEGINS = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
 _MARKUP = frozenset({"text/html", "application/xhtml+xml"})
 _INLINE = re.compile(
-    r"<(?:br|b|i|u|em|strong|p|span|div|a|img|font|sup|sub|small|h[1-6])\b[^<>]*>", re.IGNORECASE
+    r"<(?:br|b|i|u|em|strong|p|span|div|a|img|font|sup|sub|small|h[1-6])\b[^<>]*>"
+    r"|</(?:script|style|iframe|svg|object|form)\s*>",
+    re.IGNORECASE,
 )
-"""Tags in what RSS calls plain text; its titles hold them all the same."""
+"""Tags in what RSS calls plain text; its titles hold them all the same. What is never meant to be
+read counts only where it is closed: a title may speak of the <video> element."""
 _BLOGGER_KIND = "http://schemas.google.com/g/2005#kind"
 _MOST_CATEGORIES = 50
 _MOST_ENCLOSURES = 20

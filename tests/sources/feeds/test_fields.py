@@ -45,6 +45,9 @@ def atom(entry: str, *, attributes: str = "") -> str:
         ("<![CDATA[ &lt;b&gt; ]]>", "<b>"),
         ("<![CDATA[Salt&nbsp;&amp;&nbsp;bread]]>", "Salt & bread"),
         ("L&amp;#8217;eco", "L’eco"),
+        ("&lt;script&gt;alert(1)&lt;/script&gt;Salt", "Salt"),
+        ("&lt;iframe src=x&gt;&lt;/iframe&gt; Salt", "Salt"),
+        ("The &lt;video&gt; element", "The <video> element"),
     ],
 )
 def test_entities_in_titles_of_rss_are_decoded_once(title: str, expected: str) -> None:
