@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from herald.cli.output import called_as
+from herald.reporting.posttext import plain
 
 if TYPE_CHECKING:
     from herald.model.campaign import Campaign
@@ -48,7 +49,7 @@ def _show_candidate(one: Candidate, *, number: int, is_chosen: bool, now: dateti
     for entry in sample_of(feed, now=now):
         click.echo(f"       - {_line(entry)}")
     for problem in feed.problems[:_MOST_HINTS]:
-        click.echo(f"     ! {problem.message}")
+        click.echo(f"     ! {plain(problem.message)}")
     if len(feed.problems) > _MOST_HINTS:
         more = len(feed.problems) - _MOST_HINTS
         click.echo(f"     ! … and {more} more: {called_as()} feeds check {one.url}")
@@ -74,6 +75,7 @@ def _line(entry: ParsedEntry) -> str:
 
 
 def _short(text: str) -> str:
+    text = plain(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

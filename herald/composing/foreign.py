@@ -14,7 +14,7 @@ import itertools
 import regex
 
 from herald.composing.cleaning import clean
-from herald.composing.entities import HASHTAG
+from herald.composing.entities import HASHTAG, MENTION, URL
 
 WORD_JOINER = "\u2060"
 MOST_HASHTAGS = 3
@@ -62,10 +62,19 @@ def defuse_line(text: str) -> str:
 
 
 def web_link(link: str) -> str:
-    """Return *link* if it is one that a browser opens as a page, else ""."""
+    """Return *link* if it is one that a browser opens as a page, else "".
+
+    Networks end a link at a bracket that is not closed: brackets are encoded where that would cut
+    it, and an ``@`` that would then call somebody. To the server it is the same address.
+    """
     is_plain = link.isprintable() and not any(letter.isspace() for letter in link)
     is_web = link.casefold().startswith(("https://", "http://"))
-    return link if is_plain and is_web and not _INVISIBLE.search(link) else ""
+    if not is_plain or not is_web or _INVISIBLE.search(link):
+        return ""
+    found = URL.match(link)
+    if found is None or found.end() < len(link):
+        link = link.replace("(", "%28").replace(")", "%29")
+    return link.replace("@", "%40") if MENTION.search(URL.sub(" ", link)) else link
 
 
 def _broken(found: regex.Match[str]) -> str:

@@ -83,6 +83,22 @@ def test_only_an_address_of_a_page_is_a_link(link: str, posted: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("link", "posted"),
+    [
+        ("https://museo.it/sale_(pane)", "https://museo.it/sale_(pane)"),
+        ("https://museo.it/@sale", "https://museo.it/@sale"),
+        ("https://museo.it/(@everyone@evil.example", "https://museo.it/%28@everyone@evil.example"),
+        ("https://museo.it/a)b", "https://museo.it/a%29b"),
+        ("https://localhost/(@sale", "https://localhost/%28@sale"),
+        ("https://localhost/[@sale", "https://localhost/[%40sale"),
+    ],
+)
+def test_a_link_stays_whole_and_calls_nobody(link: str, posted: str) -> None:
+    assert web_link(link) == posted
+    assert not MENTION.search(URL.sub(" ", posted))
+
+
+@pytest.mark.parametrize(
     ("language", "expected"),
     [("en", "A, B and C"), ("it", "A, B e C"), ("sl", "A, B in C"), ("ar", "A وB وC")],
 )

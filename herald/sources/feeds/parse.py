@@ -20,7 +20,7 @@ from herald.sources.feeds.ical import read_ical
 from herald.sources.feeds.icalfile import unfold
 from herald.sources.feeds.jsonfeed import read_json
 from herald.sources.feeds.limits import MOST_BYTES, MOST_ENTRIES
-from herald.sources.feeds.plain import first_words
+from herald.sources.feeds.plain import first_words, short
 from herald.sources.feeds.reading import Reading
 from herald.sources.feeds.xmlfeed import read_xml
 
@@ -64,6 +64,8 @@ def parse(document: Document) -> ParsedFeed:
     ordered = replace(feed, entries=_oldest_first(kept[:MOST_ENTRIES]))
     if document.pubdate == "auto" and (doubt := looks_like_events(ordered, head, document.now)):
         problems.append(_warning(doubt))
+    # They quote the document: what could act on a terminal must not stand in them either.
+    problems = [replace(each, message=short(each.message)) for each in problems]
     told = replace(ordered, problems=tuple(problems))
     advised = told if has_failed(told) else replace(told, problems=(*problems, *advise(told)))
     return replace(advised, entries=tuple(_titled(entry) for entry in advised.entries))

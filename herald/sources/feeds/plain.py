@@ -87,8 +87,8 @@ def fold(text: str) -> str:
     if folded.isprintable():
         return folded
     hidden = {ord(character): None for character in set(folded) if _is_hidden(character)}
-    # What stood between two spaces may be gone now.
-    return " ".join(folded.translate(hidden).split())
+    # What stood between two spaces, or between a letter and its accent, may be gone now.
+    return " ".join(unicodedata.normalize("NFC", folded.translate(hidden)).split())
 
 
 def short(text: str) -> str:
@@ -156,7 +156,8 @@ def _subtag(part: str) -> str:
 
 
 def _quoted(character: str) -> str:
-    if character.isspace() or unicodedata.category(character) == "Cc" or character in '<>"':
+    acts = unicodedata.category(character) == "Cc" or character in _BIDI
+    if acts or character.isspace() or character in '<>"':
         return "".join(f"%{byte:02X}" for byte in character.encode())
     return character
 

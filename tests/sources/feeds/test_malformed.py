@@ -167,3 +167,9 @@ def test_what_is_no_feed_fails_and_says_what_it_is(document: str, told: str) -> 
 
 def test_a_feed_in_a_web_page_is_no_feed() -> None:
     assert has_failed(understood("<html><body><pre>&lt;rss>&lt;item></pre></body></html>"))
+
+
+def test_what_is_said_of_a_fault_cannot_act_on_a_terminal() -> None:
+    said = said_of(understood(rss(item(1), attributes=' xmlns:a="http://a\x9b31m\u202e é"')))
+    assert "not well-formed" in said
+    assert said.isprintable()

@@ -99,7 +99,7 @@ def test_folding_takes_out_what_is_hidden_character_by_character(text: str) -> N
             and character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
         )
     )
-    assert fold(text) == " ".join(kept.split())
+    assert fold(text) == " ".join(unicodedata.normalize("NFC", kept).split())
 
 
 @given(st.text(max_size=300).map(fold))
@@ -136,3 +136,16 @@ def test_no_letter_of_a_tag_is_left_in_the_words(markup: str) -> None:
     plain = plain_text(markup)
     assert plain.text == "One two"
     assert plain.images == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["Cafe\u200b\u0301", "e\ufeff\u0301", "\u1100\u200b\u1161", "a\x00\u030a"]
+)
+def test_a_letter_and_its_accent_meet_where_something_hidden_stood_between(text: str) -> None:
+    assert unicodedata.is_normalized("NFC", fold(text))
+    assert fold(fold(text)) == fold(text)
+
+
+def test_nothing_that_acts_on_a_terminal_stands_in_an_address() -> None:
+    link = absolute("/a\u202egpj.exe#\x9b", "https://example.org/")
+    assert link == "https://example.org/a%E2%80%AEgpj.exe#%C2%9B"
