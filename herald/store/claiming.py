@@ -30,6 +30,7 @@ from herald.model.delivery import LATE_AFTER, Claim, Delivery, DeliveryState, Re
 from herald.model.ids import ChannelId
 from herald.model.network import Capabilities
 from herald.store import pace, tables
+from herald.store.batches import batches
 from herald.store.rows import COLUMNS, from_rows, to_text
 from herald.store.stops import load_stops, unstopped
 from herald.store.upsert import upsert
@@ -151,7 +152,57 @@ async def _mind_the_time(
             },
         ),
     ):
-        await connection.execute(update(tables.delivery).where(condition).values(values))
+        await _change(connection, condition, values)
+
+
+async def _change(
+    connection: AsyncConnection, condition: ColumnElement[bool], values: Mapping[str, Any]
+) -> None:
+    """Change what meets *condition*, locked in the order of keys, as others lock them."""
+    keys = await _locked(connection, condition)
+    for some in batches(keys):
+        await connection.execute(
+            update(tables.delivery).where(_d.key.in_(some)).values(dict(values))
+        )
+
+
+async def _locked(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[str]:
+    """Return the keys of what meets *condition*, locked; who holds one is just changing it."""
+    locking = select(_d.key).where(condition).order_by(_d.key).with_for_update(skip_locked=True)
+    return list((await connection.execute(locking)).scalars())
+
+
+async def reap_lapsed(connection: AsyncConnection, *, now: datetime) -> int:
+    """Make every claim whose lease lapsed unclear; return how many there were."""
+    lapsed = and_(
+        _d.state == DeliveryState.CLAIMED.value,
+        _d.unclear_at.is_(None),
+        or_(_d.lease_ends_at.is_(None), _d.lease_ends_at <= now),
+    )
+    keys = await _locked(connection, lapsed)
+    attempt = tables.attempt.c
+    for some in batches(keys):
+        # The token of the row is that of its last send, for it was never looked up.
+        await connection.execute(
+            update(tables.attempt)
+            .where(
+                attempt.key.in_(some),
+                attempt.token == select(_d.token).where(_d.key == attempt.key).scalar_subquery(),
+            )
+            .values(outcome="lapsed")
+        )
+        await connection.execute(
+            update(tables.delivery)
+            .where(_d.key.in_(some))
+            .values(
+                unclear_at=now,
+                token=_d.token + 1,
+                owner="",
+                lease_ends_at=None,
+                error="nobody knows what became of the last send",
+            )
+        )
+    return len(keys)
 
 
 async def _lanes(

@@ -3,11 +3,15 @@
     store = await open_store("sqlite:///var/herald.db", folder)
     async with store.writing() as connection:
         await connection.execute(...)
+    found = await store.write(what_a_transaction_does)
 
 Every transaction is short and holds no network call.  On SQLite a writing transaction takes the
 write lock when it begins (a reading one that turns to writing could fail as busy), and is fsynced
 before ``writing()`` returns: WAL with ``synchronous=NORMAL`` may forget a claim at power loss, and
 a forgotten claim is a second post.
+
+PostgreSQL has many writers, at READ COMMITTED: what is read to be changed is locked, in the order
+of keys, and what SQLite's one writer gives for free is asked for (``herald.store.alone``).
 """
 
 from __future__ import annotations
@@ -15,12 +19,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, Connection, make_url
@@ -43,8 +47,19 @@ _PRAGMAS = (
     # KiB; with the usual 2000 the indexes of 100,000 deliveries do not fit, and adding is slow
     "PRAGMA cache_size=-16000",
 )
+TRIES = 5
+"""So often is a transaction begun that others take back, before that is told as trouble."""
+ANSWER_WITHIN = 60.0
+"""Seconds after which a PostgreSQL that says nothing to a statement is given up."""
+CONNECTED_WITHIN = 10.0
+"""Seconds after which a PostgreSQL that cannot be reached is given up."""
+
 _OWNER_ONLY = 0o600
 _READING = "herald_reading"
+_OF_SSL = {"sslmode": "ssl", "ssl": "ssl"}
+"""What may stand behind the ``?`` of an address, and what asyncpg calls it."""
+_TAKEN_BACK = ("40001", "40P01")
+"""PostgreSQL's codes for a transaction that it took back for another one's sake."""
 
 # Why SQLite refused (https://www.sqlite.org/rescode.html), and what the operator does about it.
 _REMEDIES = {
@@ -59,6 +74,26 @@ _REMEDIES = {
     "SQLITE_LOCKED": "another program holds it: close what else has it open",
 }
 
+# Why PostgreSQL refused (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_REMEDIES_OF_SERVER = {
+    "28": "it refuses the user or the password: write the right ones in the address",
+    "3D000": "the server has no database of that name: make it (createdb), or write another one",
+    "42501": "its user may not do that: make that user the owner of the database",
+    "25006": "it takes no changes (a standby?): write the address of the one that does",
+    "53100": "the server's disk is full: make room; nothing was lost",
+    "53300": "the server has too many connections: raise its max_connections",
+    "57P03": "the server is starting or stopping: it is tried again",
+    "57P": "the server ended the connection: it is tried again",
+    "08": "the connection was lost: it is tried again",
+    "40": "others changed the same again and again: it is tried again",
+}
+
+T = TypeVar("T")
+
+
+class _TakenBack(StoreUnusable):
+    """Another transaction stood in the way of this one: do the whole of it again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
@@ -71,6 +106,25 @@ class Store:
     """The SQLite file; None on PostgreSQL."""
     writer: asyncio.Lock | None = None
     """Lets this process's writers queue on SQLite, whose own waiting is to sleep and try again."""
+    when_reading: Mapping[str, Any] = field(default_factory=lambda: {_READING: True})
+    """What makes a transaction see one moment's state."""
+    foreign: tuple[type[Exception], ...] = ()
+    """What the driver raises past SQLAlchemy, as while it connects."""
+
+    async def write(self, do: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Return what *do* gives in a transaction of its own, durable once this returns.
+
+        Where the database takes it back because of another one, as two that wait for each other,
+        the whole of it is done again: *do* reads again, and changes nothing but its connection.
+        """
+        for _ in range(TRIES - 1):
+            with suppress(_TakenBack):
+                return await self._write(do)
+        return await self._write(do)
+
+    async def _write(self, do: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self.writing() as connection:
+            return await do(connection)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -78,16 +132,16 @@ class Store:
 
         An exception takes everything back. Raises StoreUnusable when the database cannot write.
         """
-        with _translated(self.place):
+        with _translated(self.place, self.foreign):
             async with self.writer or nullcontext(), self.engine.begin() as connection:
                 yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection that sees one moment's state and waits for no writer."""
-        with _translated(self.place):
+        with _translated(self.place, self.foreign):
             async with self.engine.connect() as connection:
-                await connection.execution_options(**{_READING: True})
+                await connection.execution_options(**self.when_reading)
                 async with connection.begin():
                     yield connection
 
@@ -117,8 +171,7 @@ async def open_store(url: str, folder: Path) -> Store:
     path = sqlite_path(url, folder)
     store = _sqlite(path, folder) if path is not None else _postgresql(_parsed(url))
     try:
-        async with store.writing() as connection:
-            await connection.run_sync(migrate, store.place)
+        await store.write(lambda connection: connection.run_sync(migrate, store.place))
     except BaseException:
         await store.close()
         raise
@@ -198,25 +251,54 @@ def _postgresql(url: URL) -> Store:
         raise StoreUnusable(
             "store: PostgreSQL needs asyncpg (pip install 'herald-heritage[postgresql]')"
         )
+    import asyncpg  # noqa: PLC0415 - an extra, which only this store needs
+
+    place = url.render_as_string(hide_password=True)
+    unknown = sorted(url.query.keys() - _OF_SSL.keys())
+    if unknown:
+        raise StoreUnusable(f"{place}: {unknown[0]!r} is not known (only sslmode is)")
     engine = create_async_engine(
-        url.set(drivername="postgresql+asyncpg"),
-        pool_pre_ping=True,
-        connect_args={"server_settings": {"synchronous_commit": "on"}},
+        url.set(
+            drivername="postgresql+asyncpg",
+            query={_OF_SSL[name]: value for name, value in url.query.items()},
+        ),
+        pool_pre_ping=True,  # the server may have been started anew since a connection was used
+        connect_args={
+            "server_settings": {"synchronous_commit": "on", "application_name": "herald"},
+            "timeout": CONNECTED_WITHIN,
+            "command_timeout": ANSWER_WITHIN,
+        },
     )
-    return Store(engine=engine, place=url.render_as_string(hide_password=True))
+    return Store(
+        engine=engine,
+        place=place,
+        # READ COMMITTED would show each statement another moment
+        when_reading={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+        foreign=(asyncpg.PostgresError, asyncpg.InterfaceError),
+    )
 
 
 @contextmanager
-def _translated(place: str) -> Iterator[None]:
+def _translated(place: str, foreign: tuple[type[Exception], ...]) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _TAKEN_BACK:
+            raise _TakenBack(f"{place}: {_told(error.orig)}") from error
         raise StoreUnusable(f"{place}: {_told(error.orig)}") from error
+    except foreign as error:
+        raise StoreUnusable(f"{place}: {_told(error)}") from error
     except (PoolTimeout, OSError) as error:
-        raise StoreUnusable(f"{place}: the database does not answer: {error}") from error
+        why = str(error) or f"nothing came within {CONNECTED_WITHIN:.0f} seconds"
+        raise StoreUnusable(f"{place}: the database does not answer: {why}") from error
 
 
 def _told(error: BaseException | None) -> str:
+    state = getattr(error, "sqlstate", None)
+    if state:
+        for code, remedy in _REMEDIES_OF_SERVER.items():
+            if state.startswith(code):
+                return f"{remedy} ({error})"
     name = getattr(error, "sqlite_errorname", "")
     if not name and isinstance(error, sqlite3.DatabaseError):
         name = "SQLITE_CORRUPT"

@@ -66,8 +66,7 @@ class GroupSettler:
         return await self._group.bring(settlement)
 
     async def _write(self, group: Sequence[Settlement]) -> Sequence[bool]:
-        async with self._store.writing() as connection:
-            return await settle_all(connection, group)
+        return await self._store.write(lambda connection: settle_all(connection, group))
 
 
 async def settle_all(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:
@@ -95,7 +94,8 @@ async def settle_all(connection: AsyncConnection, settlements: Sequence[Settleme
     keys = dict.fromkeys(each.key for each in written)
     await change_rows(connection, [(standing[key], rows[key]) for key in keys])
     await _end_attempts(connection, written, sends)
-    for each in written:
+    # One order of channels for all, the claims' too, so that no two wait in a ring.
+    for each in sorted(written, key=lambda each: rows[each.key].channel):
         await _apply_to_channel(connection, rows[each.key].channel, each)
     return fresh
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from herald.errors import StoreTooNew
+from herald.store.alone import Guarded, alone_in
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -23,6 +24,10 @@ def migrate(connection: Connection, place: str) -> None:
     """
     steps = _steps()
     found = _found(connection)
+    if found == steps[-1]:
+        return
+    alone_in(connection, Guarded.MIGRATING)
+    found = _found(connection)  # another process may just have done it
     if found == steps[-1]:
         return
     if found and found not in steps:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Row, and_, insert, or_, select, update
 
 from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History
 from herald.model.health import OutboxHealth
@@ -16,7 +17,7 @@ from herald.model.plan import Plan, Reconciliation
 from herald.model.stop import Stop, StopOrigin
 from herald.model.verdict import Verdict
 from herald.store import tables
-from herald.store.claiming import claim_due, is_anything_due
+from herald.store.claiming import claim_due, is_anything_due, reap_lapsed
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
 from herald.store.groupsettler import GroupSettler, Settlement
@@ -32,7 +33,7 @@ from herald.store.rows import (
     to_text,
     written_reason,
 )
-from herald.store.stops import load_stops, save_stop, with_stops
+from herald.store.stops import load_stops, save_stop, sync_stops, with_stops
 from herald.store.upsert import upsert
 
 _d = tables.delivery.c
@@ -81,10 +82,9 @@ class StoredOutbox:
             async with self._store.reading() as connection:
                 if not await is_anything_due(connection, capabilities, now=now):
                     return ()
-        async with self._store.writing() as connection:
-            claims = await claim_due(
-                connection, owner=owner, now=now, most=most, capabilities=capabilities
-            )
+        claims = await self._store.write(
+            partial(claim_due, owner=owner, now=now, most=most, capabilities=capabilities)
+        )
         self._rests = not claims
         return claims
 
@@ -96,35 +96,7 @@ class StoredOutbox:
 
     async def reap(self, *, now: datetime) -> int:
         """Make every claim whose lease lapsed unclear; never pending (see OutboxStore)."""
-        lapsed = and_(
-            _d.state == DeliveryState.CLAIMED.value,
-            _d.unclear_at.is_(None),
-            or_(_d.lease_ends_at.is_(None), _d.lease_ends_at <= now),
-        )
-        async with self._store.writing() as connection:
-            rows = await connection.execute(select(_d.key, _d.token).where(lapsed))
-            claims = [{"k": row.key, "t": row.token} for row in rows]
-            if not claims:
-                return 0
-            attempt = tables.attempt
-            await connection.execute(
-                update(attempt)
-                .where(attempt.c.key == bindparam("k"), attempt.c.token == bindparam("t"))
-                .values(outcome="lapsed"),
-                claims,
-            )
-            result = await connection.execute(
-                update(tables.delivery)
-                .where(lapsed)
-                .values(
-                    unclear_at=now,
-                    token=_d.token + 1,
-                    owner="",
-                    lease_ends_at=None,
-                    error="nobody knows what became of the last send",
-                )
-            )
-            return result.rowcount
+        return await self._store.write(partial(reap_lapsed, now=now))
 
     async def end_leases(self, *, now: datetime) -> int:
         """End every claim's lease at once: the caller knows that nobody else runs on this store.
@@ -279,22 +251,8 @@ class StoredOutbox:
 
     async def sync_file_stops(self, stops: Iterable[Stop]) -> None:
         """Make *stops* the stops of origin file; one that stands keeps its ``since``."""
-        wanted = {(each.scope, each.name): each for each in stops}
-        async with self._store.writing() as connection:
-            standing = [
-                each for each in await load_stops(connection) if each.origin is StopOrigin.FILE
-            ]
-            for each in standing:
-                if (each.scope, each.name) not in wanted:
-                    await connection.execute(
-                        tables.stop.delete().where(
-                            tables.stop.c.scope == each.scope.value,
-                            tables.stop.c.name == each.name,
-                            tables.stop.c.origin == StopOrigin.FILE.value,
-                        )
-                    )
-            for each in wanted.values():
-                await save_stop(connection, each)
+        wanted = tuple(stops)
+        await self._store.write(partial(sync_stops, wanted=wanted))
 
     async def capabilities(self) -> dict[ChannelId, Capabilities]:
         """Return the channels' last stored capabilities."""

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, func, insert, select
@@ -21,6 +22,7 @@ from herald.model.delivery import Delivery
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.store import tables
+from herald.store.alone import Guarded, alone
 from herald.store.batches import batches
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
@@ -60,14 +62,33 @@ async def reconcile_rows(
 async def _reconcile(store: Store, plan: Plan, decide: _Decide, *, now: datetime) -> Reconciliation:
     for _ in range(FREE_TRIES):
         decided = await _decided_freely(store, plan, decide)
-        async with store.writing() as connection:
-            if await _still_stands(connection, decided):
-                return await _write(connection, decided, now=now)
-    async with store.writing() as connection:
-        run, unseen = await _last_run(connection), await _unseen(connection, plan)
-        rows = await read_rows(connection, everything().with_for_update())
-        decided = await asyncio.to_thread(_compare, rows, decide, run)
-        return await _write(connection, replace(decided, first_seen=unseen), now=now)
+        written = await store.write(partial(_write_if_it_stands, decided=decided, now=now))
+        if written is not None:
+            return written
+    return await store.write(partial(_decide_alone, plan=plan, decide=decide, now=now))
+
+
+async def _write_if_it_stands(
+    connection: AsyncConnection, *, decided: _Decided, now: datetime
+) -> Reconciliation | None:
+    """Write what was decided; None if it was decided upon what is no more."""
+    await alone(connection, Guarded.PLANNING)
+    if not await _still_stands(connection, decided):
+        return None
+    return await _write(connection, decided, now=now)
+
+
+async def _decide_alone(
+    connection: AsyncConnection, *, plan: Plan, decide: _Decide, now: datetime
+) -> Reconciliation:
+    """Decide while everybody else waits."""
+    await alone(connection, Guarded.PLANNING)
+    run, unseen = await _last_run(connection), await _unseen(connection, plan)
+    in_order = select(_d.key).order_by(_d.key).with_for_update().subquery()
+    await connection.execute(select(func.count()).select_from(in_order))
+    rows = await read_rows(connection, everything())
+    decided = await asyncio.to_thread(_compare, rows, decide, run)
+    return await _write(connection, replace(decided, first_seen=unseen), now=now)
 
 
 def everything() -> Select[Any]:

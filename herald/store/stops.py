@@ -54,6 +54,23 @@ async def save_stop(connection: AsyncConnection, stop: Stop) -> None:
     )
 
 
+async def sync_stops(connection: AsyncConnection, wanted: Iterable[Stop]) -> None:
+    """Make *wanted* the stops of origin file; one that stands keeps its ``since``."""
+    named = {(each.scope.value, each.name): each for each in wanted}
+    columns = tables.stop.c
+    for each in await load_stops(connection):
+        if each.origin is StopOrigin.FILE and (each.scope.value, each.name) not in named:
+            await connection.execute(
+                tables.stop.delete().where(
+                    columns.scope == each.scope.value,
+                    columns.name == each.name,
+                    columns.origin == StopOrigin.FILE.value,
+                )
+            )
+    for key in sorted(named):
+        await save_stop(connection, named[key])
+
+
 def unstopped(stops: Iterable[Stop]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions under which a delivery's row is not stopped."""
     named: dict[StopScope, set[str]] = {scope: set() for scope in _COLUMNS}

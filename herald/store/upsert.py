@@ -30,3 +30,11 @@ async def upsert(
     else:
         statement = statement.on_conflict_do_nothing(index_elements=keys)
     await connection.execute(statement, many)
+
+
+async def insert_new(connection: AsyncConnection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert *row* unless one stands in its way; tell whether it was inserted."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement: Any = dialect.insert(table).values(row).on_conflict_do_nothing()
+    added = await connection.execute(statement.returning(*table.primary_key.columns))
+    return added.first() is not None

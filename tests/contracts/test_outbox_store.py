@@ -38,12 +38,19 @@ class DiskOutbox(StoredOutbox, StoredMedia):
     """The outbox and the pictures of one store."""
 
 
-@pytest.fixture(params=["sqlite", "memory"])
-async def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
-    if request.param == "memory":
+@pytest.fixture(params=["sqlite", "postgresql", "memory"])
+def place(request: pytest.FixtureRequest) -> str:
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
+    return "sqlite:///var/herald.db" if request.param == "sqlite" else ""
+
+
+@pytest.fixture
+async def outbox(place: str, tmp_path: Path) -> AsyncIterator[Any]:
+    if not place:
         yield MemoryOutbox()
         return
-    store = await open_store("sqlite:///var/herald.db", tmp_path)
+    store = await open_store(place, tmp_path)
     yield DiskOutbox(store)
     await store.close()
 

@@ -29,8 +29,8 @@ RICE = a_delivery(occasion=OccasionId("rice"))
 
 
 @pytest.fixture
-async def outbox(tmp_path: Path) -> AsyncIterator[StoredOutbox]:
-    store = await open_store("sqlite:///herald.db", tmp_path)
+async def outbox(store_url: str, tmp_path: Path) -> AsyncIterator[StoredOutbox]:
+    store = await open_store(store_url, tmp_path)
     yield StoredOutbox(store)
     await store.close()
 
