@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from herald.composing.compose import Draft
 from herald.composing.dates import month, spell
+from herald.composing.fitting import shorten
 from herald.composing.foreign import defuse, defuse_line, web_link
 from herald.composing.listing import listed
 from herald.composing.templates import Names
@@ -31,6 +32,9 @@ from herald.planning.wording import override
 
 TEMPLATE = "{title} — {partner}\n{link}"
 """What is posted of an entry where its rule gives no text: nobody's news goes out uncredited."""
+
+_LONGEST_PLACE = 100
+"""Characters of a place in a post."""
 
 
 def amplified(
@@ -186,11 +190,19 @@ def _names(chosen: Chosen, language: Language, composer: Composer) -> Names:
         partner=_credit(chosen, language, composer),
         begins=_spelled(event.begins_at, event, chosen, language) if event else "",
         finishes=_spelled(event.finishes_at, event, chosen, language) if event else "",
-        place=defuse_line(event.place) if event else "",
+        place=_place(event) if event else "",
         month=month(chosen.occasion_local.date(), language),
         year=str(chosen.occasion_local.year),
         language=language,
     )
+
+
+def _place(event: EntryEvent) -> str:
+    """Return where it is, cut where a calendar tells the way there: the credit must have room."""
+    place = defuse_line(event.place)
+    if len(place) <= _LONGEST_PLACE:
+        return place
+    return shorten(place, lambda text: len(text) <= _LONGEST_PLACE)
 
 
 def _credit(chosen: Chosen, language: Language, composer: Composer) -> str:
