@@ -35,7 +35,7 @@ from herald.delivery.happened import Happened
 from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker, unwatched
 from herald.desk import Desk
-from herald.errors import ConfigurationBroken
+from herald.errors import ConfigurationBroken, HeraldError
 from herald.foresight import known_capabilities
 from herald.mailing.gather import Sources
 from herald.mailing.mailing import Mailing
@@ -63,6 +63,7 @@ from herald.sources.feeds.workers import Parser
 from herald.sources.load import Loaded, Loader
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
+from herald.store.instance import StoredInstance
 from herald.store.lock import run_lock
 from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
@@ -97,6 +98,7 @@ class App:
         self.clock = clock
         self.store = StoredOutbox(store)
         self.feeds = StoredFeeds(store)
+        self.instance = StoredInstance(store)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.sends = False
         """It opens its accounts and keeps them in step with config/."""
@@ -325,7 +327,21 @@ class App:
             await self.store.end_leases(now=self.clock.now())
             await self.feeds.end_leases()
             await self.mailing.recover()
+            await self._recognise()
         await self.refresh_capabilities()
+
+    async def _recognise(self) -> None:
+        """Find out whether the store was put back from a copy, and say so."""
+        if why := await self.instance.recognise(now=self.clock.now()):
+            log.warning(
+                "%s. What may have been sent since then is looked up before it is sent; what cannot"
+                " be looked up is held: herald outbox list --state held",
+                why,
+            )
+
+    async def mark_as_seen(self) -> None:
+        """Let the store be newer than every copy of it that was made before."""
+        await self.instance.mark(now=self.clock.now())
 
     async def refresh_capabilities(self) -> None:
         """Ask every network for its limits."""
@@ -405,6 +421,10 @@ class App:
         """Give back connections, processes and files."""
         await self._fetching.aclose()
         await self.accounts.close()
+        try:
+            await self.mark_as_seen()
+        except HeraldError as error:
+            log.error("the end of this run is not on record: %s", error)
 
 
 @asynccontextmanager

@@ -30,6 +30,8 @@ POLL_EVERY = timedelta(minutes=1)
 HUBS_EVERY = timedelta(minutes=1)
 """How often the database is asked which feeds' hubs are to be asked."""
 ISSUES_EVERY = timedelta(seconds=30)
+MARK_EVERY = timedelta(minutes=1)
+"""How often the store is told apart from copies of it that were made before."""
 CAPABILITIES_EVERY = timedelta(hours=6)
 STABLE_FOR = timedelta(seconds=2)
 """A file that changed more recently may be half written, and half a YAML file can be valid."""
@@ -86,6 +88,7 @@ async def _bells(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
         "renew hubs": (HUBS_EVERY, app.renew_hubs),
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
+        "mark the store": (MARK_EVERY, app.mark_as_seen),
     }
     for name, (every, ring) in bells.items():
         scheduler.add_job(_tick, "interval", args=(name, ring), seconds=every.total_seconds())

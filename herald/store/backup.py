@@ -22,6 +22,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 
 from herald.errors import HeraldError, StoreUnusable
+from herald.store.tables import to_microseconds
 
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
@@ -63,6 +64,7 @@ def back_up(store: Path, target: Path, *, at: datetime, replace: bool = False) -
     with _beside(target) as copy:
         _copy(store, copy)
         _check(copy)
+        _mark_as_copy(copy, at)
         _to_disk(copy)
         _put_in_place(copy, target, replace=replace)
     _to_disk(target.parent)
@@ -156,6 +158,18 @@ def _check(copy: Path) -> None:
         lost = connection.execute("PRAGMA foreign_key_check").fetchone()
     if found != "ok" or lost is not None:
         raise StoreUnusable(f"the copy is damaged, and was not kept: {found}")
+
+
+def _mark_as_copy(copy: Path, at: datetime) -> None:
+    """Let Herald know this file for a copy, should it ever run on it: see ``store.instance``.
+
+    The copy of a copy is as old as that. A store of an older Herald knows no such mark.
+    """
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        if connection.execute("SELECT 1 FROM pragma_table_info('instance')").fetchone():
+            connection.execute(
+                "UPDATE instance SET copied_at = coalesce(copied_at, ?)", (to_microseconds(at),)
+            )
 
 
 def _to_disk(path: Path) -> None:

@@ -31,6 +31,7 @@ from herald.model.ids import ChannelId
 from herald.model.network import Capabilities
 from herald.store import pace, tables
 from herald.store.batches import batches
+from herald.store.doubting import doubt_deliveries
 from herald.store.rows import COLUMNS, from_rows, to_text
 from herald.store.stops import load_stops, unstopped
 from herald.store.upsert import upsert
@@ -91,6 +92,7 @@ async def claim_due(
 ) -> tuple[Claim, ...]:
     """Take up to *most* due deliveries, oldest first, campaigns in turn (see OutboxStore.claim)."""
     stops = unstopped(await load_stops(connection))
+    await doubt_deliveries(connection, capabilities, stops, now=now)
     await _mind_the_time(connection, stops, capabilities, now=now)
     lanes = await _lanes(connection, stops, capabilities, now=now)
     claims: list[Claim] = []

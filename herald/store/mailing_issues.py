@@ -25,6 +25,7 @@ from herald.model.mailing import (
     UncertainCopy,
 )
 from herald.store.batches import batches
+from herald.store.doubting import WHY, may_be_sent
 from herald.store.engine import Store
 from herald.store.mailing_tables import (
     edition,
@@ -89,7 +90,11 @@ async def save_issue(
 async def freeze_audience(
     store: Store, ready: Issue, choose: Callable[[Language | None], Language], *, now: datetime
 ) -> int | None:
-    """Make a row for everybody who is subscribed and not suppressed; the issue is ``sending``."""
+    """Make a row for everybody who is subscribed and not suppressed; the issue is ``sending``.
+
+    Where the database was put back from a copy, and the issue may have been sent since, every copy
+    is uncertain from the start.
+    """
     wanted = (
         select(subscription.c.id, subscriber.c.language)
         .join(subscriber)
@@ -103,12 +108,16 @@ async def freeze_audience(
     async with store.writing() as connection:
         if await _issue(connection, ready.key) != ready or ready.state is not IssueState.PENDING:
             return None
+        is_doubtful = await may_be_sent(connection, ready.due_at)
+        begins = RecipientState.UNCERTAIN if is_doubtful else RecipientState.PENDING
         rows = [
             {
                 "issue": ready.key,
                 "subscription": row.id,
                 "language": choose(Language(row.language) if row.language else None),
-                "state": RecipientState.PENDING.value,
+                "state": begins.value,
+                "reply": WHY if is_doubtful else "",
+                "ended_at": now if is_doubtful else None,
                 "next_at": now,
                 "attempts": 0,
                 "token": 0,

@@ -45,7 +45,8 @@ def settled(  # noqa: PLR0911 - one return for each verdict
             return _pending(_freed(row, next_at=at, error=why), thaw=thaw)
         case Park(why=why, thaw=thaw) | StopChannel(why=why, thaw=thaw):
             if row.unclear_at is not None:
-                return _freed(row, error=why)  # a look-up was turned away: nothing is known yet
+                # a look-up was turned away: nothing is known yet
+                return _freed(row, note=row.note, error=why)
             uncounted = _freed(row, attempts=max(row.attempts - 1, 0), error=why)
             return _pending(uncounted, thaw=thaw)
         case Fail(why=why):
@@ -53,9 +54,10 @@ def settled(  # noqa: PLR0911 - one return for each verdict
         case Expire(why=why):
             return _thawed(_freed(row, state=DeliveryState.EXPIRED, error=why))
         case Doubt(why=why):
-            return _freed(row, unclear_at=row.unclear_at or now, error=why)
+            return _freed(row, unclear_at=row.unclear_at or now, note=row.note, error=why)
         case Hold(reason, why):
-            return _freed(row, state=DeliveryState.HELD, reason=reason, note=why, error=why)
+            note = f"{row.note}; {why}" if row.note else why  # why it was in doubt at all
+            return _freed(row, state=DeliveryState.HELD, reason=reason, note=note, error=why)
         case _:
             assert_never(verdict)
 

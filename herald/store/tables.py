@@ -216,3 +216,19 @@ media = Table(
     Column("content", LargeBinary, nullable=False),
 )
 """Pictures by the SHA-256 of their bytes."""
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("last_seen_at", Moment),
+    Column("copied_at", Moment),
+    Column("doubt_since", Moment),
+    Column("doubt_before", Moment),
+)
+"""One row, of the database itself; ``herald.store.instance`` says what each column is for.
+
+``copied_at`` stands only in what ``herald backup`` wrote, until Herald runs on it. What was due up
+to ``doubt_before`` may have been sent, from ``doubt_since`` on, without this database knowing.
+"""
