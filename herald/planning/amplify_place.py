@@ -89,7 +89,7 @@ def place(
             continue
         room.take(candidate.partner, due_at)
         placed.append(_placed(candidate, due_at))
-    return _one_after_the_other(placed, now=now), tuple(skipped)
+    return _one_after_the_other(placed, room, opened, now=now), tuple(skipped)
 
 
 def _is_over(wanted: Wanted, *, now: datetime) -> bool:
@@ -130,10 +130,13 @@ def _placed(candidate: Candidate, due_at: datetime) -> Placed:
     )
 
 
-def _one_after_the_other(placed: Sequence[Placed], *, now: datetime) -> tuple[Placed, ...]:
+def _one_after_the_other(
+    placed: Sequence[Placed], room: Room, opened: Opening, *, now: datetime
+) -> tuple[Placed, ...]:
     """Put seconds between what is due at one moment, so that it goes out in its order.
 
-    What is due now is due a few seconds ago: it must not wait for the next look at the clock.
+    What is due now is due a few seconds ago: it must not wait for the next look at the clock. But
+    it must not be due in the quiet before, or on the day before, whose limit is reached.
     """
     together = Counter(one.due_at for one in placed if not one.candidate.wanted.is_exact)
     seen: Counter[datetime] = Counter()
@@ -144,6 +147,9 @@ def _one_after_the_other(placed: Sequence[Placed], *, now: datetime) -> tuple[Pl
             continue
         place = min(seen[one.due_at], _MOST_APART)
         behind = min(together[one.due_at] - 1, _MOST_APART) if one.due_at <= now else 0
+        first = one.due_at - behind * _ONE_SECOND
+        if not (opened.holds(first) and room.is_one_period(first, one.due_at)):
+            behind = 0
         seen[one.due_at] += 1
         spread.append(replace(one, due_at=one.due_at + (place - behind) * _ONE_SECOND))
     return tuple(spread)

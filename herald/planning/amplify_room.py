@@ -34,6 +34,11 @@ class Room:
         """Tell whether a post of *partner* at *at* keeps within every limit."""
         return self._full(partner, at) is None
 
+    def is_one_period(self, one: datetime, other: datetime) -> bool:
+        """Tell whether two moments count against the same limits."""
+        quotas = [quota for _, quota in self._quotas(_EVERYBODY)]
+        return all(self._period(one, quota) == self._period(other, quota) for quota in quotas)
+
     def opens_after(self, partner: PartnerId, at: datetime) -> datetime:
         """Return when the limit that is reached at *at* begins to count anew; *at* if none is."""
         quota = self._full(partner, at)
