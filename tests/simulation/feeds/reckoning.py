@@ -91,7 +91,6 @@ class Reckoning:
     skips: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     days: Counter[tuple[str, str, object]] = field(default_factory=Counter)
     by_hand: dict[Piece, str] = field(default_factory=dict)
-    _seen: set[str] = field(default_factory=set)
 
     # ------------------------------------------------------------------ what Herald could see
 
@@ -156,10 +155,10 @@ class Reckoning:
         """Check what was sent since the last look, and politeness."""
         for wire in wires:
             self.broken += wire.twice  # type: ignore[attr-defined]
-            for key, post in wire.posts.items():  # type: ignore[attr-defined]
-                if key not in self._seen:
-                    self._seen.add(key)
-                    self._check(post)
+            unseen: list[Post] = wire.unseen  # type: ignore[attr-defined]
+            for post in unseen:
+                self._check(post)
+            unseen.clear()
         self.broken += self.web.broken
         self.web.broken.clear()
 

@@ -113,6 +113,8 @@ class Wire:
     id: ChannelId
     clock: SetClock
     posts: dict[str, Post] = field(default_factory=dict)
+    unseen: list[Post] = field(default_factory=list)
+    """Posts that nobody has looked at."""
     twice: list[str] = field(default_factory=list)
     network: str = "journal"
 
@@ -125,7 +127,7 @@ class Wire:
         delivery = claim.delivery
         if delivery.key in self.posts:
             self.twice.append(f"{self.clock.now():%m-%d %H:%M} {delivery.key[:8]} was sent again")
-        self.posts[delivery.key] = Post(
+        self.posts[delivery.key] = post = Post(
             at=self.clock.now(),
             due_at=delivery.due_at,
             channel=delivery.channel,
@@ -136,6 +138,7 @@ class Wire:
             text=claim.payload.text,
             link=claim.payload.link,
         )
+        self.unseen.append(post)
         return Sent(Receipt(remote_id=delivery.key))
 
     async def look_up(self, claim: Claim) -> Sighting:
@@ -198,6 +201,7 @@ class Year:
                 await self.follow_members()
                 if any(at <= now for at in self.due.values()):
                     await self.poller.poll_due(now, asyncio.Event())
+                    await self._leave_the_gone(now)
                 if (self.news and now >= plan_at) or now >= plan_at + _AT_LEAST:
                     await self.plan()
                     plan_at = now + self.plan_every
@@ -280,13 +284,18 @@ class Year:
         self.due[polled.feed] = polled.next_check_at
         if polled.new or polled.edited:
             self.news = True
-        site = self.sites[polled.feed]
         self.counts["new"] += polled.new
         self.counts["edited"] += polled.edited
         self.counts["seeded"] += polled.seeded
-        if site.partner.gone and polled.trouble and self.web.asked[site].gone:
-            self.due[polled.feed] = datetime.max.replace(tzinfo=UTC)
-        self.reckoning.hear(site, polled)
+        self.reckoning.hear(self.sites[polled.feed], polled)
+
+    async def _leave_the_gone(self, now: datetime) -> None:
+        """Wait no more for feeds that are asked no more."""
+        if not any(at <= now for at in self.due.values()):
+            return
+        for one in await self.feeds.health(now=now):
+            if one.feed.gone:
+                self.due[one.feed.id] = datetime.max.replace(tzinfo=UTC)
 
     # ------------------------------------------------------------------ planning and sending
 
