@@ -30,6 +30,8 @@ class Guarded(IntEnum):
     HUBS = 4
     PEOPLE = 5
     """Who is on a list, has left, or is forgotten."""
+    POLLS = 6
+    """Which feeds are taken to be polled."""
 
 
 async def alone(connection: AsyncConnection, step: Guarded) -> None:

@@ -25,6 +25,7 @@ from herald.model.polling import (
     Unchanged,
     Understood,
 )
+from herald.store.alone import Guarded, alone
 from herald.store.batches import batches
 from herald.store.engine import Store
 from herald.store.feed_known import read_known
@@ -121,12 +122,12 @@ class FeedSaver:
         )
 
     async def _write(self, group: Sequence[Save]) -> Sequence[Saved]:
-        async with self._store.writing() as connection:
-            return await save_all(connection, group)
+        return await self._store.write(lambda connection: save_all(connection, group))
 
 
 async def save_all(connection: AsyncConnection, saves: Sequence[Save]) -> list[Saved]:
     """Write *saves* in this transaction, in their order; return of each what was decided."""
+    await alone(connection, Guarded.FEEDS)  # what is known of a piece of news is known to all
     read = [save for save in saves if isinstance(save.poll, Understood)]
     base = await read_known(connection, [(save.polled, save.named) for save in read])
     answers: list[Saved] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, Row, Select, func, insert, or_, select, update
@@ -22,6 +23,7 @@ from herald.model.polling import (
     Understood,
     WantedFeed,
 )
+from herald.store.alone import Guarded, alone
 from herald.store.batches import batches
 from herald.store.engine import Store
 from herald.store.feed_rows import changed_feed, entry_of, feed_of, new_feed, wanted_of
@@ -43,7 +45,9 @@ class StoredFeeds:
 
     async def sync_feeds(self, wanted: Sequence[WantedFeed], *, now: datetime) -> None:
         """Make the rows those of the configuration: new ones are due, absent ones rest."""
-        async with self._store.writing() as connection:
+
+        async def sync(connection: AsyncConnection) -> None:
+            await alone(connection, Guarded.FEEDS)
             rows = {row.id: row for row in await connection.execute(select(feed))}
             present = {one.id for one in wanted}
             absent = [one for one in rows if rows[one].configured and one not in present]
@@ -60,6 +64,8 @@ class StoredFeeds:
                     await connection.execute(
                         update(feed).where(feed.c.id == one.id).values(changed_feed(one, now=now))
                     )
+
+        await self._store.write(sync)
 
     async def claim_feeds(
         self,
@@ -95,16 +101,27 @@ class StoredFeeds:
             .order_by(in_turn.c.next_check_at, in_turn.c.id)
             .limit(most)
         )
-        async with self._store.writing() as connection:
-            return await _take(connection, due, owner=owner, lease_ends_at=now + lease)
+
+        async def claim(connection: AsyncConnection) -> tuple[Feed, ...]:
+            # Each locks more than it takes: beside it another one would find nothing.
+            await alone(connection, Guarded.POLLS)
+            return await _take(connection, wanted=due, owner=owner, lease_ends_at=now + lease)
+
+        return await self._store.write(claim)
 
     async def take_feeds(
         self, feeds: Sequence[FeedId], *, owner: str, now: datetime, lease: timedelta
     ) -> tuple[Feed, ...]:
         """Take these feeds whether they are due or not, for a person who asked."""
-        named = select(feed.c.id).where(feed.c.configured, feed.c.id.in_(feeds))
-        async with self._store.writing() as connection:
-            return await _take(connection, named, owner=owner, lease_ends_at=now + lease)
+        named = (
+            select(feed.c.id)
+            .where(feed.c.configured, feed.c.id.in_(feeds))
+            .order_by(feed.c.id)
+            .with_for_update()
+        )
+        return await self._store.write(
+            partial(_take, wanted=named, owner=owner, lease_ends_at=now + lease)
+        )
 
     async def save_understood(
         self,
@@ -237,13 +254,19 @@ class StoredFeeds:
 
 
 async def _take(
-    connection: AsyncConnection, wanted: Select[Any], *, owner: str, lease_ends_at: datetime
+    connection: AsyncConnection, *, wanted: Select[Any], owner: str, lease_ends_at: datetime
 ) -> tuple[Feed, ...]:
-    """Give *owner* the feeds that *wanted* names, the longest due first."""
-    taken = await connection.execute(
-        update(feed)
-        .where(feed.c.id.in_(wanted))
-        .values(owner=owner, lease_ends_at=lease_ends_at)
-        .returning(feed)
-    )
+    """Give *owner* the feeds that *wanted* finds and locks, the longest due first.
+
+    In two statements: PostgreSQL may work out an inner selection, and its limit, more than once.
+    """
+    ids = (await connection.execute(wanted)).scalars().all()
+    taken: list[Row[Any]] = []
+    for some in batches(ids):
+        taken += await connection.execute(
+            update(feed)
+            .where(feed.c.id.in_(some))
+            .values(owner=owner, lease_ends_at=lease_ends_at)
+            .returning(feed)
+        )
     return tuple(feed_of(row) for row in sorted(taken, key=lambda row: (row.next_check_at, row.id)))

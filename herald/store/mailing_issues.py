@@ -37,6 +37,7 @@ from herald.store.mailing_tables import (
     subscription,
     suppression,
 )
+from herald.store.upsert import insert_new
 
 _OPEN = (RecipientState.CLAIMED.value, RecipientState.UNCERTAIN.value)
 _CRASHED = "Herald stopped before the mail server had answered"
@@ -74,10 +75,11 @@ async def save_issue(
 ) -> bool:
     """Write an issue, fenced by *was*; None for *prepared* leaves its editions as they are."""
     async with store.writing() as connection:
-        if await _issue(connection, changed.key) != was or (was and was.state in STARTED):
+        if await _locked(connection, changed.key) != was or (was and was.state in STARTED):
             return False
         if was is None:
-            await connection.execute(insert(issue).values(issue_values(changed)))
+            if not await insert_new(connection, issue, issue_values(changed)):
+                return False  # another process was quicker
         else:
             await connection.execute(
                 update(issue).where(issue.c.key == changed.key).values(issue_values(changed))
@@ -106,7 +108,7 @@ async def freeze_audience(
         .order_by(subscription.c.id)
     )
     async with store.writing() as connection:
-        if await _issue(connection, ready.key) != ready or ready.state is not IssueState.PENDING:
+        if await _locked(connection, ready.key) != ready or ready.state is not IssueState.PENDING:
             return None
         is_doubtful = await may_be_sent(connection, ready.due_at)
         begins = RecipientState.UNCERTAIN if is_doubtful else RecipientState.PENDING
@@ -225,7 +227,8 @@ async def resolve_uncertain(store: Store, key: str, *, resend: bool, now: dateti
         recipient.c.issue == key,
         recipient.c.state == RecipientState.UNCERTAIN.value,
     )
-    async with store.writing() as connection:
+
+    async def resolve(connection: AsyncConnection) -> int:
         written = await connection.execute(update(recipient).where(*uncertain).values(values))
         if resend and written.rowcount:
             # It may have been finished by an earlier decision about other copies.
@@ -235,6 +238,8 @@ async def resolve_uncertain(store: Store, key: str, *, resend: bool, now: dateti
                 .values(state=IssueState.SENDING.value, finished_at=None)
             )
         return int(written.rowcount)
+
+    return await store.write(resolve)
 
 
 async def progress(store: Store, key: str) -> Progress | None:
@@ -296,6 +301,13 @@ async def finish_issue(store: Store, key: str, *, now: datetime) -> bool:
 
 async def _issue(connection: AsyncConnection, key: str) -> Issue | None:
     row = (await connection.execute(select(issue).where(issue.c.key == key))).one_or_none()
+    return None if row is None else issue_of(row)
+
+
+async def _locked(connection: AsyncConnection, key: str) -> Issue | None:
+    """Return an issue that stays as it is until this transaction changes it."""
+    wanted = select(issue).where(issue.c.key == key).with_for_update()
+    row = (await connection.execute(wanted)).one_or_none()
     return None if row is None else issue_of(row)
 
 
@@ -383,7 +395,7 @@ def _suppressed() -> ColumnElement[bool]:
 
 
 async def _doubt(store: Store, which: ColumnElement[bool], now: datetime) -> int:
-    async with store.writing() as connection:
+    async def doubt(connection: AsyncConnection) -> int:
         written = await connection.execute(
             update(recipient)
             .where(recipient.c.state == RecipientState.CLAIMED.value, which)
@@ -395,3 +407,5 @@ async def _doubt(store: Store, which: ColumnElement[bool], now: datetime) -> int
             )
         )
         return int(written.rowcount)
+
+    return await store.write(doubt)

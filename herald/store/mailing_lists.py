@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.ids import ListId
@@ -23,6 +24,7 @@ from herald.model.mailing import (
     SubscriptionState,
     SuppressionReason,
 )
+from herald.store.alone import Guarded, alone
 from herald.store.engine import Store
 from herald.store.mailing_tables import (
     recipient,
@@ -32,6 +34,7 @@ from herald.store.mailing_tables import (
     subscription,
     suppression,
 )
+from herald.store.upsert import insert_new
 
 _KEY_NAME = "mailing"
 _KEY_BYTES = 32
@@ -47,9 +50,8 @@ async def mailing_key(store: Store) -> bytes:
         if found is not None:
             return bytes(found)
         # Two processes may get here at once: one's key is kept, and both read that one.
-        fresh = select(literal(_KEY_NAME), literal(secrets.token_bytes(_KEY_BYTES)))
-        absent = ~select(secret.c.name).where(secret.c.name == _KEY_NAME).exists()
-        await connection.execute(insert(secret).from_select(["name", "value"], fresh.where(absent)))
+        fresh = {"name": _KEY_NAME, "value": secrets.token_bytes(_KEY_BYTES)}
+        await insert_new(connection, secret, fresh)
         kept: bytes = (await connection.execute(wanted)).scalar_one()
         return bytes(kept)
 
@@ -58,47 +60,59 @@ async def admit(
     store: Store, mailing_list: ListId, candidates: Sequence[Candidate], *, now: datetime
 ) -> tuple[RowReport, ...]:
     """Add those who are new and not suppressed; tell what became of each."""
+    return await store.write(
+        partial(_admit, mailing_list=mailing_list, candidates=candidates, now=now)
+    )
+
+
+async def _admit(
+    connection: AsyncConnection,
+    *,
+    mailing_list: ListId,
+    candidates: Sequence[Candidate],
+    now: datetime,
+) -> tuple[RowReport, ...]:
     hashes = [candidate.address_hash for candidate in candidates]
-    async with store.writing() as connection:
-        barred = await _barred(connection, mailing_list, hashes)
-        people = {
-            row.address_hash: row
-            for row in await connection.execute(
-                select(subscriber).where(subscriber.c.address_hash.in_(hashes))
+    await alone(connection, Guarded.PEOPLE)
+    barred = await _barred(connection, mailing_list, hashes)
+    people = {
+        row.address_hash: row
+        for row in await connection.execute(
+            select(subscriber).where(subscriber.c.address_hash.in_(hashes))
+        )
+    }
+    states = {
+        row.address_hash: row.state
+        for row in await connection.execute(
+            select(subscription.c.address_hash, subscription.c.state).where(
+                subscription.c.list == mailing_list, subscription.c.address_hash.in_(hashes)
             )
-        }
-        states = {
-            row.address_hash: row.state
-            for row in await connection.execute(
-                select(subscription.c.address_hash, subscription.c.state).where(
-                    subscription.c.list == mailing_list, subscription.c.address_hash.in_(hashes)
-                )
-            )
-        }
-        reports = []
-        new_people: list[dict[str, Any]] = []
-        new_ties: list[dict[str, Any]] = []
-        for candidate in candidates:
-            known = candidate.address_hash
-            if known in barred:
-                reports.append(_report(candidate, Fate.REFUSED, barred[known]))
-                continue
-            changed = ""
-            if known not in people:
-                new_people.append(_person(candidate, now))
-            else:
-                changed = await _follow(connection, people[known], candidate)
-            if known not in states:
-                new_ties.append(_tie(candidate, mailing_list, now))
-                reports.append(_report(candidate, Fate.ADDED, ""))
-            elif states[known] == SubscriptionState.LEFT:
-                reports.append(_report(candidate, Fate.REFUSED, "left this list"))
-            else:
-                reports.append(_report(candidate, Fate.ALREADY_THERE, changed))
-        if new_people:
-            await connection.execute(insert(subscriber), new_people)
-        if new_ties:
-            await connection.execute(insert(subscription), new_ties)
+        )
+    }
+    reports = []
+    new_people: list[dict[str, Any]] = []
+    new_ties: list[dict[str, Any]] = []
+    for candidate in candidates:
+        known = candidate.address_hash
+        if known in barred:
+            reports.append(_report(candidate, Fate.REFUSED, barred[known]))
+            continue
+        changed = ""
+        if known not in people:
+            new_people.append(_person(candidate, now))
+        else:
+            changed = await _follow(connection, people[known], candidate)
+        if known not in states:
+            new_ties.append(_tie(candidate, mailing_list, now))
+            reports.append(_report(candidate, Fate.ADDED, ""))
+        elif states[known] == SubscriptionState.LEFT:
+            reports.append(_report(candidate, Fate.REFUSED, "left this list"))
+        else:
+            reports.append(_report(candidate, Fate.ALREADY_THERE, changed))
+    if new_people:
+        await connection.execute(insert(subscriber), new_people)
+    if new_ties:
+        await connection.execute(insert(subscription), new_ties)
     return tuple(reports)
 
 
@@ -140,50 +154,56 @@ async def count_suppressed(store: Store, mailing_list: ListId) -> int:
 
 async def leave(store: Store, tie: SubscriptionId, *, now: datetime) -> bool:
     """End a subscription at once, copies that are not claimed included."""
-    async with store.writing() as connection:
-        row = (
-            await connection.execute(
-                select(subscription.c.address_hash, subscription.c.list).where(
-                    subscription.c.id == tie
-                )
-            )
-        ).one_or_none()
-        if row is None:
-            return False
-        await _suppress(connection, row.address_hash, ListId(row.list), SuppressionReason.LEFT, now)
+    return await store.write(partial(_leave, tie=tie, now=now))
+
+
+async def _leave(connection: AsyncConnection, *, tie: SubscriptionId, now: datetime) -> bool:
+    await alone(connection, Guarded.PEOPLE)
+    row = (
         await connection.execute(
-            update(subscription)
-            .where(subscription.c.id == tie, subscription.c.state != SubscriptionState.LEFT.value)
-            .values(state=SubscriptionState.LEFT.value, left_at=now)
+            select(subscription.c.address_hash, subscription.c.list).where(subscription.c.id == tie)
         )
-        await connection.execute(
-            update(recipient)
-            .where(recipient.c.subscription == tie, recipient.c.state.in_(_WAITING))
-            .values(state=RecipientState.SUPPRESSED.value, ended_at=now)
-        )
-        return True
+    ).one_or_none()
+    if row is None:
+        return False
+    await _suppress(connection, row.address_hash, ListId(row.list), SuppressionReason.LEFT, now)
+    await connection.execute(
+        update(subscription)
+        .where(subscription.c.id == tie, subscription.c.state != SubscriptionState.LEFT.value)
+        .values(state=SubscriptionState.LEFT.value, left_at=now)
+    )
+    await connection.execute(
+        update(recipient)
+        .where(recipient.c.subscription == tie, recipient.c.state.in_(_WAITING))
+        .values(state=RecipientState.SUPPRESSED.value, ended_at=now)
+    )
+    return True
 
 
 async def erase(
     store: Store, address: AddressHash, *, reason: SuppressionReason, now: datetime
 ) -> bool:
     """Remove all that is known of a person; only the hash stays, for every list."""
+    return await store.write(partial(_erase, address=address, reason=reason, now=now))
+
+
+async def _erase(
+    connection: AsyncConnection, *, address: AddressHash, reason: SuppressionReason, now: datetime
+) -> bool:
     theirs = select(subscription.c.id).where(subscription.c.address_hash == address)
-    async with store.writing() as connection:
-        await _suppress(connection, address, EVERY_LIST, reason, now)
-        await connection.execute(
-            update(recipient)
-            .where(recipient.c.subscription.in_(theirs), recipient.c.state.in_(_WAITING))
-            .values(state=RecipientState.CANCELLED.value, ended_at=now)
-        )
-        await connection.execute(
-            update(recipient).where(recipient.c.subscription.in_(theirs)).values(subscription=None)
-        )
-        await connection.execute(delete(subscription).where(subscription.c.address_hash == address))
-        gone = await connection.execute(
-            delete(subscriber).where(subscriber.c.address_hash == address)
-        )
-        return gone.rowcount > 0
+    await alone(connection, Guarded.PEOPLE)
+    await _suppress(connection, address, EVERY_LIST, reason, now)
+    await connection.execute(
+        update(recipient)
+        .where(recipient.c.subscription.in_(theirs), recipient.c.state.in_(_WAITING))
+        .values(state=RecipientState.CANCELLED.value, ended_at=now)
+    )
+    await connection.execute(
+        update(recipient).where(recipient.c.subscription.in_(theirs)).values(subscription=None)
+    )
+    await connection.execute(delete(subscription).where(subscription.c.address_hash == address))
+    gone = await connection.execute(delete(subscriber).where(subscriber.c.address_hash == address))
+    return gone.rowcount > 0
 
 
 async def _barred(
@@ -217,15 +237,8 @@ async def _suppress(
     now: datetime,
 ) -> None:
     """Note the first reason; a repeat changes nothing."""
-    there = select(suppression.c.reason).where(
-        suppression.c.address_hash == address, suppression.c.list == mailing_list
-    )
-    if await connection.scalar(there) is None:
-        await connection.execute(
-            insert(suppression).values(
-                address_hash=address, list=mailing_list, reason=reason.value, at=now
-            )
-        )
+    row = {"address_hash": address, "list": mailing_list, "reason": reason.value, "at": now}
+    await insert_new(connection, suppression, row)
 
 
 async def _follow(connection: AsyncConnection, known: Any, candidate: Candidate) -> str:

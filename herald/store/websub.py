@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.feed import HubLink
 from herald.model.ids import FeedId
 from herald.model.websub import HubHealth, HubSteps, HubSubscription, check_after_push
+from herald.store.alone import Guarded, alone
 from herald.store.engine import Store
 from herald.store.feed_tables import feed
 from herald.store.feed_values import read_hub
+from herald.store.upsert import insert_new
 from herald.store.websub_tables import hub_subscription as hub
 
 Decide = Callable[[HubSubscription], HubSubscription | None]
@@ -34,15 +35,19 @@ class StoredHubs:
         async with self._store.reading() as connection:
             if decide(*await _feeds_and_hubs(connection)) == HubSteps():
                 return HubSteps()
-        async with self._store.writing() as connection:
+
+        async def sync(connection: AsyncConnection) -> HubSteps:
+            await alone(connection, Guarded.HUBS)
             steps = decide(*await _feeds_and_hubs(connection))
             for gone in steps.forget:
                 await connection.execute(delete(hub).where(hub.c.token == gone.token))
             for changed in steps.change:
                 await _write(connection, changed)
             for new in steps.begin:
-                await _insert(connection, new)
-        return steps
+                await insert_new(connection, hub, _values(new))
+            return steps
+
+        return await self._store.write(sync)
 
     async def claim_hubs(
         self, decide: Decide, *, now: datetime, most: int
@@ -96,14 +101,17 @@ class StoredHubs:
         async with self._store.reading() as connection:
             if (await connection.execute(owed)).first() is None:
                 return 0
-        async with self._store.writing() as connection:
-            rows = (await connection.execute(owed)).all()
+
+        async def settle(connection: AsyncConnection) -> int:
+            rows = (await connection.execute(owed.order_by(hub.c.token))).all()
             for row in rows:
                 await _make_due(connection, row, now=now)
                 await connection.execute(
                     update(hub).where(hub.c.token == row.token).values(is_owed=False)
                 )
-        return len(rows)
+            return len(rows)
+
+        return await self._store.write(settle)
 
     async def active_hubs(self, *, now: datetime) -> dict[FeedId, HubHealth]:
         """Return how the subscriptions of feeds fare."""
@@ -161,13 +169,6 @@ async def _feeds_and_hubs(
     links = {FeedId(row.id): link for row in named if (link := read_hub(row.hub)) is not None}
     rows = await connection.execute(select(hub).order_by(hub.c.token))
     return links, tuple(subscription_of(row) for row in rows)
-
-
-async def _insert(connection: AsyncConnection, subscription: HubSubscription) -> None:
-    """Add a subscription, unless another process was quicker to add one for this feed."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement: Any = dialect.insert(hub).values(_values(subscription))
-    await connection.execute(statement.on_conflict_do_nothing())
 
 
 async def _write(connection: AsyncConnection, subscription: HubSubscription) -> None:

@@ -44,9 +44,9 @@ POLL = Understood(
 )
 
 
-@pytest.fixture(params=["sqlite"])
-async def feeds(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[StoredFeeds]:
-    store = await open_store(f"{request.param}:///herald.db", tmp_path)
+@pytest.fixture
+async def feeds(store_url: str, tmp_path: Path) -> AsyncIterator[StoredFeeds]:
+    store = await open_store(store_url, tmp_path)
     yield StoredFeeds(store)
     await store.close()
 

@@ -58,9 +58,9 @@ class Shelf:
         return (await self.feed()).next_check_at
 
 
-@pytest.fixture(params=["sqlite"])
-async def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shelf]:
-    store = await open_store("sqlite:///herald.db", tmp_path)
+@pytest.fixture
+async def shelf(store_url: str, tmp_path: Path) -> AsyncIterator[Shelf]:
+    store = await open_store(store_url, tmp_path)
     shelf = Shelf(StoredHubs(store), StoredFeeds(store))
     await shelf.feeds.sync_feeds([ONE, TWO], now=NOON)
     yield shelf

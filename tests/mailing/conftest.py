@@ -14,8 +14,8 @@ from tests.makers import NOON
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store("sqlite:///herald.db", tmp_path)
+async def database(store_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(store_url, tmp_path)
     yield opened
     await opened.close()
 

@@ -1,6 +1,6 @@
 """A Herald that only sends: run as a process of its own, so that it can be killed.
 
-python sending_process.py FOLDER PORT
+python sending_process.py STORE FOLDER PORT
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from herald.store.mailing import StoredMailing
 from tests.mailing.makers import FRIENDS, a_list
 
 
-async def send(folder: Path, port: int) -> None:
+async def send(store: str, folder: Path, port: int) -> None:
     """Send what is due; end by itself when nothing is left."""
-    database = await open_store("sqlite:///herald.db", folder)
+    database = await open_store(store, folder)
     mailing = Mailing(
         store=StoredMailing(database),
         lists=lambda: {FRIENDS: a_list()},
@@ -35,4 +35,4 @@ async def send(folder: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(send(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(send(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))

@@ -71,12 +71,13 @@ async def listening(sink: Sink) -> AsyncIterator[int]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def run_sender(folder: Path, port: int, *, kill_after: float | None) -> None:
+async def run_sender(store: str, folder: Path, port: int, *, kill_after: float | None) -> None:
     """Run a sending process to its end, or kill it so many seconds after it began to send."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.mailing.sending_process",
+        store,
         str(folder),
         str(port),
         cwd=ROOT,
@@ -112,7 +113,7 @@ async def progress_of(store: StoredMailing) -> Progress:
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_kills_at_random_moments_lose_nobody_and_double_nobody(
-    database: Store, tmp_path: Path, seed: int
+    database: Store, store_url: str, tmp_path: Path, seed: int
 ) -> None:
     store = StoredMailing(database)
     await begun(store)
@@ -121,8 +122,8 @@ async def test_kills_at_random_moments_lose_nobody_and_double_nobody(
     kills = 4
     async with listening(sink) as port:
         for _ in range(kills):
-            await run_sender(tmp_path, port, kill_after=0.05 + moments.random() * 0.4)
-        await run_sender(tmp_path, port, kill_after=None)
+            await run_sender(store_url, tmp_path, port, kill_after=0.05 + moments.random() * 0.4)
+        await run_sender(store_url, tmp_path, port, kill_after=None)
         progress = await progress_of(store)
         uncertain = progress.count(RecipientState.UNCERTAIN)
         accepted = progress.count(RecipientState.ACCEPTED)
@@ -133,7 +134,7 @@ async def test_kills_at_random_moments_lose_nobody_and_double_nobody(
         # Whoever was left in doubt is listed, and gets a second copy only when a person says so.
         assert len(progress.uncertain) == uncertain
         await store.resolve_uncertain(KEY, resend=True, now=datetime.now(UTC))
-        await run_sender(tmp_path, port, kill_after=None)
+        await run_sender(store_url, tmp_path, port, kill_after=None)
     taken = Counter(sink.taken)
     assert len(taken) == PEOPLE
     assert sum(count > 1 for count in taken.values()) <= uncertain
@@ -141,12 +142,12 @@ async def test_kills_at_random_moments_lose_nobody_and_double_nobody(
 
 
 async def test_an_issue_that_nothing_interrupts_ends_by_itself(
-    database: Store, tmp_path: Path
+    database: Store, store_url: str, tmp_path: Path
 ) -> None:
     store = StoredMailing(database)
     await begun(store)
     sink = Sink(0)
     async with listening(sink) as port:
-        await run_sender(tmp_path, port, kill_after=None)
+        await run_sender(store_url, tmp_path, port, kill_after=None)
     assert len(set(sink.taken)) == len(sink.taken) == PEOPLE
     assert (await progress_of(store)).issue.state is IssueState.SENT

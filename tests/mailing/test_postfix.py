@@ -105,12 +105,12 @@ async def test_everybody_gets_the_letter_as_it_was_written(
 
 
 async def test_a_killed_sender_leaves_no_one_out_on_a_real_server(
-    store: StoredMailing, tmp_path: Path, postfix: Postfix
+    store: StoredMailing, store_url: str, tmp_path: Path, postfix: Postfix
 ) -> None:
     await begun(store)
     for moment in (0.15, 0.3, 0.25):
-        await run_sender(tmp_path, postfix.port, kill_after=moment)
-    await run_sender(tmp_path, postfix.port, kill_after=None)
+        await run_sender(store_url, tmp_path, postfix.port, kill_after=moment)
+    await run_sender(store_url, tmp_path, postfix.port, kill_after=None)
     progress = await progress_of(store)
     accepted = progress.count(RecipientState.ACCEPTED)
     uncertain = progress.count(RecipientState.UNCERTAIN)
@@ -120,7 +120,7 @@ async def test_a_killed_sender_leaves_no_one_out_on_a_real_server(
     assert max(names.values()) == 1
     assert accepted <= len(names) <= PEOPLE
     await store.resolve_uncertain(KEY, resend=True, now=datetime.now(UTC))
-    await run_sender(tmp_path, postfix.port, kill_after=None)
+    await run_sender(store_url, tmp_path, postfix.port, kill_after=None)
     mails = await delivered(postfix, len(mails) + uncertain)
     assert len({str(message_from_bytes(mail)["Message-ID"]) for mail in mails}) == PEOPLE
     assert (await progress_of(store)).issue.state is IssueState.SENT

@@ -1,4 +1,4 @@
-"""The store of newsletters: one copy, one claim; one answer, one row."""
+"""What every store of newsletters promises: one copy, one claim; one answer, one row."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ KEY = "stories/monthly/2027-05-10"
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store("sqlite:///herald.db", tmp_path)
+async def database(store_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(store_url, tmp_path)
     yield opened
     await opened.close()
 
