@@ -20,6 +20,8 @@ from watchfiles import Change, awatch
 
 from herald.app import App
 from herald.errors import ConfigurationBroken
+from herald.model.delivery import DeliveryState
+from herald.service_manager import READY, STOPPING, ServiceManager
 from herald.settings import secrets_folder
 from herald.web.app import create_app, serve
 
@@ -33,6 +35,7 @@ ISSUES_EVERY = timedelta(seconds=30)
 MARK_EVERY = timedelta(minutes=1)
 """How often the store is told apart from copies of it that were made before."""
 CAPABILITIES_EVERY = timedelta(hours=6)
+STATUS_EVERY = timedelta(minutes=1)
 STABLE_FOR = timedelta(seconds=2)
 """A file that changed more recently may be half written, and half a YAML file can be valid."""
 INTERRUPTED = 130
@@ -49,16 +52,22 @@ async def run(app: App) -> None:
     """
     stop = asyncio.Event()
     _on_signals(stop)
+    manager = ServiceManager.of(os.environ)
     await app.begin()
     await _tick("replan", app.replan_if_sound)
-    async with _web(app), _bells(app, stop), asyncio.TaskGroup() as tasks:
-        tasks.create_task(app.worker.run(stop), name="delivery")
-        tasks.create_task(_poll_feeds(app, stop), name="feeds")
-        tasks.create_task(_watch_files(app, stop), name="file watch")
-        tasks.create_task(_watch_secrets(app, stop), name="secrets watch")
+    async with _web(app), _bells(app, stop, manager), asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(app.worker.run(stop), name="delivery"),
+            group.create_task(_poll_feeds(app, stop), name="feeds"),
+            group.create_task(_watch_files(app, stop), name="file watch"),
+            group.create_task(_watch_secrets(app, stop), name="secrets watch"),
+        ]
+        group.create_task(manager.keep_alive(tasks, stop), name="signs of life")
         log.info("herald is ready", extra={"folder": app.folder})
+        manager.tell(READY)
         await stop.wait()
         log.info("stopping: finishing what is being sent")
+        manager.tell(STOPPING, "STATUS=Stopping: finishing what is being sent")
     log.info("herald has stopped")
 
 
@@ -77,7 +86,7 @@ def _on_signals(stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def _bells(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
+async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> AsyncIterator[None]:
     """Ring every bell until the block ends; a bell that rings does one step and returns."""
     scheduler = AsyncIOScheduler(
         timezone="UTC",
@@ -89,16 +98,27 @@ async def _bells(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
         "mark the store": (MARK_EVERY, app.mark_as_seen),
+        "tell the service manager": (STATUS_EVERY, lambda: _tell_status(app, manager)),
     }
     for name, (every, ring) in bells.items():
         scheduler.add_job(_tick, "interval", args=(name, ring), seconds=every.total_seconds())
-    for name in ("renew hubs", "ask networks for limits"):
+    for name in ("renew hubs", "ask networks for limits", "tell the service manager"):
         scheduler.add_job(_tick, args=(name, bells[name][1]))
     scheduler.start()
     try:
         yield
     finally:
         scheduler.shutdown(wait=False)
+
+
+async def _tell_status(app: App, manager: ServiceManager) -> None:
+    """Let the service manager show how the outbox fares."""
+    if manager.address:
+        outbox = await app.store.health(now=app.clock.now())
+        manager.tell_status(
+            f"{outbox.count(DeliveryState.PENDING)} waiting, {outbox.overdue} overdue,"
+            f" {outbox.unclear} unclear, {outbox.failed_lately} failed within a day"
+        )
 
 
 async def _tick(name: str, ring: Callable[[], Awaitable[object]]) -> None:
