@@ -76,13 +76,15 @@ async def test_every_connection_is_safe_against_power_loss(tmp_path: Path) -> No
     await store.close()
 
 
-async def test_migrations_make_exactly_the_tables_that_the_code_knows(tmp_path: Path) -> None:
+async def test_migrations_make_exactly_the_tables_that_the_code_knows(
+    store_url: str, tmp_path: Path
+) -> None:
     def differences(connection: Connection) -> list[object]:
         return compare_metadata(MigrationContext.configure(connection), metadata)
 
     for each in pkgutil.iter_modules(herald.store.__path__, "herald.store."):
         importlib.import_module(each.name)  # every room's tables
-    store = await open_store(URL, tmp_path)
+    store = await open_store(store_url, tmp_path)
     async with store.reading() as connection:
         assert await connection.run_sync(differences) == []
     await store.close()
