@@ -18,12 +18,14 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from watchfiles import Change, awatch
 
+from herald import __version__
 from herald.app import App
 from herald.errors import ConfigurationBroken
 from herald.model.delivery import DeliveryState
 from herald.service_manager import READY, STOPPING, ServiceManager
 from herald.settings import secrets_folder
 from herald.web.app import create_app, serve
+from herald.web.metrics import Gauge, gauges
 
 REPLAN_EVERY = timedelta(hours=1)
 """The plan rolls forward: what the next hour brings into its span is enqueued."""
@@ -176,12 +178,21 @@ async def _watch_secrets(app: App, stop: asyncio.Event) -> None:
         log.info("secrets changed, channels were opened anew")
 
 
+async def _figures(app: App) -> tuple[Gauge, ...]:
+    """Return what ``/metrics`` tells."""
+    feeds = await app.feeds.health(now=app.clock.now())
+    issues = await app.mailing_store.issues()
+    return gauges(await app.health(), feeds, issues, version=__version__)
+
+
 @asynccontextmanager
 async def _web(app: App) -> AsyncIterator[None]:
     """Serve health, the way out of lists and feeds' hubs on ``web.listen``."""
     listen = app.settings.web.listen
     try:
-        runner = await serve(create_app(app.health, app.mailing, app.hubs), listen)
+        runner = await serve(
+            create_app(app.health, app.mailing, app.hubs, lambda: _figures(app)), listen
+        )
     except OSError as error:
         raise ConfigurationBroken(
             f"Nothing can be served on {listen} ({error.strerror or error}): stop what listens"

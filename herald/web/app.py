@@ -1,4 +1,4 @@
-"""Herald's public web application: its health, the way out of a mailing list, and feeds' hubs.
+"""Herald's public web pages: its health and figures, the way out of a list, and feeds' hubs.
 
     app = create_app(herald.health, mailing)
     runner = await serve(app, "127.0.0.1:8460")
@@ -11,13 +11,14 @@ Tokens stand in its paths, so nothing here logs a path, and no access log is kep
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from herald.mailing.leaving import Departure
 from herald.model.ids import Language
+from herald.web.metrics import CONTENT_TYPE, Gauge, metrics_page
 from herald.web.pages import (
     STYLE_HASH,
     left_page,
@@ -82,8 +83,12 @@ def create_app(
     health: Callable[[], Awaitable[HealthReport]],
     leaving: WayOut,
     hubs: TakesPushes | None = None,
+    figures: Callable[[], Awaitable[Sequence[Gauge]]] | None = None,
 ) -> web.Application:
-    """Return the application; *health* is asked at every ``/healthz``, *hubs* at ``/websub/…``."""
+    """Return the application.
+
+    *health* is asked at every ``/healthz``, *hubs* at ``/websub/…``, *figures* at ``/metrics``.
+    """
 
     async def healthz(request: web.Request) -> web.Response:
         report = await health()
@@ -113,6 +118,8 @@ def create_app(
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/u/{token}", ask)
     app.router.add_post("/u/{token}", leave)
+    if figures is not None:
+        app.router.add_get("/metrics", _metrics(figures))
     if hubs is not None:
         add_hub_routes(app, hubs)
     return app
@@ -133,6 +140,14 @@ async def serve(app: web.Application, listen: str) -> web.AppRunner:
         await runner.cleanup()
         raise
     return runner
+
+
+def _metrics(figures: Callable[[], Awaitable[Sequence[Gauge]]]) -> Handler:
+    async def metrics(request: web.Request) -> web.Response:
+        page = metrics_page(await figures())
+        return web.Response(body=page.encode(), headers={"Content-Type": CONTENT_TYPE})
+
+    return metrics
 
 
 @web.middleware
