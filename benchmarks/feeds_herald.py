@@ -14,10 +14,10 @@ from benchmarks.measuring import watching_the_loop
 from herald.clock import SystemClock
 from herald.model.ids import Language, PartnerId
 from herald.model.polling import WantedFeed
-from herald.sources.feeds.fetch import Fetcher
-from herald.sources.feeds.identify import feed_id
+from herald.sources.feeds.fetching.fetch import Fetcher
+from herald.sources.feeds.identity.identify import feed_id
+from herald.sources.feeds.parsing.workers import Parser
 from herald.sources.feeds.poll import Poller
-from herald.sources.feeds.workers import Parser
 from herald.store.engine import open_store
 from herald.store.feeds import StoredFeeds
 

@@ -53,13 +53,13 @@ from herald.ports import Clock
 from herald.reporting.health import Health, open_tasks
 from herald.results import Compared, Pass
 from herald.settings import Settings, load_settings, read_settings
-from herald.sources.feeds.fetch import Fetcher
+from herald.sources.feeds.fetching.fetch import Fetcher
 from herald.sources.feeds.hubs import Hubs
-from herald.sources.feeds.pages import Pages
+from herald.sources.feeds.parsing.workers import Parser
 from herald.sources.feeds.poll import Poller
 from herald.sources.feeds.wanted import wanted_feeds
+from herald.sources.feeds.webpages.pages import Pages
 from herald.sources.feeds.websub import callback_root
-from herald.sources.feeds.workers import Parser
 from herald.sources.load import Loaded, Loader
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds

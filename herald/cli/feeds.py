@@ -70,7 +70,7 @@ def list_feeds(invocation: Invocation, as_json: bool) -> None:
 
     fare = run_async(_fare(invocation))
     if as_json:
-        from herald.sources.feeds.describe import describe_health
+        from herald.sources.feeds.advice.describe import describe_health
 
         print_json(describe_health(fare.feeds, paused=fare.paused, hubs=fare.hubs))
     else:
@@ -127,7 +127,7 @@ def check_feed(
         _look(invocation, source, allow_private=allow_private, pubdate=pubdate)
     )
     if as_json:
-        from herald.sources.feeds.describe import describe_feed
+        from herald.sources.feeds.advice.describe import describe_feed
 
         print_json(describe_feed(source, looked.feed))
     elif page is not None:
@@ -181,7 +181,7 @@ def poll_feeds(invocation: Invocation, partner: str | None, as_json: bool) -> No
     """
     polled = run_async(_poll(invocation, partner))
     if as_json:
-        from herald.sources.feeds.describe import describe_polled
+        from herald.sources.feeds.advice.describe import describe_polled
 
         print_json(describe_polled(polled))
     else:
@@ -219,7 +219,7 @@ async def _look(
     invocation: Invocation, source: str, *, allow_private: bool, pubdate: str
 ) -> tuple[Looked, str]:
     from herald.settings import read_settings
-    from herald.sources.feeds.look import look_at
+    from herald.sources.feeds.advice.look import look_at
 
     settings, _ = read_settings(invocation.folder)
     zone = settings.timezone if settings else "UTC"
@@ -271,7 +271,7 @@ async def _letters(
 
 async def _letter(invocation: Invocation, fare: _Fare, one: FeedHealth, language: str) -> Letter:
     from herald.reporting.feedletter import letter_of_hints, letter_of_trouble
-    from herald.sources.feeds.remedies import remedy_for
+    from herald.sources.feeds.advice.remedies import remedy_for
 
     tongue = _tongue(fare.partners, one, language)
     if one.feed.trouble:

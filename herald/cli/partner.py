@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from herald.sources.config.edit import Edited, NotEdited
     from herald.sources.config.shapes import PartnerShape
     from herald.sources.config.yaml_words import NewPartner
-    from herald.sources.feeds.candidates import Candidate
-    from herald.sources.feeds.discover import Discovery
+    from herald.sources.feeds.discovery.candidates import Candidate
+    from herald.sources.feeds.discovery.discover import Discovery
 
 _HEADER = b"# The network's members.\n"
 
@@ -175,11 +175,11 @@ class _Adding:
         from dataclasses import replace
 
         from herald.settings import read_settings
-        from herald.sources.feeds.candidates import best_of
-        from herald.sources.feeds.canonical import canonical_link
-        from herald.sources.feeds.discover import ITSELF, discover
-        from herald.sources.feeds.fetch import Fetcher
-        from herald.sources.feeds.workers import Parser
+        from herald.sources.feeds.discovery.candidates import best_of
+        from herald.sources.feeds.discovery.discover import ITSELF, discover
+        from herald.sources.feeds.fetching.fetch import Fetcher
+        from herald.sources.feeds.identity.canonical import canonical_link
+        from herald.sources.feeds.parsing.workers import Parser
 
         settings, _ = read_settings(self._root)
         clock = self._invocation.clock()
@@ -215,7 +215,7 @@ class _Adding:
         partners: Mapping[str, PartnerShape],
     ) -> tuple[Candidate, ...]:
         """Return those that no partner lists yet; leave if there is none."""
-        from herald.sources.feeds.canonical import canonical_link
+        from herald.sources.feeds.identity.canonical import canonical_link
 
         listed = {
             canonical_link(feed.url): name

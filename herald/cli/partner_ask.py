@@ -10,8 +10,8 @@ import click
 
 if TYPE_CHECKING:
     from herald.sources.config.yaml_words import NewPartner
-    from herald.sources.feeds.candidates import Candidate
-    from herald.sources.feeds.discover import Discovery
+    from herald.sources.feeds.discovery.candidates import Candidate
+    from herald.sources.feeds.discovery.discover import Discovery
 
 ASK_FIRST = "ask"
 AUTO = "auto"

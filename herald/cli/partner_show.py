@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from herald.model.campaign import Campaign
     from herald.model.feed import ParsedEntry
     from herald.sources.config.yaml_words import NewPartner
-    from herald.sources.feeds.candidates import Candidate
-    from herald.sources.feeds.discover import Discovery
+    from herald.sources.feeds.discovery.candidates import Candidate
+    from herald.sources.feeds.discovery.discover import Discovery
 
 _MOST_HINTS = 3
 _LONGEST = 100
@@ -36,7 +36,7 @@ def show_found(found: Discovery, *, now: datetime, chosen: Iterable[str]) -> Non
 
 
 def _show_candidate(one: Candidate, *, number: int, is_chosen: bool, now: datetime) -> None:
-    from herald.sources.feeds.candidates import sample_of
+    from herald.sources.feeds.discovery.candidates import sample_of
 
     feed = one.feed
     count = "1 entry" if len(feed.entries) == 1 else f"{len(feed.entries)} entries"
@@ -137,8 +137,8 @@ def document_of(
 def _candidate(one: Candidate, *, now: datetime) -> dict[str, Any]:
     from dataclasses import replace
 
-    from herald.sources.feeds.candidates import sample_of
-    from herald.sources.feeds.describe import describe_feed
+    from herald.sources.feeds.advice.describe import describe_feed
+    from herald.sources.feeds.discovery.candidates import sample_of
 
     told = describe_feed(one.url, replace(one.feed, entries=sample_of(one.feed, now=now)))
     return {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.sources.feeds.workers import Parser
+from herald.sources.feeds.parsing.workers import Parser
 from tests.behaviours.house import Ground, House, a_house, prepared
 
 

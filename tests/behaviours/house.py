@@ -19,12 +19,12 @@ from herald.model.delivery import Delivery
 from herald.model.feed import Entry, ParsedEntry
 from herald.model.page import PageFacts
 from herald.model.polling import Feed, NamedFeed, Polled
-from herald.sources.feeds.fetch import Fetcher, Limits
-from herald.sources.feeds.pages import Pages
-from herald.sources.feeds.parse import Document
+from herald.sources.feeds.fetching.fetch import Fetcher, Limits
+from herald.sources.feeds.parsing.parse import Document
+from herald.sources.feeds.parsing.workers import ParseFailed, Parser
 from herald.sources.feeds.poll import Poller
 from herald.sources.feeds.wanted import wanted_feeds
-from herald.sources.feeds.workers import ParseFailed, Parser
+from herald.sources.feeds.webpages.pages import Pages
 from tests.behaviours.site import Site, a_site
 from tests.sources.folder import write
 

@@ -17,9 +17,9 @@ from herald import __version__
 from herald.clock import SetClock
 from herald.errors import HeraldError
 from herald.model.feed import HubLink
-from herald.sources.feeds.addresses import is_public
-from herald.sources.feeds.discover import discover
-from herald.sources.feeds.fetch import Limits
+from herald.sources.feeds.discovery.discover import discover
+from herald.sources.feeds.fetching.addresses import is_public
+from herald.sources.feeds.fetching.fetch import Limits
 from tests.behaviours.house import DAY, HOUR, NOW, Ground, House, a_house
 from tests.behaviours.site import Gauge, a_site
 from tests.sources.feeds.documents import calendar, item, rss

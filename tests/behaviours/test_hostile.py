@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from herald.model.polling import Polled
-from herald.sources.feeds.fetch import Limits
-from herald.sources.feeds.workers import Parser
+from herald.sources.feeds.fetching.fetch import Limits
+from herald.sources.feeds.parsing.workers import Parser
 from tests.behaviours.house import Ground, House, a_house
 from tests.behaviours.site import a_site
 from tests.sources.feeds.documents import a_raw_server, calendar, item, rss

@@ -17,7 +17,7 @@ from herald.cli.main import main
 from herald.model.ids import FeedId
 from herald.model.polling import Feed, FeedHealth, WantedFeed
 from herald.model.websub import HubHealth
-from herald.sources.feeds.describe import describe_health
+from herald.sources.feeds.advice.describe import describe_health
 from tests.sources.feeds.documents import NOW, Site, a_site, calendar, item, rss
 
 

@@ -27,7 +27,7 @@ from herald.model.polling import (
     WantedFeed,
 )
 from herald.ports import FeedStore
-from herald.sources.feeds.identify import decide, identities
+from herald.sources.feeds.identity.identify import decide, identities
 from herald.store.engine import open_store
 from herald.store.feeds import StoredFeeds
 from tests.makers import NOON

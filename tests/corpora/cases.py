@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from herald.model.feed import ParsedEntry, ParsedFeed
-from herald.sources.feeds.parse import Document, parse
-from herald.sources.feeds.plain import absolute, fold, language_tag, plain_text
+from herald.sources.feeds.parsing.parse import Document, parse
+from herald.sources.feeds.words.plain import absolute, fold, language_tag, plain_text
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

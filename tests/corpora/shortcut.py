@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from herald.model.feed import ParsedFeed
-from herald.sources.feeds.charset import decode
-from herald.sources.feeds.plainfeed import read_plainly
-from herald.sources.feeds.reading import Reading
-from herald.sources.feeds.tree import Element
-from herald.sources.feeds.xmlfeed import read_xml
+from herald.sources.feeds.markup.plainfeed import read_plainly
+from herald.sources.feeds.markup.tree import Element
+from herald.sources.feeds.markup.xmlfeed import read_xml
+from herald.sources.feeds.words.charset import decode
+from herald.sources.feeds.words.reading import Reading
 from tests.corpora.cases import Case
 
 

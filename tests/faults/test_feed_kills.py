@@ -20,12 +20,12 @@ import pytest
 from herald.clock import SetClock
 from herald.model.ids import PartnerId
 from herald.model.polling import NamedFeed, Validators, WantedFeed
-from herald.sources.feeds.fetch import Fetched, FetchResult
-from herald.sources.feeds.identify import feed_id
-from herald.sources.feeds.parse import Document
+from herald.sources.feeds.fetching.fetch import Fetched, FetchResult
+from herald.sources.feeds.identity.identify import feed_id
+from herald.sources.feeds.parsing.parse import Document
+from herald.sources.feeds.parsing.understand import understand
+from herald.sources.feeds.parsing.workers import ParseFailed
 from herald.sources.feeds.poll import Poller
-from herald.sources.feeds.understand import understand
-from herald.sources.feeds.workers import ParseFailed
 from herald.store.engine import open_store
 from herald.store.feeds import StoredFeeds
 

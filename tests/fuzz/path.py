@@ -25,9 +25,9 @@ from herald.model.plan import Plan
 from herald.model.polling import Decision, Feed, Identity, Known, Understood, Validators, WantedFeed
 from herald.planning.plan import make_plan
 from herald.reporting.feedpage import render_feed_html
-from herald.sources.feeds.identify import decide, feed_id, identities
-from herald.sources.feeds.parse import Document, has_failed, parse
-from herald.sources.feeds.webpage import read_page
+from herald.sources.feeds.identity.identify import decide, feed_id, identities
+from herald.sources.feeds.parsing.parse import Document, has_failed, parse
+from herald.sources.feeds.webpages.webpage import read_page
 from herald.store.engine import open_store
 from herald.store.feeds import StoredFeeds
 from tests.fuzz.rules_posting import (

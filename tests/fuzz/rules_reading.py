@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from herald.model.feed import EntryEvent, ParsedEntry, ParsedFeed
 from herald.model.page import PageFacts
-from herald.sources.feeds.describe import describe_feed
+from herald.sources.feeds.advice.describe import describe_feed
 from herald.store.feed_values import read_content, write_content
 
 LONGEST_NAME = 2_000

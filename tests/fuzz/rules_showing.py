@@ -33,9 +33,9 @@ from herald.reporting.feedpage import render_feed_html
 from herald.reporting.outboxview import outbox_view
 from herald.reporting.planview import plan_view
 from herald.reporting.preview import render_preview_html, render_preview_text
-from herald.sources.feeds.advice import improvements
-from herald.sources.feeds.candidates import Candidate
-from herald.sources.feeds.discover import Discovery
+from herald.sources.feeds.advice.advice import improvements
+from herald.sources.feeds.discovery.candidates import Candidate
+from herald.sources.feeds.discovery.discover import Discovery
 from tests.fuzz.rules_posting import CONFIGURATION
 from tests.mailing.makers import a_newsletter, a_planned_issue
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from herald.model.feed import Entry, EntryEvent, ParsedEntry
 from herald.model.ids import EntryId, FeedId, Language, PartnerId
-from herald.sources.feeds.parse import Document, parse
-from herald.sources.feeds.plain import absolute, plain_text, short
+from herald.sources.feeds.parsing.parse import Document, parse
+from herald.sources.feeds.words.plain import absolute, plain_text, short
 from tests.fuzz.mutators import spoil
 from tests.fuzz.path import plan_of
 from tests.fuzz.rules_posting import PARTNERS, faults_of_plan

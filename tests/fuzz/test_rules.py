@@ -21,9 +21,9 @@ from herald.model.feed import Entry, ParsedFeed
 from herald.model.plan import Plan
 from herald.model.polling import Identity
 from herald.reporting.feedpage import render_feed_html
-from herald.sources.feeds.identify import identities
-from herald.sources.feeds.parse import Document, parse
-from herald.sources.feeds.plain import fold
+from herald.sources.feeds.identity.identify import identities
+from herald.sources.feeds.parsing.parse import Document, parse
+from herald.sources.feeds.words.plain import fold
 from tests.fuzz.path import Stages, a_path, plan_of
 from tests.fuzz.rules_showing import printed, unsound_html
 from tests.fuzz.run import document, fuzz

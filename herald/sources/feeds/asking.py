@@ -21,13 +21,13 @@ from herald.model.polling import (
     Validators,
 )
 from herald.ports import Clock
-from herald.sources.feeds.canonical import fingerprint
-from herald.sources.feeds.fetch import Fetched, FetchFailed, FetchResult, NotModified
-from herald.sources.feeds.freshness import next_check, next_try, rhythm
-from herald.sources.feeds.identify import identities
-from herald.sources.feeds.moving import is_given_up, moved
-from herald.sources.feeds.parse import Document, has_failed
-from herald.sources.feeds.workers import ParseFailed
+from herald.sources.feeds.fetching.fetch import Fetched, FetchFailed, FetchResult, NotModified
+from herald.sources.feeds.fetching.freshness import next_check, next_try, rhythm
+from herald.sources.feeds.fetching.moving import is_given_up, moved
+from herald.sources.feeds.identity.canonical import fingerprint
+from herald.sources.feeds.identity.identify import identities
+from herald.sources.feeds.parsing.parse import Document, has_failed
+from herald.sources.feeds.parsing.workers import ParseFailed
 
 _HEAVY_ENTRIES = 250
 _HEAVY_BYTES = 1024 * 1024

@@ -28,7 +28,7 @@ from herald.model.websub import (
     PushVerdict,
 )
 from herald.ports import Clock, WebSubStore
-from herald.sources.feeds.fetch import FetchFailed, Posted
+from herald.sources.feeds.fetching.fetch import FetchFailed, Posted
 from herald.sources.feeds.websub import (
     after,
     ask,

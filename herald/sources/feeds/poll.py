@@ -25,8 +25,8 @@ from herald.model.polling import (
 )
 from herald.ports import Clock, FeedStore
 from herald.sources.feeds.asking import Answer, Asker, FetchesFeeds, ReadsPages, UnderstandsFeeds
-from herald.sources.feeds.fetch import FetchFailed
-from herald.sources.feeds.identify import decide
+from herald.sources.feeds.fetching.fetch import FetchFailed
+from herald.sources.feeds.identity.identify import decide
 
 LEASE = timedelta(minutes=10)
 """A poll that lasted so long has died with its process; another one takes the feed."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from herald.model.configuration import FeedConfig, Partner
 from herald.model.ids import FeedId
 from herald.model.polling import WantedFeed
-from herald.sources.feeds.identify import feed_id
+from herald.sources.feeds.identity.identify import feed_id
 
 
 def wanted_feeds(partners: Iterable[Partner]) -> tuple[WantedFeed, ...]:

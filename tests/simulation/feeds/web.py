@@ -16,11 +16,11 @@ from yarl import URL
 
 from herald.clock import SetClock
 from herald.model.polling import Validators
-from herald.sources.feeds import troubles
-from herald.sources.feeds.conditions import caching_of, conditions_of, validators_of
-from herald.sources.feeds.fetch import Fetched, FetchFailed, FetchResult, NotModified
-from herald.sources.feeds.freshness import fresh_for, retry_at
-from herald.sources.feeds.redirects import REDIRECTS, Way
+from herald.sources.feeds.fetching import troubles
+from herald.sources.feeds.fetching.conditions import caching_of, conditions_of, validators_of
+from herald.sources.feeds.fetching.fetch import Fetched, FetchFailed, FetchResult, NotModified
+from herald.sources.feeds.fetching.freshness import fresh_for, retry_at
+from herald.sources.feeds.fetching.redirects import REDIRECTS, Way
 from tests.simulation.feeds.documents import FORMATS, Told
 from tests.simulation.feeds.partners import BRIDGE_ERROR, House, Site, View
 
@@ -61,7 +61,7 @@ class Web:
     failures: int = 0
 
     async def fetch(self, url: str, validators: Validators | None = None) -> FetchResult:
-        """Answer like ``herald.sources.feeds.fetch.Fetcher``."""
+        """Answer like ``herald.sources.feeds.fetching.fetch.Fetcher``."""
         conditions = conditions_of(validators or Validators())
         way = Way(URL(url), most=5, seconds=30)
         site = self._site(way.at)

@@ -39,12 +39,12 @@ from herald.model.words import Words
 from herald.outbox import decisions
 from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
-from herald.sources.feeds.identify import feed_id
-from herald.sources.feeds.parse import Document
+from herald.sources.feeds.identity.identify import feed_id
+from herald.sources.feeds.parsing.parse import Document
+from herald.sources.feeds.parsing.understand import understand
+from herald.sources.feeds.parsing.workers import ParseFailed
 from herald.sources.feeds.poll import Poller
-from herald.sources.feeds.understand import understand
 from herald.sources.feeds.wanted import wanted_feeds
-from herald.sources.feeds.workers import ParseFailed
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
 from herald.store.outbox import StoredOutbox
@@ -178,6 +178,7 @@ class Year:
             self.country.calendars, self.country.languages = 6, ("it", "es")
         self.country.settle(feeds)
         self.reckoning = Reckoning(self.clock, self.country, self.web)
+        self.country.heard = self.reckoning.tellers
         self.wires = {name: Wire(ChannelId(name), self.clock) for name in CHANNELS}
         self.due: dict[FeedId, datetime] = {}
         self.sites: dict[str, Site] = {}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from herald.model.feed import ParsedEntry, ParsedFeed
-from herald.sources.feeds.parse import Document, parse
+from herald.sources.feeds.parsing.parse import Document, parse
 
 NOW = datetime(2027, 5, 10, 12, 0, tzinfo=UTC)
 

@@ -18,8 +18,8 @@ from herald.model.feed import (
     ParsedFeed,
 )
 from herald.model.ids import Language
-from herald.sources.feeds.advice import advise, advise_at, improvements
-from herald.sources.feeds.remedies import remedy_for
+from herald.sources.feeds.advice.advice import advise, advise_at, improvements
+from herald.sources.feeds.advice.remedies import remedy_for
 from tests.sources.feeds.documents import NOW
 
 GOOD = ParsedEntry(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from herald.model.feed import ParsedEntry
-from herald.sources.feeds.bridge import is_error_item
+from herald.sources.feeds.parsing.bridge import is_error_item
 
 NO_TEXT = "[unable to retrieve full-text content]"
 

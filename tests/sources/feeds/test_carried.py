@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from herald.model.feed import EntryEvent, EventSource, ParsedEntry, ParsedFeed
 from herald.model.ids import EntryId, FeedId, PartnerId
 from herald.model.polling import Credit, Feed, Known, KnownEntry, Remember, Revise, WantedFeed
-from herald.sources.feeds.identify import decide, identities
+from herald.sources.feeds.identity.identify import decide, identities
 from tests.sources.feeds.documents import NOW
 
 DAY = timedelta(days=1)

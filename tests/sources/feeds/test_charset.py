@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.sources.feeds.charset import decode
+from herald.sources.feeds.words.charset import decode
 from tests.sources.feeds.documents import item, rss, said_of, understood
 
 POLISH, GREEK, RUSSIAN, ITALIAN = "Zażółć gęślą jaźń", "Έκθεση λαού", "Выставка соли", "perché così"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.sources.feeds.dates import read_date, zone_of
+from herald.sources.feeds.words.dates import read_date, zone_of
 from tests.sources.feeds.documents import item, only_entry, rss, said_of, understood
 
 ROME = ZoneInfo("Europe/Rome")

@@ -10,18 +10,18 @@ import pytest
 from herald.clock import SetClock
 from herald.model.feed import EntryEvent, ParsedEntry, ParsedFeed
 from herald.model.page import FeedLink
-from herald.sources.feeds.addresses_typed import NotTyped, Typed, read_address
-from herald.sources.feeds.candidates import (
+from herald.sources.feeds.discovery.addresses_typed import NotTyped, Typed, read_address
+from herald.sources.feeds.discovery.candidates import (
     Candidate,
     best_of,
     choose,
     links_to_follow,
     sample_of,
 )
-from herald.sources.feeds.discover import MOST_REQUESTS, Discovery, discover
-from herald.sources.feeds.fetch import Fetcher, Limits
-from herald.sources.feeds.wellknown import USUAL, address_of, spots_of
-from herald.sources.feeds.workers import Parser
+from herald.sources.feeds.discovery.discover import MOST_REQUESTS, Discovery, discover
+from herald.sources.feeds.discovery.wellknown import USUAL, address_of, spots_of
+from herald.sources.feeds.fetching.fetch import Fetcher, Limits
+from herald.sources.feeds.parsing.workers import Parser
 from tests.sources.feeds.documents import NOW, Site, a_site, item, rss
 from tests.sources.feeds.partner_sites import (
     GENERATOR,

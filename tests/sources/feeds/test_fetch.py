@@ -18,7 +18,7 @@ from herald import __version__
 from herald.clock import SetClock
 from herald.model.feed import HubLink
 from herald.model.polling import Validators
-from herald.sources.feeds.fetch import (
+from herald.sources.feeds.fetching.fetch import (
     ACCEPT_PAGE,
     Fetched,
     Fetcher,
@@ -27,7 +27,7 @@ from herald.sources.feeds.fetch import (
     NotModified,
     Posted,
 )
-from herald.sources.feeds.hublink import hub_of
+from herald.sources.feeds.fetching.hublink import hub_of
 from tests.sources.feeds.documents import NOW, Site, a_raw_server, a_site
 
 QUICK = Limits(connect=2, read=0.3, total=0.8, most_bytes=5 * 1024 * 1024, spacing=timedelta(0))
@@ -102,7 +102,7 @@ async def test_cookies_are_never_sent_back(site: Site, fetcher: Fetcher) -> None
 FETCHING = """
 import asyncio, sys
 from herald.clock import SystemClock
-from herald.sources.feeds.fetch import Fetcher
+from herald.sources.feeds.fetching.fetch import Fetcher
 
 async def fetch():
     async with Fetcher(contact="", clock=SystemClock(), allow_private=True) as fetcher:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.model.feed import Cadence
-from herald.sources.feeds.freshness import (
+from herald.sources.feeds.fetching.freshness import (
     fresh_for,
     next_check,
     next_try,

@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 
 from herald.clock import SetClock
-from herald.sources.feeds.fetch import Fetched, Fetcher, FetchFailed, Limits
+from herald.sources.feeds.fetching.fetch import Fetched, Fetcher, FetchFailed, Limits
 from tests.sources.feeds.documents import NOW, a_raw_server, a_site
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herald.clock import SetClock
-from herald.sources.feeds.hosts import Hosts
+from herald.sources.feeds.fetching.hosts import Hosts
 from tests.sources.feeds.documents import NOW
 
 

@@ -21,7 +21,7 @@ from herald.clock import SetClock
 from herald.model.feed import HubLink
 from herald.model.polling import Decision, Feed, Understood, Validators
 from herald.model.websub import HubHealth
-from herald.sources.feeds.fetch import Fetcher, Limits
+from herald.sources.feeds.fetching.fetch import Fetcher, Limits
 from herald.sources.feeds.hubs import AT_ONCE, MOST_BYTES, Hubs
 from herald.sources.feeds.poll import Poller
 from herald.sources.feeds.wanted import wanted_feeds

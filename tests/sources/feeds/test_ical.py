@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herald.model.feed import EntryEvent, ParsedEntry, ParsedFeed
-from herald.sources.feeds.ical import read_ical
-from herald.sources.feeds.icalfile import unfold
+from herald.sources.feeds.calendars.ical import read_ical
+from herald.sources.feeds.calendars.icalfile import unfold
 from tests.sources.feeds.documents import NOW, calendar
 
 URL = "https://museo.example/calendar.ics"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from herald.model.feed import EntryEvent, ParsedFeed
-from herald.sources.feeds.parse import Document, parse
+from herald.sources.feeds.parsing.parse import Document, parse
 from tests.sources.feeds.documents import NOW
 
 GOOGLE = """

@@ -25,8 +25,8 @@ from herald.model.polling import (
     Revise,
     WantedFeed,
 )
-from herald.sources.feeds.canonical import canonical_link, fingerprint, normal_title
-from herald.sources.feeds.identify import decide, feed_id, identities
+from herald.sources.feeds.identity.canonical import canonical_link, fingerprint, normal_title
+from herald.sources.feeds.identity.identify import decide, feed_id, identities
 from tests.sources.feeds.documents import NOW
 
 DAY = timedelta(days=1)

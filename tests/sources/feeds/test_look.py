@@ -6,7 +6,7 @@ from pathlib import Path
 
 from herald.clock import SetClock
 from herald.model.feed import EventSource
-from herald.sources.feeds.look import look_at
+from herald.sources.feeds.advice.look import look_at
 from tests.sources.feeds.documents import NOW, a_site, item, rss
 
 

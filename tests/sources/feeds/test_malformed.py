@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herald.sources.feeds.parse import has_failed
+from herald.sources.feeds.parsing.parse import has_failed
 from tests.sources.feeds.documents import item, rss, said_of, understood
 
 PAN = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from herald.model.ids import FeedId
 from herald.model.polling import Feed, Move, WantedFeed
-from herald.sources.feeds.moving import is_given_up, moved
+from herald.sources.feeds.fetching.moving import is_given_up, moved
 from tests.sources.feeds.documents import NOW
 
 HOUR = timedelta(hours=1)

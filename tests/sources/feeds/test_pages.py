@@ -14,10 +14,10 @@ from herald.model.feed import EntryEvent, EventSource, ParsedEntry, ParsedFeed
 from herald.model.ids import FeedId
 from herald.model.page import PageEvent, PageFacts
 from herald.model.polling import Feed, WantedFeed
-from herald.sources.feeds.fetch import Fetcher, Limits
-from herald.sources.feeds.identify import identities
-from herald.sources.feeds.pages import MOST_PAGES, Pages, event_for, wants_pages
-from herald.sources.feeds.workers import Parser
+from herald.sources.feeds.fetching.fetch import Fetcher, Limits
+from herald.sources.feeds.identity.identify import identities
+from herald.sources.feeds.parsing.workers import Parser
+from herald.sources.feeds.webpages.pages import MOST_PAGES, Pages, event_for, wants_pages
 from tests.sources.feeds.documents import NOW, Site, a_site
 
 BEGINS = datetime(2027, 5, 16, 8, tzinfo=UTC)

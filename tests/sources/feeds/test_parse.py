@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from herald.model.feed import Enclosure, EntryImage, ParsedEntry, ParsedFeed
-from herald.sources.feeds.dates import read_date
-from herald.sources.feeds.parse import Document, has_failed, parse
-from herald.sources.feeds.plain import absolute, fold, language_tag, plain_text, short
+from herald.sources.feeds.parsing.parse import Document, has_failed, parse
+from herald.sources.feeds.words.dates import read_date
+from herald.sources.feeds.words.plain import absolute, fold, language_tag, plain_text, short
 from tests.sources.feeds.documents import NOW, calendar, item, rss
 
 URL = "https://example.org/feed"

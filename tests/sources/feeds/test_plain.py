@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herald.model.feed import EntryImage
-from herald.sources.feeds.plain import (
+from herald.sources.feeds.words.plain import (
     _DROPPED_WHOLE,
     _IMAGE_ATTRIBUTES,
     _KEPT,

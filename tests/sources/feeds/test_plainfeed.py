@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from herald.sources.feeds.plainfeed import read_plainly
-from herald.sources.feeds.tree import grow
+from herald.sources.feeds.markup.plainfeed import read_plainly
+from herald.sources.feeds.markup.tree import grow
 from tests.corpora.shortcut import both_ways
 from tests.sources.feeds import systems
 from tests.sources.feeds.documents import URL, said_of, understood

@@ -17,13 +17,13 @@ from herald.model.configuration import FeedConfig, Partner
 from herald.model.feed import Entry, EventSource
 from herald.model.ids import Language, PartnerId
 from herald.model.polling import Feed, NamedFeed, Polled
-from herald.sources.feeds.fetch import Fetcher, Limits
-from herald.sources.feeds.pages import Pages
-from herald.sources.feeds.parse import Document
+from herald.sources.feeds.fetching.fetch import Fetcher, Limits
+from herald.sources.feeds.parsing.parse import Document
+from herald.sources.feeds.parsing.understand import understand
+from herald.sources.feeds.parsing.workers import ParseFailed, Parser
 from herald.sources.feeds.poll import AT_ONCE, Poller
-from herald.sources.feeds.understand import understand
 from herald.sources.feeds.wanted import wanted_feeds
-from herald.sources.feeds.workers import ParseFailed, Parser
+from herald.sources.feeds.webpages.pages import Pages
 from herald.store.engine import open_store
 from herald.store.feeds import StoredFeeds
 from tests.makers import a_partner

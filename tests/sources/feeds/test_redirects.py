@@ -12,8 +12,8 @@ from yarl import URL
 
 from herald.clock import SetClock
 from herald.model.polling import Validators
-from herald.sources.feeds.fetch import Fetched, Fetcher, FetchFailed, Limits, NotModified
-from herald.sources.feeds.redirects import Way
+from herald.sources.feeds.fetching.fetch import Fetched, Fetcher, FetchFailed, Limits, NotModified
+from herald.sources.feeds.fetching.redirects import Way
 from tests.sources.feeds.documents import NOW, Site, a_raw_server, a_site
 
 QUICK = Limits(connect=2, read=0.5, total=1, spacing=timedelta(0))

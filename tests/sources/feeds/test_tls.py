@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from herald.clock import SetClock
-from herald.sources.feeds.fetch import Fetcher, FetchFailed, Limits
+from herald.sources.feeds.fetching.fetch import Fetcher, FetchFailed, Limits
 from tests.sources.feeds.documents import NOW, Site, a_site
 
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
@@ -23,7 +23,7 @@ CERTIFICATE = Path(__file__).with_name("loopback.pem")
 ASKING = """
 import asyncio, sys
 from herald.clock import SystemClock
-from herald.sources.feeds.fetch import Fetcher
+from herald.sources.feeds.fetching.fetch import Fetcher
 
 async def ask():
     async with Fetcher(contact="", clock=SystemClock(), allow_private=True) as fetcher:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from herald.model.feed import EventSource
 from herald.model.page import FeedLink, PageEvent, PageFacts
-from herald.sources.feeds.jsonld import MOST_EVENTS, read_events
-from herald.sources.feeds.moments import length_of, read_written
-from herald.sources.feeds.parse import Document
-from herald.sources.feeds.webpage import MOST_LINKS, read_page
+from herald.sources.feeds.parsing.parse import Document
+from herald.sources.feeds.webpages.jsonld import MOST_EVENTS, read_events
+from herald.sources.feeds.webpages.moments import length_of, read_written
+from herald.sources.feeds.webpages.webpage import MOST_LINKS, read_page
 from tests.sources.feeds.documents import NOW
 
 URL = "https://museo.example/eventi/passeggiata/"

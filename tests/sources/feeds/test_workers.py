@@ -13,8 +13,15 @@ import pytest
 
 from herald.model.feed import ParsedFeed
 from herald.model.page import PageFacts
-from herald.sources.feeds.parse import Document
-from herald.sources.feeds.workers import MOST_MEMORY, ParseFailed, Parser, _End, _Task, _work
+from herald.sources.feeds.parsing.parse import Document
+from herald.sources.feeds.parsing.workers import (
+    MOST_MEMORY,
+    ParseFailed,
+    Parser,
+    _End,
+    _Task,
+    _work,
+)
 from tests.sources.feeds.documents import NOW, calendar, item, rss
 
 GOOD = Document(body=rss(item()).encode(), url="https://example.org/feed", now=NOW)

@@ -1,0 +1,1 @@
+"""What a partner's web master is told."""

@@ -1,0 +1,1 @@
+"""iCalendar: events, series, zones."""

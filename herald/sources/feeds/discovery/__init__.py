@@ -1,0 +1,1 @@
+"""Finding the feeds of a site."""

@@ -1,0 +1,1 @@
+"""Asking servers as a polite and careful guest."""

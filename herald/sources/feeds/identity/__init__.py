@@ -1,0 +1,1 @@
+"""Which entries are one piece of news."""

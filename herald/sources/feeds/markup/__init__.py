@@ -1,0 +1,1 @@
+"""RSS and Atom: XML of every quality."""

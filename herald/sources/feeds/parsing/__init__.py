@@ -1,0 +1,1 @@
+"""From bytes to a feed, in processes that can be killed."""

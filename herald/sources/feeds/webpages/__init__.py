@@ -1,0 +1,1 @@
+"""Web pages, as far as they tell of feeds and events."""

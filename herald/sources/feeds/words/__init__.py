@@ -1,0 +1,1 @@
+"""What feeds of every format are written in: bytes, markup, dates, names, licences."""
