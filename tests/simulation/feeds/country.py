@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -36,6 +36,9 @@ class Country:
     calendars: int = 1
     """How many times likelier than usual a partner has a calendar."""
     languages: tuple[str, ...] = LANGUAGES
+    heard: Callable[[Piece], Collection[str]] = lambda piece: ()
+    """Which houses Herald has heard telling a piece: what several tell is corrected after that, as
+    nobody could tell that titles mean one thing which were never the same."""
     ahead: tuple[int, int] = (4, 40)
     """Days from an event's announcement to it."""
     houses: list[House] = field(default_factory=list)
@@ -44,6 +47,7 @@ class Country:
     members_changed: bool = True
     _ahead: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _order: int = 0
+    _shared: set[Piece] = field(default_factory=set)
 
     def settle(self, feeds: int) -> None:
         """Let partners with so many feeds be there, each with a past."""
@@ -169,6 +173,7 @@ class Country:
     def _share(self, house: House, piece: Piece) -> None:
         """Let two others of the same language tell it too, in the next two days."""
         is_event = piece.begins is not None
+        self._shared.add(piece)
         others = [
             one
             for one in self.houses
@@ -230,7 +235,7 @@ class Country:
             return
         kind = self.dice.choice(["typo", "date", "text", "more"])
         match kind:
-            case "typo":
+            case "typo" if self._may_be_corrected(view.piece):
                 at = self.dice.randrange(1, 6)
                 letters = list(view.title)
                 letters[at], letters[at + 1] = letters[at + 1], letters[at]
@@ -369,6 +374,12 @@ class Country:
     def _die(self, house: House) -> None:
         house.gone = True
         self._note("die", house)
+
+    def _may_be_corrected(self, piece: Piece) -> bool:
+        if piece not in self._shared:
+            return True
+        tellers = {house.id for house in self.houses for one in house.views if one.piece is piece}
+        return self._now() - piece.at > 3 * DAY and tellers <= set(self.heard(piece))
 
     def _one(self, house: House, span: timedelta) -> View | None:
         recent = list(house.recent(self._now(), span))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -118,6 +118,11 @@ class Reckoning:
                 heard = known.told.setdefault(site, [])
                 if not heard or (heard[-1].begins, heard[-1].is_off) != (view.begins, is_off):
                     heard.append(Said(now, view.begins, is_off))
+
+    def tellers(self, piece: Piece) -> Collection[str]:
+        """Return the partners that Herald has heard telling a piece."""
+        known = self.known.get(piece)
+        return () if known is None else known.carriers.keys()
 
     def planned(self, plan: Plan) -> None:
         """Note the reasons that a plan tells for what it leaves out."""
