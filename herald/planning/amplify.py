@@ -20,6 +20,7 @@ from herald.model.plan import Skipped
 from herald.planning.amplify_match import asks_for
 from herald.planning.amplify_place import Candidate, Key, Placed, in_turn, place
 from herald.planning.amplify_room import Room
+from herald.planning.amplify_same import as_one
 from herald.planning.amplify_when import Wanted, is_off, wanted_moments
 from herald.planning.corrections import still_read
 from herald.planning.records import index
@@ -68,7 +69,7 @@ def choose(
     What is too old to be news is left out without a word; what was asked for and has no room, or
     comes too late, is told.
     """
-    entries = tuple(entries)
+    entries = as_one(entries)
     past = _past(history, {entry.id: entry.language for entry in entries})
     trusted = _trusted(history)
     assigned = _assigned(campaigns, entries, configuration)
