@@ -10,6 +10,9 @@ or digit right there.
 from __future__ import annotations
 
 import itertools
+import string
+import unicodedata
+from urllib.parse import quote
 
 import regex
 
@@ -71,6 +74,8 @@ def web_link(link: str) -> str:
     is_web = link.casefold().startswith(("https://", "http://"))
     if not is_plain or not is_web or _INVISIBLE.search(link):
         return ""
+    if not unicodedata.is_normalized("NFC", link):
+        link = quote(link, safe=string.printable)  # as text it would become another address
     found = URL.match(link)
     if found is None or found.end() < len(link):
         link = link.replace("(", "%28").replace(")", "%29")

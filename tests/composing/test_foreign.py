@@ -104,3 +104,9 @@ def test_a_link_stays_whole_and_calls_nobody(link: str, posted: str) -> None:
 )
 def test_names_are_listed_as_the_language_does(language: str, expected: str) -> None:
     assert listed(["A", "B", "A", "", "C"], Language(language)) == expected
+
+
+def test_a_link_with_a_letter_and_its_accent_apart_is_the_same_address_in_any_spelling() -> None:
+    link = "https://example.org/caffe\u0301/?a=1&b=%20#c"
+    assert web_link(link) == "https://example.org/caffe%CC%81/?a=1&b=%20#c"
+    assert web_link("https://example.org/caff\xe8") == "https://example.org/caff\xe8"

@@ -105,3 +105,11 @@ def test_no_bytes_break_the_reading(body: bytes, content_type: str) -> None:
 def test_what_is_utf_8_is_read_as_that(text: str) -> None:
     body = ("x" + text).encode()
     assert decode(body, "text/xml; charset=windows-1252")[0] == "x" + text
+
+
+@pytest.mark.parametrize("name", ["idna", "punycode", "undefined", "unicode_escape"])
+def test_a_codec_that_is_no_charset_is_not_believed(name: str) -> None:
+    body = f'<?xml version="1.0" encoding="{name}"?><rss>caff'.encode() + b"\xe8"
+    text, said = decode(body, "")
+    assert text.endswith("caffè")
+    assert name in said

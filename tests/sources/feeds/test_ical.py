@@ -579,3 +579,11 @@ def test_a_calendar_spoilt_anywhere_breaks_nothing(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(whole)))
     junk = data.draw(st.text(max_size=8) | st.sampled_from(["\r\n", ";", ":", ",", '"', "\r\n "]))
     read_ical(whole[:start] + junk + whole[start + data.draw(st.integers(0, 9)) :], URL, now=NOW)
+
+
+def test_an_occurrence_of_an_endless_uid_has_an_id_of_bounded_length() -> None:
+    uid = "x" * 5_000
+    text = calendar(f"UID:{uid}\nDTSTART:20270510T100000Z\nRRULE:FREQ=DAILY;COUNT=3")
+    feed = read_ical(text, "", now=NOW)
+    assert len({entry.guid for entry in feed.entries}) == 3
+    assert max(len(entry.guid) for entry in feed.entries) <= 2_000

@@ -173,3 +173,10 @@ def test_what_is_said_of_a_fault_cannot_act_on_a_terminal() -> None:
     said = said_of(understood(rss(item(1), attributes=' xmlns:a="http://a\x9b31m\u202e é"')))
     assert "not well-formed" in said
     assert said.isprintable()
+
+
+@pytest.mark.parametrize("half", ["&#xD800;", "&#xdfff;", "&#55296;", "&#057343;"])
+def test_half_a_character_by_its_number_is_left_out_and_told(half: str) -> None:
+    feed = understood(rss(item(title=f"Salt {half} house")))
+    assert feed.entries[0].title == "Salt house"
+    assert "control character" in said_of(feed)

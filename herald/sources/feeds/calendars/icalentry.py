@@ -16,6 +16,8 @@ from herald.sources.feeds.calendars.icalzones import Zones
 from herald.sources.feeds.words.plain import absolute, fold, language_tag, plain_text, short
 
 _STATUS = {"TENTATIVE": "tentative", "CANCELLED": "cancelled", "CANCELED": "cancelled"}
+_MOST_UID = 1_900
+"""Characters: the moment of an occurrence follows, and the whole is no longer than any id."""
 _MOST_TEXT = 64 * 1024
 _LONGEST = timedelta(days=366)
 """A DURATION beyond this is a slip."""
@@ -41,7 +43,7 @@ def entry_of(event: Component, begins: When, form: Form) -> ParsedEntry:
     described = plain_text(markup[:_MOST_TEXT], base=link or form.url)
     created, changed = (when_of(event, name, None) for name in ("CREATED", "LAST-MODIFIED"))
     return ParsedEntry(
-        guid=short(text_of(event, "UID")),
+        guid=short(text_of(event, "UID"))[:_MOST_UID],
         title=short(summary),
         summary=described.text,
         link=link,

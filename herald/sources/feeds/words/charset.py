@@ -24,6 +24,8 @@ _BARE = (
 """How UTF-32, UTF-16 and EBCDIC begin without a mark: with "<", "{" or "<?xm"."""
 _PROLOG = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._-]{1,40})""", re.IGNORECASE)
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"})
+"""Python's own, which no document is written in; some refuse to put a mark for a bad byte."""
 _LATIN = frozenset({"iso8859-1", "latin-1", "ascii", "cp1252"})
 """What web pages call by these names is windows-1252, as browsers know."""
 _OTHER_NAMES = {"mac": "mac_roman", "csmacintosh": "mac_roman", "ms-cyrl": "cp1251"}
@@ -146,6 +148,8 @@ def _codec(name: str) -> str:
         return ""
     if codec in _LATIN:
         return "cp1252"
+    if codec in _NO_CHARSETS:
+        return ""
     return codec if codecs.lookup(codec)._is_text_encoding else ""  # noqa: SLF001 -- codecs has no public way to tell text encodings from base64 and rot13
 
 
