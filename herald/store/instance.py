@@ -89,6 +89,8 @@ class StoredInstance:
             values: dict[str, object] = {"epoch": epoch}
             if why is None:
                 values["last_seen_at"] = now
+                if beside is None:  # the first start of all: a crash must not leave it without
+                    _write(_file(path), Beside(epoch=0, inode=path.stat().st_ino))
             else:
                 # last_seen_at stays: should the file not be written, this comes once more
                 values |= {"copied_at": None, "doubt_before": now}

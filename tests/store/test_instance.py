@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from herald.errors import StoreUnusable
 from herald.store.backup import back_up
 from herald.store.engine import open_store
 from herald.store.instance import LOOK_BACK, Beside, StoredInstance, why_older
@@ -135,6 +136,16 @@ async def test_a_crash_between_the_database_and_the_file_leaves_no_doubt(tmp_pat
     before = (tmp_path / "herald.db.epoch").read_bytes()
     await begin(tmp_path)
     (tmp_path / "herald.db.epoch").write_bytes(before)
+    assert await begin(tmp_path) is None
+    assert row(tmp_path)["doubt_before"] is None
+
+
+async def test_a_crash_within_the_first_start_of_all_leaves_no_doubt(tmp_path):
+    (tmp_path / "herald.db.epoch.new").mkdir()  # the file cannot be written
+    with pytest.raises(StoreUnusable, match="cannot be written"):
+        await begin(tmp_path)
+    assert row(tmp_path)["epoch"] == 0, "the database does not count before the file is there"
+    (tmp_path / "herald.db.epoch.new").rmdir()
     assert await begin(tmp_path) is None
     assert row(tmp_path)["doubt_before"] is None
 
