@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -144,3 +145,10 @@ async def test_a_daemon_serves_its_figures(tmp_path):
         assert await daemon.ended() == 0
     assert told["herald_build_info", (("version", __version__),)] == 1
     assert told["herald_feeds", ()] == 0
+
+
+def test_every_figure_is_in_the_manual():
+    manual = (Path(__file__).parents[2] / "docs" / "reference" / "json.md").read_text("utf-8")
+    feeds = [a_feed(last_success_at=NOON)]
+    for gauge in gauges(Health(at=NOON, outbox=OutboxHealth()), feeds, (), version="1"):
+        assert f"`{gauge.name}" in manual
