@@ -1,4 +1,4 @@
-"""The process that is killed: the real worker on the real SQLite store.
+"""The process that is killed: the real worker on a real store.
 
 It is told everything by one value and tells nothing; what it did stands in the store and on the
 network.
@@ -8,15 +8,19 @@ import asyncio
 import logging
 import random
 import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from herald.channels.journal import open_journal
 from herald.clock import SystemClock
 from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker
+from herald.errors import StoreUnusable
 from herald.model.ids import ChannelId
 from herald.model.plan import Plan
 from herald.outbox.reconcile import reconcile
@@ -27,6 +31,7 @@ from tests.faults.channel import LoopbackChannel, Sight, limits
 from tests.faults.crashing import Crash, CrashingStore
 from tests.makers import a_channel
 
+T = TypeVar("T")
 LEASE_AND_MORE = timedelta(seconds=45)
 """Between two lives the machine is off for longer than a lease of these channels."""
 
@@ -37,6 +42,7 @@ class Life:
 
     folder: Path
     plan: Plan
+    store: str = "sqlite:///herald.db"
     port: int = 0
     """Of the fake network; 0 for a journal channel alone."""
     nth: int = 0
@@ -100,7 +106,7 @@ def live(life: Life) -> None:
 async def _live(life: Life) -> None:
     clock = LaterClock(LEASE_AND_MORE * life.nth)
     crash = Crash(life.crash_at, life.crash_on)
-    opened = await open_store("sqlite:///herald.db", life.folder)
+    opened = await _kept_trying(lambda: open_store(life.store, life.folder))
     store: Any = StoredOutbox(opened)
     if life.mutant == "lapsed is pending":
         store = ReapToPending(store, life.folder / "herald.db")
@@ -112,9 +118,11 @@ async def _live(life: Life) -> None:
             timeout=timedelta(seconds=life.timeout),
             settle_window=timedelta(seconds=life.settle_window),
         )
-        await store.save_capabilities(channel.id, channel.network, capabilities)
+        remember = partial(store.save_capabilities, channel.id, channel.network, capabilities)
+        await _kept_trying(remember)
     now = clock.now()
-    await store.reconcile(life.plan, lambda rows: reconcile(life.plan, rows, now=now), now=now)
+    decide = partial(reconcile, life.plan, now=now)
+    await _kept_trying(lambda: store.reconcile(life.plan, decide, now=now))
     worker = Worker(
         store,
         channels,
@@ -129,6 +137,14 @@ async def _live(life: Life) -> None:
         await worker.drain()
         clock.set_forward(LEASE_AND_MORE)
     await opened.close()
+
+
+async def _kept_trying(step: Callable[[], Awaitable[T]]) -> T:
+    """Do what a daemon's tick does again when the database comes back."""
+    while True:
+        with suppress(StoreUnusable):
+            return await step()
+        await asyncio.sleep(0.05)
 
 
 def _channels(life: Life, crash: Crash, clock: LaterClock) -> dict[ChannelId, Channel]:

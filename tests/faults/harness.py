@@ -5,10 +5,12 @@ import multiprocessing
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import asyncpg
 
 from herald.channels.journal_file import journal_path, read_journal
 from herald.model.campaign import CatchUp
@@ -90,6 +92,26 @@ class Harness:
             await self._ended(process)
             self.kills += 1
 
+    async def live_together(
+        self, count: int, disturb: Callable[[int], object], *, times: int, within: float = 0.8
+    ) -> None:
+        """Let *count* lives share the work while *disturb* is called, and one of them killed."""
+        lives = [await self._begin(share=1 / times) for _ in range(count)]
+        for nth in range(times):
+            await asyncio.sleep(self._dice.uniform(0.1, within))
+            await asyncio.to_thread(disturb, nth)
+            assert all(life.is_alive() for life in lives), "a life ended by itself"
+            process = lives.pop(0)
+            process.kill()
+            await self._ended(process)
+            self.kills += 1
+            lives.append(await self._begin(share=(nth + 1) / times))
+        await asyncio.sleep(within)
+        assert all(life.is_alive() for life in lives), "a life ended by itself"
+        for process in lives:
+            process.kill()
+            await self._ended(process)
+
     async def crash_at_each(self, points: Sequence[str]) -> list[str]:
         """Let a life die at each of *points*, with some more to send; return those not passed."""
         shares = [(nth + 1) / len(points) for nth in range(len(points))]
@@ -140,14 +162,14 @@ async def toll_of(life: Life, network: FakeNetwork) -> dict[str, Toll]:
     await network.settled()
     return {
         channel: _toll(rows, {key: network.accepted[channel, key] for key in rows})
-        for channel, rows in _states(life).items()
+        for channel, rows in (await _states(life)).items()
     }
 
 
-def journal_toll(life: Life) -> Toll:
+async def journal_toll(life: Life) -> Toll:
     """Compare what the store says with what the journal holds."""
     lines = Counter(line.key for line in read_journal(journal_path(life.folder, "journal")))
-    return _toll(_states(life)["journal"], lines)
+    return _toll((await _states(life))["journal"], lines)
 
 
 def _toll(rows: dict[str, tuple[str, str]], arrived: dict[str, int] | Counter[str]) -> Toll:
@@ -161,11 +183,17 @@ def _toll(rows: dict[str, tuple[str, str]], arrived: dict[str, int] | Counter[st
     )
 
 
-def _states(life: Life) -> dict[str, dict[str, tuple[str, str]]]:
+async def _states(life: Life) -> dict[str, dict[str, tuple[str, str]]]:
     """Read the outbox as it stands, past Herald's own code; every planned delivery is in it."""
-    database = sqlite3.connect(life.folder / "herald.db")
-    rows = database.execute("SELECT channel, key, state, reason FROM delivery").fetchall()
-    database.close()
+    wanted = "SELECT channel, key, state, reason FROM delivery"
+    if life.store.startswith("postgresql:"):
+        connection = await asyncpg.connect(life.store)
+        rows = [tuple(row) for row in await connection.fetch(wanted)]
+        await connection.close()
+    else:
+        database = sqlite3.connect(life.folder / "herald.db")
+        rows = database.execute(wanted).fetchall()
+        database.close()
     assert {row[1] for row in rows} == {planned.key for planned in life.plan.deliveries}
     states: dict[str, dict[str, tuple[str, str]]] = {}
     for channel, key, state, reason in rows:

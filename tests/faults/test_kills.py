@@ -70,7 +70,7 @@ async def test_kills_repeat_and_lose_no_line_of_a_journal(tmp_path: Path) -> Non
     harness = Harness(life, seed=SEED)
     await harness.kill_at_random(KILLS, within=0.5)
     await harness.finish()
-    assert journal_toll(life) == Toll(arrived=100 * KILLS)
+    assert await journal_toll(life) == Toll(arrived=100 * KILLS)
 
 
 @pytest.mark.parametrize(
