@@ -463,7 +463,7 @@ def test_a_document_that_says_all_of_it_twice_is_known_under_new_ids_too() -> No
     again = [replace(before, guid=""), replace(before, guid="")]
     assert kinds(decided(*again, was=known(before)).intents) == ["Alias", "Alias"]
     theirs = known(before, feed="two")
-    assert kinds(decided(*again, was=theirs).intents) == ["Credit", "Alias"]
+    assert kinds(decided(*again, was=theirs).intents) == ["Credit", "Credit"]
 
 
 def test_a_repeated_guid_is_told_apart_by_its_link() -> None:

@@ -17,7 +17,7 @@ RENAMED = a_parsed(guid="another")
         pytest.param(TOLD, known(), ["Remember", "Alias"], id="new"),
         pytest.param(TOLD, known(TOLD), ["Alias"], id="known"),
         pytest.param(RENAMED, known(TOLD), ["Alias", "Alias"], id="known by another id"),
-        pytest.param(TOLD, known(TOLD, feed="other"), ["Credit", "Alias"], id="another feed's"),
+        pytest.param(TOLD, known(TOLD, feed="other"), ["Credit", "Credit"], id="another's"),
     ],
 )
 def test_the_second_time_is_no_entry_of_its_own(entry, was, wanted) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -105,6 +106,7 @@ def decide(
     twins: dict[tuple[str, str, str], EntryId] = {}
     said: dict[EntryId, list[Identity]] = defaultdict(list)
     copies: dict[ParsedEntry, EntryId] = {}
+    shared_here: set[EntryId] = set()
     for identity in named:
         if identity.key in known.keys:
             is_of = known.keys[identity.key]
@@ -113,18 +115,19 @@ def decide(
                 intents.append(_said(Retell, is_of, identity))
         elif identity.content in copies:
             is_of = copies[identity.content]
-            intents.append(Alias(id=is_of, key=identity.key))
+            intents.append(_named_too(is_of, identity, shared_here))
         elif isinstance(same := own.find(identity), KnownEntry):
             is_of = same.id
             intents.append(Alias(id=is_of, key=identity.key))
             said[is_of].append(identity)
         elif _twin_key(identity) in twins and identity.link:
             is_of = twins[_twin_key(identity)]
-            intents.append(Alias(id=is_of, key=identity.key))
+            intents.append(_named_too(is_of, identity, shared_here))
         elif (
             shared := former.find(identity, now=now) or others.find(identity, now=now)
         ) is not None:
             is_of = shared.id
+            shared_here.add(is_of)
             intents.append(_said(Credit, is_of, identity))
             said[is_of].append(identity)
         else:
@@ -150,6 +153,11 @@ class _New:
     @property
     def content(self) -> ParsedEntry:
         return self.identity.content
+
+
+def _named_too(is_of: EntryId, identity: Identity, shared: AbstractSet[EntryId]) -> Alias | Credit:
+    """Name an entry by another key; another feed's entry also in this feed's words."""
+    return _said(Credit, is_of, identity) if is_of in shared else Alias(id=is_of, key=identity.key)
 
 
 def _weighed(
