@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import signal
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +20,7 @@ from herald.clock import SetClock
 from herald.model.delivery import Delivery, DeliveryState, Reason
 from herald.store.backup import back_up
 from tests.folders import a_network, journal, many_items
+from tests.running import HERALD, local, running, surroundings, until
 from tests.servers.mastodon import MASTODON, TOKEN, Canned, MastodonServer, serving
 from tests.sources.folder import write
 
@@ -216,3 +220,45 @@ async def test_a_store_that_was_taken_away_is_not_begun_anew_by_posting_again(ne
     async with network.running() as app:
         await app.worker.drain()
     assert network.said() == before
+
+
+async def test_a_real_daemon_that_is_killed_and_put_back_from_its_backup_repeats_nothing(tmp_path):
+    def posts(*names: str) -> str:
+        due = local(datetime.now(UTC), timedelta(minutes=-5))
+        items = "".join(
+            f"  - {{id: {name}, kind: news, title: {{en: {name}}}, post: {due}}}\n"
+            for name in names
+        )
+        return f"campaign: stories\nlanguages: [en]\nchannels: [trial]\nitems:\n{items}"
+
+    def said() -> Counter[str]:
+        return Counter(line["item"] for line in journal(root))
+
+    root = a_network(tmp_path / "one", stories=posts("bell"), config_herald="timezone: UTC\n")
+    copy, names = tmp_path / "copy.db", ("bell", *(f"boat-{nth}" for nth in range(4)))
+    async with running(root) as daemon:
+        await until(lambda: said() == {"bell": 1}, told=lambda: daemon.log)
+        backing_up = await asyncio.create_subprocess_exec(
+            *HERALD, "-C", str(root), "backup", str(copy), env=surroundings()
+        )
+        assert await backing_up.wait() == 0
+        write(root, "campaigns/stories.yaml", posts(*names))
+        await until(lambda: said() == dict.fromkeys(names, 1), told=lambda: daemon.log)
+        daemon.tell(signal.SIGKILL)
+        await daemon.ended()
+    for path in (root / "var").glob("herald.db*"):
+        path.unlink()
+    shutil.copyfile(copy, root / "var" / "herald.db")
+    async with running(root) as daemon:
+        await daemon.says("herald is ready")
+        assert "is a copy that herald backup made" in daemon.log
+        await until(lambda: sent(root) == len(names), told=lambda: daemon.log)
+        daemon.tell(signal.SIGTERM)
+        assert await daemon.ended() == 0
+    assert said() == dict.fromkeys(names, 1)
+
+
+def sent(root: Path) -> int:
+    with closing(sqlite3.connect(root / "var" / "herald.db")) as connection:
+        found = connection.execute("SELECT count(*) FROM delivery WHERE state = 'sent'")
+        return int(found.fetchone()[0])
