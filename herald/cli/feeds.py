@@ -113,8 +113,8 @@ def check_feed(
 ) -> None:
     """Show what Herald understands of a feed, and what its web master could improve.
 
-    SOURCE is a web address or a file: RSS, Atom, JSON Feed or iCalendar. Needs no project folder.
-    Exit status 1 if it cannot be read.
+    SOURCE is a web address or a file, - is standard input: RSS, Atom, JSON Feed or iCalendar.
+    Needs no project folder. Exit status 1 if it cannot be read.
 
     \b
     herald feeds check https://example.org/feed/
