@@ -118,6 +118,9 @@ class Country:
                 ["both", "etag", "date", "none", "stale"], weights=[10, 4, 4, 3, 1]
             )[0]
             site.window = dice.choice([6, 10, 10, 15])
+            site.keeps = HOUR * dice.choice([0, 0, 0, 3, 12, 20])
+            if site.format in {"rss", "tec"}:
+                site.ttl = HOUR * dice.choice([0, 0, 0, 8, 20])
             site.tracks = dice.random() < 0.03
             site.with_language = dice.random() < 0.7
             if site.format == "ics":

@@ -36,6 +36,13 @@ def rss(title: str, language: str, home: str, told: Sequence[str]) -> str:
     )
 
 
+def with_ttl(document: str, minutes: int) -> str:
+    """Return *document* with the minutes that it keeps, if it is RSS and says so."""
+    before = "<description>x</description>"
+    told = f"<ttl>{minutes}</ttl>" if minutes else ""
+    return document.replace(before, f"{before}{told}", 1)
+
+
 def rss_item(one: Told) -> str:
     """Return an RSS entry; of an event whose feed dates mean it, the date is the beginning."""
     at = one.begins or one.at

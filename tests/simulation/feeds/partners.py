@@ -12,7 +12,7 @@ from herald.model.configuration import FeedConfig, Partner
 from herald.model.ids import Language, PartnerId
 from herald.model.words import Words
 from tests.makers import SOMEWHERE
-from tests.simulation.feeds.documents import FORMATS, Told
+from tests.simulation.feeds.documents import FORMATS, Told, with_ttl
 from tests.simulation.feeds.news import Piece
 
 BRIDGE_ERROR = "Bridge returned error 500! (20000)"
@@ -70,6 +70,10 @@ class Site:
     url: str = ""
     """As ``partners.yaml`` has it."""
     stale_etag: str = "W/initial"
+    keeps: timedelta = timedelta(0)
+    """How long its server says that an answer keeps (``Cache-Control``)."""
+    ttl: timedelta = timedelta(0)
+    """How long its document says that it keeps, in an RSS feed."""
     requests: int = 0
     _body: tuple[object, bytes, dict[View, str]] | None = None
 
@@ -98,6 +102,7 @@ class Site:
             house = self.partner
             language = house.language if self.with_language else ""
             text = around(house.name, language, house.home, list(written.values()))
+            text = with_ttl(text, int(self.ttl.total_seconds() / 60))
             self._body = (mark, text.encode(), written)
         return self._body[1], self._body[2]
 

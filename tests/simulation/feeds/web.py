@@ -160,6 +160,8 @@ class Web:
         if site.validators in {"both", "date"}:
             headers["Last-Modified"] = f"version {sha256(body).hexdigest()[:12]}"
         headers["Content-Type"] = content_type
+        if site.keeps:
+            headers["Cache-Control"] = f"public, max-age={int(site.keeps.total_seconds())}"
         same = [
             headers.get(name) == conditions[key]
             for key, name in (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
@@ -231,6 +233,8 @@ class Web:
         kind = site.partner.trouble(now)
         if kind in {"page", "empty", "blank", "bridge"} or status == 301:
             pause = _LEAST_AFTER_FAILURE
+        elif status in {200, 304} and not kind:
+            pause = max(pause, site.keeps, site.ttl)
         self.failures += pause == _LEAST_AFTER_FAILURE
         peace = retry_at(headers, now=now) or now
         self.asked[site] = Asked(

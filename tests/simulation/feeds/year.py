@@ -59,7 +59,8 @@ STARTS = datetime(2027, 1, 4, 6, 0, tzinfo=UTC)
 _TICK = timedelta(hours=1)
 """Feeds that are due within it are polled together, as in one pass of a busy daemon."""
 _MINUTES = timedelta(minutes=5)
-_REMEMBERED = timedelta(days=60)
+_REMEMBERED = timedelta(days=30)
+"""What came earlier is no news, and its event is over: it would only be planned in vain."""
 _AHEAD = timedelta(days=60)
 _AT_LEAST = timedelta(hours=12)
 """Herald plans so often though no feed said anything new; a daemon does every hour."""
