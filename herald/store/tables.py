@@ -7,6 +7,7 @@ zone; the zone's name stands beside them.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -67,9 +69,26 @@ metadata = MetaData(
 """Every table of Herald's store, whichever room's module defines it."""
 
 
+class Words(TypeDecorator[str]):
+    """Text that others wrote: what no database keeps of it becomes a replacement character.
+
+    PostgreSQL refuses U+0000 and both refuse half a surrogate pair; JSON can spell either, so that
+    a network's strange refusal could not be settled.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return *value* as it can be kept."""
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return _UNKEPT.sub("\ufffd", value)
+
+
 def text_column(name: str) -> Column[str]:
     """Return a column of words that are never absent, only empty."""
-    return Column(name, Text, nullable=False, default="", server_default="")
+    return Column(name, Words, nullable=False, default="", server_default="")
 
 
 delivery = Table(

@@ -820,3 +820,14 @@ async def test_lookers_that_claim_at_once_get_one_look_up(outbox: Any) -> None:
         *(outbox.claim_look_up(key, owner=str(n), now=NOON, lease=MINUTE) for n in range(8))
     )
     assert sum(each is not None for each in found) == 1
+
+
+async def test_a_refusal_in_words_that_no_database_keeps_is_settled(outbox: Any) -> None:
+    taken = await claim_one(outbox)
+    why = "gone\0 \ud83d away"  # as a JSON error can spell it
+    fail = Fail(why=why, status=422)
+    assert await outbox.settle(taken.delivery.key, token=taken.token, verdict=fail, now=NOON)
+    row = await only(outbox)
+    assert row.state is DeliveryState.FAILED
+    assert row.error.startswith("gone")
+    assert row.error.endswith(" away")
