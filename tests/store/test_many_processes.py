@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from herald.mailing.issues import issue_of
 from herald.model.delivery import Delivery, DeliveryState, Receipt
 from herald.model.ids import CampaignId, ChannelId, Language, OccasionId
-from herald.model.mailing import Edition, IssueState, RecipientState, RecipientVerdict
+from herald.model.mailing import (
+    AddressHash,
+    Edition,
+    IssueState,
+    RecipientState,
+    RecipientVerdict,
+    SubscriptionId,
+    SuppressionReason,
+)
 from herald.model.network import Capabilities
 from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.model.polling import Unchanged, Validators
 from herald.model.verdict import Done, Park
+from herald.model.websub import HubSteps
+from herald.store.alone import Guarded, alone
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
 from herald.store.mailing import StoredMailing
 from herald.store.outbox import StoredOutbox
+from herald.store.websub import StoredHubs
 from tests.contracts.test_feed_store import a_feed, news, polled_before, save, some_feeds
+from tests.contracts.test_websub_store import a_subscription
 from tests.mailing.makers import FRIENDS, a_planned_issue, subscribe_many
 from tests.makers import NOON, a_delivery
+from tests.postgresql import PostgreSQL
+from tests.running import until
 
 PROCESSES = 4
 """Each with an engine and connections of its own, as in processes of their own."""
@@ -266,3 +281,56 @@ async def test_people_who_leave_while_a_file_is_imported_stay_away(
     left = await rooms[0].subscribers(FRIENDS)
     assert len(left) == 40
     assert {one.state.value for one in left} == {"left"}
+
+
+def _imports(store: Store) -> Coroutine[Any, Any, object]:
+    return subscribe_many(StoredMailing(store), 3)
+
+
+def _leaves(store: Store) -> Coroutine[Any, Any, object]:
+    return StoredMailing(store).leave(SubscriptionId("0" * 32), now=NOON)
+
+
+def _forgets(store: Store) -> Coroutine[Any, Any, object]:
+    return StoredMailing(store).erase(
+        AddressHash("0" * 64), reason=SuppressionReason.ERASED, now=NOON
+    )
+
+
+def _plans(store: Store) -> Coroutine[Any, Any, object]:
+    return StoredOutbox(store).reconcile(PLAN, changing(*some(1)), now=NOON)
+
+
+def _synchronises_feeds(store: Store) -> Coroutine[Any, Any, object]:
+    return StoredFeeds(store).sync_feeds(some_feeds(1), now=NOON)
+
+
+def _synchronises_hubs(store: Store) -> Coroutine[Any, Any, object]:
+    begun = a_subscription()
+    return StoredHubs(store).sync_hubs(lambda wanted, known: HubSteps(forget=(begun,)))
+
+
+@pytest.mark.parametrize(
+    ("step", "does"),
+    [
+        (Guarded.PEOPLE, _imports),
+        (Guarded.PEOPLE, _leaves),
+        (Guarded.PEOPLE, _forgets),
+        (Guarded.PLANNING, _plans),
+        (Guarded.FEEDS, _synchronises_feeds),
+        (Guarded.HUBS, _synchronises_hubs),
+    ],
+)
+async def test_what_rests_on_what_is_not_there_waits_for_its_turn(
+    stores: Sequence[Store],
+    postgresql: PostgreSQL,
+    step: Guarded,
+    does: Callable[[Store], Coroutine[Any, Any, object]],
+) -> None:
+    async with stores[0].writing() as connection:
+        await alone(connection, step)
+        task = asyncio.create_task(does(stores[1]))
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+        await until(lambda: task.done() or postgresql.tell(waiting) == "1")
+        assert not task.done()
+    await task
