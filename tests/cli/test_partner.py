@@ -352,10 +352,14 @@ def test_leaving_with_ctrl_c_changes_nothing(folder: Path, site: Site) -> None:
     ]
 
 
+HEARS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""A shell lets what it starts in the background, such as a whole run of tests, ignore Ctrl-C."""
+
+
 def at_a_terminal(folder: Path, url: str, answers: list[tuple[str, str | None]]) -> tuple[int, str]:
     """Answer each prompt once it is shown, None with Ctrl-C; return the status and the screen."""
     ours, theirs = os.openpty()
-    call = [sys.executable, "-c", "from herald.cli.main import main; main()"]
+    call = [sys.executable, "-c", f"{HEARS_CTRL_C}; from herald.cli.main import main; main()"]
     call += ["-C", str(folder), "--now", AT, "partner", "add", url, "--allow-private"]
     running = subprocess.Popen(
         call, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
@@ -373,6 +377,7 @@ def at_a_terminal(folder: Path, url: str, answers: list[tuple[str, str | None]])
             else:
                 os.write(ours, f"{answer}\n".encode())
         while True:
+            assert select.select([ours], [], [], 30)[0], shown
             try:
                 more = os.read(ours, 4096)
             except OSError:  # the other side is closed
