@@ -209,7 +209,7 @@ class Country:
             return
         kinds: dict[Callable[[House], None], int] = {
             self._outage: 6, self._edit: 8, self._guid: 3, self._new_system: 1, self._https: 1,
-            self._domain: 1, self._reorder: 1, self._window: 2, self._flood: 1, self._archive: 1,
+            self._domain: 1, self._reorder: 1, self._window: 2, self.flood: 1, self._archive: 1,
             self._remove: 2,
         }  # fmt: skip
         if _has_calendar(house):
@@ -301,7 +301,7 @@ class Country:
         self.after(DAY * self.dice.uniform(2, 12), widen)
         self._note("window", house)
 
-    def _flood(self, house: House) -> None:
+    def flood(self, house: House) -> None:
         """Publish a dozen at once."""
         if not any(site.format not in {"ics", "tec"} for site in house.sites):
             return

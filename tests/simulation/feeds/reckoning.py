@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from herald.clock import SetClock
 from herald.model.delivery import Delivery, DeliveryState
+from herald.model.feed import Entry
 from herald.model.ids import OccasionId
 from herald.model.plan import Plan
 from herald.model.polling import Polled
@@ -227,6 +228,14 @@ class Reckoning:
             self._break(f"{piece.name} was announced at the wrong time", piece)
 
     # ------------------------------------------------------------------ at the end
+
+    def identify(self, entries: Iterable[Entry]) -> None:
+        """Note what entries are about: a plan gives its reasons for some that were never posted."""
+        for entry in entries:
+            content = entry.content
+            piece = self.piece_of(f"{content.title} {content.summary}", content.link)
+            if piece is not None:
+                self.entries.setdefault(str(entry.id), piece)
 
     def close(self, wires: Iterable[object], rows: Sequence[Delivery]) -> None:
         """Check that nothing was lost."""

@@ -23,6 +23,7 @@ import pytest
 
 from tests.simulation.feeds import faults
 from tests.simulation.feeds.faults import Decide
+from tests.simulation.feeds.partners import Trouble
 from tests.simulation.feeds.year import Year
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,23 @@ async def test_a_wild_month_keeps_every_promise(tmp_path):
     year = Year(tmp_path, seed=WILD, feeds=12, days=25, is_wild=True)
     await year.live()
     assert not year.reckoning.broken, story(year)
+
+
+@pytest.mark.slow
+async def test_what_a_silent_feed_told_too_late_for_the_limits_is_told_of(tmp_path):
+    year = Year(tmp_path, seed=3, feeds=6, days=30)
+    house = next(one for one in year.country.houses if [s.format for s in one.sites] == ["rss"])
+
+    def flood_unheard() -> None:
+        now = year.clock.now()
+        house.troubles.append(Trouble(kind="dead", begins=now, ends=now + timedelta(days=5.2)))
+        year.country.flood(house)
+        house.version += 1
+
+    year.country.after(timedelta(days=8), flood_unheard)
+    await year.live()
+    assert not year.reckoning.broken, story(year)
+    assert year.reckoning.counts["left out, and told why"] > 0
 
 
 async def test_one_seed_is_one_year(tmp_path):

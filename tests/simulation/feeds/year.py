@@ -215,6 +215,7 @@ class Year:
                 self._jump(plan_at, person_at)
             if not self.reckoning.broken:
                 await self.plan()
+                self.reckoning.identify(await self.feeds.entries(STARTS - _REMEMBERED))
                 self.reckoning.close(self.wires.values(), await self.outbox.list_deliveries())
         finally:
             await self.store.close()
