@@ -122,6 +122,8 @@ class ParsedFeed:
     """Oldest first."""
     cadence: Cadence = Cadence()
     hub: HubLink | None = None
+    breaks_off: bool = False
+    """Its end is missing: it shall be asked for as a whole again."""
     problems: tuple[FeedProblem, ...] = ()
 
 

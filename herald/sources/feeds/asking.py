@@ -213,11 +213,12 @@ class Asker:
         move, adopted = moved(feed, fetched.moved_to, now=now)
         has_validators = fetched.validators != Validators()
         interval = _rhythm(parsed, has_validators=has_validators, now=now)
-        is_other_address = adopted != feed.adopted
+        # Under the same ETag the server may hold the rest of what broke off.
+        asks_anew = adopted != feed.adopted or parsed.breaks_off
         poll = Understood(
             title=parsed.title,
-            validators=Validators() if is_other_address else fetched.validators,
-            body_hash=mark,
+            validators=Validators() if asks_anew else fetched.validators,
+            body_hash="" if parsed.breaks_off else mark,
             interval=interval,
             next_check_at=next_check(
                 now=now,

@@ -150,6 +150,19 @@ async def test_a_new_week_asks_for_the_whole_document(herald: Herald) -> None:
     assert "If-None-Match" not in herald.site.requests[-1].headers
 
 
+async def test_a_document_that_breaks_off_is_asked_for_as_a_whole_again(herald: Herald) -> None:
+    whole = rss(item(2), item(1))
+    herald.site.serve("/feed", whole[: whole.index("story-1")], headers={"ETag": '"one"'})
+    await herald.follow(partner(herald.site))
+    await herald.polls()
+    assert len(await herald.entries()) == 1
+    herald.site.serve("/feed", whole, headers={"ETag": '"one"'})
+    await herald.after(DAY)
+    assert "If-None-Match" not in herald.site.requests[-1].headers
+    assert len(await herald.entries()) == 2
+    assert (await herald.feed()).validators.etag == '"one"'
+
+
 async def test_the_same_body_is_not_read_again(herald: Herald) -> None:
     herald.site.serve("/feed", rss(item(1)))
     await herald.follow(partner(herald.site))

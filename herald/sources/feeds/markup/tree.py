@@ -31,6 +31,8 @@ class Grown:
     """None where not even pieces could be read."""
     is_whole: bool = True
     """Whether ``document`` is well-formed, as it came or mended."""
+    breaks_off: bool = False
+    """Its end is missing."""
     fault: str = ""
     """What had to be mended, for its web master; empty for well-formed XML."""
 
@@ -49,12 +51,15 @@ def grow(document: str) -> Grown:
     root, still = _strict(mended)
     if root is not None:
         return Grown(document=mended, root=root, fault=listed(faults) or told)
-    if not (_ENDED.search(mended[-200:]) or _ENDED.search(document[-200:])):
+    breaks_off = not (_ENDED.search(mended[-200:]) or _ENDED.search(document[-200:]))
+    if breaks_off:
         still = f"line {mended.count(chr(10)) + 1}: the document breaks off before its end"
         mended = without_half_an_entry(mended)
     root = _recovered(mended)
     fault = "; ".join(filter(None, [listed(faults), still]))
-    return Grown(document=mended, root=root, is_whole=False, fault=fault or told)
+    return Grown(
+        document=mended, root=root, is_whole=False, breaks_off=breaks_off, fault=fault or told
+    )
 
 
 def written(root: Element) -> str:

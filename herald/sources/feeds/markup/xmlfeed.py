@@ -82,6 +82,7 @@ def read_xml(
         entries=tuple(entry for entry, _ in read),
         cadence=head.cadence,
         hub=head.hub,
+        breaks_off=grown.breaks_off,
         problems=(
             *_malformed(found, grown, bool(read)),
             *told_of_dates((fault for _, faults in read for fault in faults), reading),
