@@ -184,6 +184,8 @@ def _next(feed: Feed, now: datetime) -> str:
 
 
 def _came_of(one: Polled, now: datetime) -> str:
+    if one.gone:
+        return f"{plain(one.trouble)}; Herald by itself asks no more"
     if one.trouble:
         return f"{plain(one.trouble)}; asked again {ago(one.next_check_at, now)}"
     if one.unchanged:

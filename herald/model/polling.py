@@ -288,6 +288,8 @@ class Polled:
     """New, but remembered only."""
     unchanged: bool = False
     trouble: str = ""
+    gone: bool = False
+    """The server said 410: it is asked no more by itself."""
     next_check_at: datetime
     problems: tuple[FeedProblem, ...] = ()
 

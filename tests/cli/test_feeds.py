@@ -162,6 +162,12 @@ def test_check_fetches_a_private_address_only_if_it_is_allowed(tmp_path: Path, s
     assert "Story number 1" in allowed.stdout
 
 
+def test_check_reads_what_comes_through_a_pipe(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["feeds", "check", "-"], input=rss(item(1)))
+    assert result.exit_code == 0
+    assert "Story number 1" in result.stdout
+
+
 def test_poll_then_list(tmp_path: Path, site: Site) -> None:
     folder = a_project(tmp_path, site.serve("/feed", rss(item(1))), site.url("/missing"))
     polled = herald("feeds", "poll", "--json", folder=folder)
@@ -177,6 +183,14 @@ def test_poll_then_list(tmp_path: Path, site: Site) -> None:
     assert health[site.url("/missing")]["trouble_since"].endswith("Z")
     people = herald("feeds", "list", folder=folder)
     assert "404" in people.stdout
+
+
+def test_poll_promises_no_further_visit_to_a_feed_that_is_gone(tmp_path: Path, site: Site) -> None:
+    folder = a_project(tmp_path, site.serve("/feed", "", status=410))
+    result = herald("feeds", "poll", folder=folder)
+    assert result.exit_code == 1
+    assert "asks no more" in " ".join(result.stdout.split())
+    assert "asked again" not in " ".join(result.stdout.split())
 
 
 def test_poll_of_one_partner(tmp_path: Path, site: Site) -> None:

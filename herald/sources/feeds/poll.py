@@ -185,6 +185,7 @@ class Poller:
             partners=feed.wanted.partners,
             unchanged=isinstance(poll, Unchanged),
             trouble=trouble,
+            gone=isinstance(poll, Failed) and poll.gone,
             next_check_at=poll.next_check_at,
             problems=() if trouble else feed.problems,
         )
