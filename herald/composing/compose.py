@@ -156,6 +156,8 @@ def _shortened_body(draft: Draft, parts: _Parts, fits: Callable[[str], bool]) ->
                 found := _shortened_name(bare, "title", fits)
             ):
                 return _with(bare, "title", found)
+        if "partner" in names_in(draft.text):
+            return ""  # cut at its end it would lose whose news it is
     return shorten(parts.body, fits) if parts.body else ""
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from herald.app import App, open_app
 from herald.clock import SetClock
 from herald.model.delivery import Delivery
-from herald.model.feed import Entry, ParsedEntry
+from herald.model.feed import Entry, ParsedEntry, ParsedFeed
 from herald.model.page import PageFacts
 from herald.model.polling import Feed, NamedFeed, Polled
 from herald.sources.feeds.fetching.fetch import Fetcher, Limits
@@ -67,6 +67,10 @@ class CountedParser:
         """Have *document* read."""
         self.documents += 1
         return await self.parser.understand(document)
+
+    async def parse(self, document: Document) -> ParsedFeed | ParseFailed:
+        """Have *document* read as a feed, for discovery."""
+        return await self.parser.parse(document)
 
     async def read_page(self, document: Document) -> PageFacts | ParseFailed:
         """Have *document* read as a page."""

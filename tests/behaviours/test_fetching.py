@@ -587,11 +587,12 @@ async def test_characters_are_right_whatever_header_and_prolog_claim(
 
 
 async def test_what_a_broken_feed_still_says_is_kept_and_its_fault_told(house: House) -> None:
-    house.site.serve("/feed", rss(item(1), item(2))[:-40].replace("Story", "Salt & story"))
+    whole = rss(item(1), item(2), item(3))
+    house.site.serve("/feed", whole[: whole.rindex("</item>")].replace("Story", "Salt & story"))
     await house.follow()
     (polled,) = await house.polls()
     assert polled.trouble == ""
-    assert polled.seeded == 2
+    assert polled.seeded == 2  # the entry in which it breaks off is left for another time
     assert sorted(one.content.title for one in await house.entries()) == [
         "Salt & story number 1",
         "Salt & story number 2",

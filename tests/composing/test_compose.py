@@ -338,3 +338,11 @@ def test_nothing_that_belongs_together_is_ever_cut(words: list[str], limit: int)
     for piece in kept.split(" "):
         if piece.startswith(("#", "@", "https:", "Neigh")):
             assert piece in words
+
+
+def test_a_title_without_an_end_of_a_word_never_costs_a_partner_its_name() -> None:
+    names = Names(title="(" * 2_000, partner="Ecomuseo di Argenta", language="en")
+    draft = a_draft(text="{title} — {partner}", own_text=True, names=names, hashtags=())
+    composed = compose(draft, MASTODON)
+    assert not composed.fits
+    assert "Ecomuseo di Argenta" in composed.text
