@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.feeds_report import Pass
 from benchmarks.measuring import watching_the_loop
 from herald.clock import SystemClock
+from herald.daemon import rest_from_collecting
 from herald.model.ids import Language, PartnerId
 from herald.model.polling import WantedFeed
 from herald.sources.feeds.fetching.fetch import Fetcher
@@ -65,6 +66,7 @@ class Side:
             for number, url in enumerate(self._urls)
         ]
         await self._poller.sync(wanted)
+        rest_from_collecting()
         return self
 
     async def __aexit__(self, *_: object) -> None:
