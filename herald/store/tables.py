@@ -245,9 +245,31 @@ instance = Table(
     Column("copied_at", Moment),
     Column("doubt_since", Moment),
     Column("doubt_before", Moment),
+    text_column("home"),
+    text_column("moved_to"),
 )
 """One row, of the database itself; ``herald.store.instance`` says what each column is for.
 
 ``copied_at`` stands only in what ``herald backup`` wrote, until Herald runs on it. What was due up
 to ``doubt_before`` may have been sent, from ``doubt_since`` on, without this database knowing.
 """
+
+planner = Table(
+    "planner",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    text_column("owner"),
+    Column("token", BigInteger, nullable=False),
+    Column("lease_ends_at", Moment),
+)
+"""One row: which process reads the files and plans, and until when it is not asked again."""
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("raised_at", Moment, nullable=False),
+    Column("told_at", Moment),
+)
+"""What needs or needed an officer, and when it was told: so that nobody is told twice."""
