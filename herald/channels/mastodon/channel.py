@@ -19,7 +19,7 @@ from herald.channels.mastodon.limits import (
 from herald.channels.mastodon.look_up import look_up, sought_by
 from herald.channels.mastodon.pictures import Pictures, Uploaded
 from herald.channels.mastodon.posting import ANSWER_SECONDS, post
-from herald.channels.mastodon.reading import Account, Conversation
+from herald.channels.mastodon.reading import READING_SECONDS, Account, Conversation
 from herald.channels.mastodon.settings import MastodonSettings
 from herald.channels.mastodon.wire import create_request, outcome_of_create
 from herald.channels.settings import read_settings
@@ -75,12 +75,14 @@ class MastodonChannel:
         media: MediaStore,
         clock: Clock,
         answer_seconds: float = ANSWER_SECONDS,
+        reading_seconds: float = READING_SECONDS,
     ) -> None:
         self.id = id
         self._settings = settings
         self._account = account
         self._clock = clock
         self._answer_seconds = answer_seconds
+        self._reading_seconds = reading_seconds
         self._stop = Event()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"mastodon {id}")
         self._pictures = Pictures(ask=self._in_thread, media=media, clock=clock)
@@ -132,11 +134,21 @@ class MastodonChannel:
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     async def _in_thread(self, ask: Callable[[Conversation], Result]) -> Result:
+        given_up = Event()
+
         def converse() -> Result:
-            with Conversation(self._account, stop=self._stop) as conversation:
+            with Conversation(
+                self._account,
+                is_over=lambda: given_up.is_set() or self._stop.is_set(),
+                seconds=self._reading_seconds,
+            ) as conversation:
                 return ask(conversation)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, converse)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, converse)
+        finally:
+            # Who asked may have been cancelled: the thread must not go on through page after page.
+            given_up.set()
 
 
 def _ask_instance(server: Conversation) -> dict[str, Any] | NoAnswer | None:

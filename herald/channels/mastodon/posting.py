@@ -65,11 +65,7 @@ async def _read(response: aiohttp.ClientResponse, account: Account) -> Answer:
         body += part
         if len(body) > _BODY_MOST:
             break
-    return Answer(
-        status=response.status,
-        headers={name.lower(): value for name, value in response.headers.items()},
-        body=body.replace(account.token.encode(), b"***"),
-    )
+    return account.heard(response.status, response.headers, body)
 
 
 def _name(error: BaseException) -> str:

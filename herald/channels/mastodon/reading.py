@@ -3,21 +3,29 @@
 Mastodon.py knows the API's paths, parameters and multipart forms. What it makes of an answer is
 not used: it loses the status and the headers, reads some servers' answers with an exception
 (Takahe's media recurse, an unusual rate header raises after the post was accepted), and what an
-answer means is decided in ``wire``. So each answer is taken as it arrives, before it is read.
+answer means is decided in ``wire``. So each answer is taken as it arrives, no more of it than an
+answer can need and no longer than is worth waiting, and the library never sees it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Event
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote, urljoin, urlsplit
 
-from herald.channels.mastodon.answer import Answer, NoAnswer
+from herald.channels.mastodon.answer import Answer, NoAnswer, in_utf_8
 
-_TIMEOUT_SECONDS = 15
+READING_SECONDS = 45.0
+"""For one answer, from its first byte to its last."""
+_SILENCE_SECONDS = 15.0
 """For connecting, and for each silence while reading; the library's own is 300."""
+_BODY_MOST = 4_000_000
+"""Bytes; a page of 40 statuses with long texts and many pictures has less than one million."""
+_AT_ONCE = 4096
+"""Bytes read before the time is looked at."""
 _REDIRECTS_MOST = 3
 _NEWEST_KNOWN = "4.6.0"
 """Said to be the server's version, so that the library asks no version of the server by itself."""
@@ -36,18 +44,41 @@ class Account:
         return f"Account(server={self.server!r})"
 
     def hide(self, text: str) -> str:
-        """Return *text* without the token."""
-        return text.replace(self.token, "***")
+        """Return *text* without the token, as it is and as an address spells it."""
+        return text.replace(self.token, "***").replace(quote(self.token, safe=""), "***")
+
+    def heard(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Return what a server said, without the token: some repeat it in pages and addresses."""
+        return Answer(
+            status=status,
+            headers={name.lower(): self.hide(value) for name, value in headers.items()},
+            body=self.hide(in_utf_8(body)).encode("utf-8", "replace"),
+        )
+
+
+class _HeardIt(Exception):
+    """The answer is whole: the library need not read it."""
+
+
+class _TooMuch(Exception):
+    """The answer is longer, or takes longer, than any that is needed."""
 
 
 class Conversation:
     """Requests of one account over a connection of their own; use it in a ``with``."""
 
-    def __init__(self, account: Account, *, stop: Event) -> None:
-        """Ask as *account*; once *stop* is set nothing more is asked."""
+    def __init__(
+        self,
+        account: Account,
+        *,
+        is_over: Callable[[], bool],
+        seconds: float = READING_SECONDS,
+    ) -> None:
+        """Ask as *account*; once *is_over* nothing more is asked. *seconds* are for one answer."""
         self._account = account
-        self._stop = stop
-        self._heard: list[Any] = []
+        self._is_over = is_over
+        self._seconds = seconds
+        self._answer: Answer | None = None
 
     def __enter__(self) -> Self:
         # The library takes 0.2 s to import, which check and plan need not wait for.
@@ -57,13 +88,14 @@ class Conversation:
             api_base_url=self._account.server,
             access_token=self._account.token,
             user_agent=self._account.user_agent,
-            request_timeout=_TIMEOUT_SECONDS,
+            request_timeout=min(_SILENCE_SECONDS, self._seconds),
             ratelimit_method="throw",
             version_check_mode="created",
             mastodon_version=_NEWEST_KNOWN,
         )
         session = self._client.session
         session.trust_env = False
+        session.stream = True
         session.max_redirects = _REDIRECTS_MOST
         session.hooks["response"].append(self._hear)
         return self
@@ -74,7 +106,7 @@ class Conversation:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._heard.clear()
+        self._answer = None
         self._client.session.close()
 
     def instance_v2(self) -> Answer | NoAnswer:
@@ -116,39 +148,49 @@ class Conversation:
         return self._ask(lambda client: client.media(media_id))
 
     def _hear(self, response: Any, *_: object, **__: object) -> None:
-        # The older address is asked on purpose; the library would print a warning for each time.
-        response.headers.pop("Deprecation", None)
-        self._heard.append(response)
+        """Take an answer before the library does; only a redirect within the server goes on."""
+        body = self._body_of(response)
+        self._answer = self._account.heard(response.status_code, response.headers, body)
+        if not self._leads_on(response):
+            raise _HeardIt
+
+    def _body_of(self, response: Any) -> bytes:
+        end = time.monotonic() + self._seconds
+        body = b""
+        for part in response.iter_content(_AT_ONCE):
+            body += part
+            if len(body) > _BODY_MOST or time.monotonic() > end:
+                response.close()
+                raise _TooMuch
+        return body
+
+    def _leads_on(self, response: Any) -> bool:
+        """Tell whether an answer only names another address of the same server.
+
+        What another server says about its own account is no answer of this one.
+        """
+        if not response.is_redirect:
+            return False
+        there = urlsplit(urljoin(response.url, response.headers["location"]))
+        here = urlsplit(self._account.server)
+        return (there.scheme, there.netloc) == (here.scheme, here.netloc)
 
     def _ask(self, call: Callable[[Any], object]) -> Answer | NoAnswer:
-        self._heard.clear()
-        if self._stop.is_set():
-            return NoAnswer("Herald is stopping")
+        self._answer = None
+        if self._is_over():
+            return NoAnswer("nobody waits for the answer any more")
         try:
             call(self._client)
         except Exception as error:  # noqa: BLE001 - whatever it is: the answer itself decides
-            return self._answer() or NoAnswer(self._account.hide(_why(error)))
-        return self._answer() or NoAnswer("the request was never made")
-
-    def _answer(self) -> Answer | None:
-        """Return the last answer, if it arrived whole."""
-        if not self._heard:
-            return None
-        response = self._heard[-1]
-        try:
-            body = response.content
-        except Exception:  # noqa: BLE001 - cut off while it was read: as good as none
-            return None
-        return Answer(
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=body.replace(self._account.token.encode(), b"***"),
-        )
+            return self._answer or NoAnswer(self._account.hide(_why(error)))
+        return self._answer or NoAnswer("the request was never made")
 
 
 def _why(error: BaseException) -> str:
     """Return the cause in a few words: Mastodon.py keeps it in the exception's context."""
     cause = error.__context__ or error
+    if isinstance(cause, _TooMuch):
+        return "the answer is too long, or takes too long"
     words = str(cause).casefold()
     known = {
         "timed out": "the server did not answer in time",
