@@ -16,7 +16,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -61,6 +61,7 @@ from herald.sources.feeds.wanted import wanted_feeds
 from herald.sources.feeds.webpages.pages import Pages
 from herald.sources.feeds.websub import callback_root
 from herald.sources.load import Loaded, Loader
+from herald.store.ahead import shorten_waits
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
 from herald.store.instance import StoredInstance
@@ -72,8 +73,11 @@ from herald.store.outbox import StoredOutbox
 from herald.store.websub import StoredHubs
 from herald.timelines import write_timelines
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REPLAN_WHILE_POLLING = 60.0
 """Seconds: thousands of feeds take long to ask, and the first news shall not wait for the last."""
+SET_BACK = timedelta(minutes=1)
+"""Less is a clock that is kept right."""
 REMEMBER_ENTRIES = timedelta(days=60)
 """Entries first seen longer ago are amplified no more; events are as long as they lie ahead."""
 
@@ -124,6 +128,7 @@ class App:
         self._parser: Parser | None = None
         self._poller: Poller | None = None
         self._unplanned_news = 0
+        self._wall_clock_ahead = clock_difference(clock)
         self.worker = Worker(
             self.store,
             self.accounts.channels,
@@ -323,6 +328,7 @@ class App:
     async def begin(self) -> None:
         """Make ready to send: check that the store is whole, ask networks for limits."""
         await self._database.verify()
+        await shorten_waits(self._database, now=self.clock.now())
         if self.is_alone:
             await self.store.end_leases(now=self.clock.now())
             await self.feeds.end_leases()
@@ -342,6 +348,18 @@ class App:
     async def mark_as_seen(self) -> None:
         """Let the store be newer than every copy of it that was made before."""
         await self.instance.mark(now=self.clock.now())
+
+    async def mind_the_clock(self) -> None:
+        """Notice when the wall clock was set back, and let nothing wait for what it said before."""
+        before, self._wall_clock_ahead = self._wall_clock_ahead, clock_difference(self.clock)
+        if self._wall_clock_ahead >= before - SET_BACK:
+            return
+        log.warning(
+            "the clock was set back; what waited for a later moment is tried again",
+            extra={"by": str(before - self._wall_clock_ahead)},
+        )
+        await shorten_waits(self._database, now=self.clock.now())
+        await self.replan_if_sound()
 
     async def refresh_capabilities(self) -> None:
         """Ask every network for its limits."""
@@ -475,6 +493,11 @@ async def open_app(
             app.sends = True
             app.accounts.open((await app.load()).configuration, settings)
         yield app
+
+
+def clock_difference(clock: Clock) -> timedelta:
+    """Return how far the wall clock is ahead of the one that never jumps: it changes by jumps."""
+    return clock.now() - EPOCH - timedelta(seconds=clock.monotonic())
 
 
 def _refuse_another_folder(folder: Path) -> None:

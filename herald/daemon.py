@@ -37,6 +37,8 @@ HUBS_EVERY = timedelta(minutes=1)
 ISSUES_EVERY = timedelta(seconds=30)
 MARK_EVERY = timedelta(minutes=1)
 """How often the store is told apart from copies of it that were made before."""
+CLOCK_EVERY = timedelta(seconds=10)
+"""How often a wall clock that was set back is noticed."""
 CAPABILITIES_EVERY = timedelta(hours=6)
 STATUS_EVERY = timedelta(minutes=1)
 STABLE_FOR = timedelta(seconds=2)
@@ -112,6 +114,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
         "mark the store": (MARK_EVERY, app.mark_as_seen),
+        "mind the clock": (CLOCK_EVERY, app.mind_the_clock),
         "tell the service manager": (STATUS_EVERY, lambda: _tell_status(app, manager)),
     }
     for name, (every, ring) in bells.items():

@@ -19,6 +19,15 @@ from herald.model.network import Capabilities
 from tests.folders import MONDAY, STORIES, a_network, a_picture, journal, many_items
 from tests.sources.folder import write
 
+TWO_IN_AN_HOUR = """\
+campaign: stories
+languages: [en]
+channels: [trial]
+items:
+  - {id: salt-house, kind: news, title: {en: The salt house}, post: 2027-05-03 09:00}
+  - {id: tide-mill, kind: news, title: {en: The tide mill}, post: 2027-05-03 09:30}
+"""
+
 
 @asynccontextmanager
 async def the_app(root: Path, clock: SetClock) -> AsyncIterator[App]:
@@ -238,6 +247,64 @@ async def test_after_a_night_without_power_what_is_late_does_as_it_was_told(
         await app.worker.drain()
         assert (await states(app))["salt-house/en"] == state
     assert len(journal(root)) == sent
+
+
+@pytest.mark.parametrize(
+    ("down", "sent"),
+    [
+        pytest.param(timedelta(minutes=1), ["salt-house", "tide-mill"], id="a minute"),
+        pytest.param(timedelta(hours=5), ["salt-house", "tide-mill"], id="a night"),
+        pytest.param(timedelta(days=365), [], id="a year"),
+    ],
+)
+async def test_what_fell_into_a_time_without_herald_goes_out_if_it_still_may_and_once(
+    tmp_path, down, sent
+):
+    root = a_network(tmp_path, stories=TWO_IN_AN_HOUR)
+    async with the_app(root, SetClock(MONDAY)) as app:
+        await app.replan()
+    clock = SetClock(MONDAY + timedelta(hours=1) + down)
+    async with the_app(root, clock) as app:
+        await app.replan()
+        await live_until(app, clock, clock.now() + timedelta(hours=2))
+        await app.replan()
+        await app.worker.drain()
+        assert set((await states(app)).values()) == {"sent" if sent else "expired"}
+    assert [item for item, _ in said(root)] == sent
+
+
+async def test_a_clock_that_stood_a_year_ahead_and_was_set_right_loses_nothing(tmp_path):
+    root = a_network(tmp_path, stories=TWO_IN_AN_HOUR)
+    clock = SetClock(MONDAY)
+    async with the_app(root, clock) as app:
+        await app.replan()
+        clock.jump(MONDAY + timedelta(days=365))
+        await app.mind_the_clock()
+        await app.worker.drain()
+        await app.replan()
+        assert set((await states(app)).values()) == {"expired"}
+        clock.jump(MONDAY)
+        await app.mind_the_clock()
+        await live_until(app, clock, MONDAY + timedelta(hours=3))
+    assert [item for item, _ in said(root)] == ["salt-house", "tide-mill"]
+
+
+@pytest.mark.parametrize("by", [timedelta(seconds=1), timedelta(hours=1), timedelta(days=365)])
+async def test_a_clock_that_is_set_back_floods_nobody_and_stalls_nothing(tmp_path, by):
+    root = a_network(tmp_path, stories=TWO_IN_AN_HOUR)
+    clock = SetClock(MONDAY)
+    async with the_app(root, clock) as app:
+        await app.replan()
+        await live_until(app, clock, MONDAY + timedelta(hours=1, minutes=10))
+        assert [item for item, _ in said(root)] == ["salt-house"]
+        clock.jump(clock.now() - by)
+        await app.mind_the_clock()
+        await app.worker.drain()
+        assert [item for item, _ in said(root)] == ["salt-house"]
+        clock.jump(MONDAY + timedelta(hours=1, minutes=11))
+        await app.mind_the_clock()
+        await live_until(app, clock, MONDAY + timedelta(hours=3))
+    assert [item for item, _ in said(root)] == ["salt-house", "tide-mill"]
 
 
 async def test_a_reminder_does_not_go_out_after_its_event(tmp_path):

@@ -42,7 +42,8 @@ def issue_of(planned: PlannedIssue, was: Issue | None) -> Issue:
             due_at=planned.due_at,
             needs_approval=needs_approval,
         )
-    state = IssueState.PENDING if was.state is IssueState.CANCELLED else was.state
+    has_ended = was.state in {IssueState.CANCELLED, IssueState.EMPTY}
+    state = IssueState.PENDING if has_ended else was.state
     return replace(
         was,
         list=planned.list,
@@ -50,6 +51,7 @@ def issue_of(planned: PlannedIssue, was: Issue | None) -> Issue:
         zone=planned.zone,
         needs_approval=needs_approval,
         state=state,
+        finished_at=None if has_ended else was.finished_at,
     )
 
 
@@ -68,9 +70,14 @@ def planned_of(issue: Issue, newsletter: Newsletter, campaign: Campaign) -> Plan
     )
 
 
-def is_open(issue: Issue) -> bool:
-    """Tell whether planning may still change anything about an issue."""
-    return issue.state not in STARTED and issue.state is not IssueState.EMPTY
+def is_open(issue: Issue, *, now: datetime) -> bool:
+    """Tell whether planning may still change anything about an issue.
+
+    One that was closed for saying nothing, and lies ahead, was closed by a clock that was wrong.
+    """
+    if issue.state is IssueState.EMPTY:
+        return now < issue.due_at
+    return issue.state not in STARTED
 
 
 def gathering_ends(issue: Issue, *, now: datetime) -> datetime:

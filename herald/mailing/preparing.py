@@ -41,12 +41,13 @@ async def follow_plan(
     next_keys = _next_keys(planned, by_key, now)
     for one in planned:
         was = by_key.get(one.key)
-        if was is not None and not is_open(was):
+        if was is not None and not is_open(was, now=now):
             continue
         is_near = one.key in next_keys or one.due_at - now <= PREPARE_BEFORE
         await _follow(store, one, was, known, sources, is_near=is_near, now=now)
     for issue in known:
-        if issue.key in wanted or not is_open(issue) or issue.state is IssueState.CANCELLED:
+        is_over = not is_open(issue, now=now) or issue.state is IssueState.CANCELLED
+        if issue.key in wanted or is_over:
             continue
         if now < issue.due_at <= until:
             note = "it is planned no more"
@@ -154,6 +155,6 @@ def _next_keys(
     ahead: dict[tuple[str, str], str] = {}
     for one in sorted(planned, key=lambda one: (one.due_at, one.key)):
         was = known.get(one.key)
-        if one.due_at > now and (was is None or is_open(was)):
+        if one.due_at > now and (was is None or is_open(was, now=now)):
             ahead.setdefault((one.campaign, one.newsletter), one.key)
     return frozenset(ahead.values())

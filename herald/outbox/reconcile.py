@@ -160,7 +160,7 @@ def _asked_if_late(row: Delivery, *, now: datetime) -> Delivery:
 
 def _still_held(row: Delivery, fresh: Delivery, *, now: datetime) -> Delivery:
     """Return a held row with its new content: as it was held, or as its content asks."""
-    is_late_still = row.reason is Reason.LATE and row.due_at == fresh.due_at
+    is_late_still = row.reason is Reason.LATE and row.due_at == fresh.due_at <= now
     if row.reason in _BY_HAND or is_late_still:
         kept = replace(fresh, next_at=fresh.due_at)
         return kept if now <= fresh.not_after_at else _stand(kept, now=now)
@@ -168,12 +168,15 @@ def _still_held(row: Delivery, fresh: Delivery, *, now: datetime) -> Delivery:
 
 
 def _revived(row: Delivery, fresh: Delivery, *, now: datetime, changed: bool) -> Delivery:
-    """Return a row that had ended, to go out after all if it is wanted anew and can still be."""
+    """Return a row that had ended, to go out after all if it is wanted anew and can still be.
+
+    What has expired and lies ahead ended by a clock that was wrong.
+    """
     if row.state is DeliveryState.WITHDRAWN:
         wanted = row.reason is not Reason.PERSON
     elif row.state is DeliveryState.EXPIRED:
         patience = (row.not_after_at, row.catch_up) != (fresh.not_after_at, fresh.catch_up)
-        wanted = changed or patience
+        wanted = changed or patience or now < row.due_at
     else:
         wanted = changed
     late = now - fresh.due_at > LATE_AFTER

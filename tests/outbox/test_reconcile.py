@@ -272,10 +272,11 @@ def test_what_a_person_sent_on_after_its_moment_keeps_its_new_time() -> None:
 
 @pytest.mark.parametrize("state", [DeliveryState.FAILED, DeliveryState.EXPIRED])
 def test_what_ended_badly_waits_again_when_it_is_changed(state: DeliveryState) -> None:
-    (row,) = planned_once(wanted())
+    planned = wanted(due_at=NOON - MINUTE)
+    (row,) = planned_once(planned)
     ended = replace(row, state=state, attempts=3, error="422", released=True)
-    assert stands(only_step(a_plan(wanted()), ended)) == ("unchanged", state, None)
-    step = only_step(a_plan(wanted(content_hash="second")), ended)
+    assert stands(only_step(a_plan(planned), ended)) == ("unchanged", state, None)
+    step = only_step(a_plan(replace(planned, content_hash="second")), ended)
     assert stands(step) == ("changed", "pending", None)
     assert step.after is not None
     assert (step.after.attempts, step.after.error, step.after.released) == (0, "", False)
@@ -301,6 +302,14 @@ def test_more_patience_brings_back_what_expired() -> None:
     (row,) = planned_once(over)
     patient = replace(over, not_after_at=NOON + DAY)
     assert stands(only_step(a_plan(patient), row)) == ("changed", "pending", None)
+
+
+def test_what_expired_or_was_held_as_late_by_a_clock_that_ran_ahead_waits_again() -> None:
+    (row,) = planned_once(wanted())
+    expired = replace(row, state=DeliveryState.EXPIRED)
+    assert stands(only_step(a_plan(wanted()), expired)) == ("changed", "pending", None)
+    late = replace(row, state=DeliveryState.HELD, reason=Reason.LATE)
+    assert stands(only_step(a_plan(wanted()), late)) == ("changed", "pending", None)
 
 
 def test_what_returns_to_its_file_waits_again() -> None:
