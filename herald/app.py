@@ -333,7 +333,7 @@ class App:
             await self.store.end_leases(now=self.clock.now())
             await self.feeds.end_leases()
             await self.mailing.recover()
-            await self._recognise()
+        await self._recognise()
         await self.refresh_capabilities()
 
     async def _recognise(self) -> None:

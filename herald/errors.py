@@ -17,6 +17,14 @@ class StoreTooNew(HeraldError):
     """A newer Herald wrote this store: install that version or a later one."""
 
 
+class StoreMoved(HeraldError):
+    """This network was moved to another store: name that one in config/herald.yaml."""
+
+
+class NotItsTurn(HeraldError):
+    """Another Herald plans by now: nothing was changed, and nothing need be done."""
+
+
 class MediaMissing(HeraldError):
     """A picture's bytes are not in the store: plan again while the file is there."""
 

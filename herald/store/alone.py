@@ -32,6 +32,8 @@ class Guarded(IntEnum):
     """Who is on a list, has left, or is forgotten."""
     POLLS = 6
     """Which feeds are taken to be polled."""
+    HOME = 7
+    """Whether the database is still the one that it was."""
 
 
 async def alone(connection: AsyncConnection, step: Guarded) -> None:

@@ -2,21 +2,42 @@
 
 Such a delivery is made unclear, as after a lost answer: its network is asked, and what cannot be
 asked is held for a person. What this database has tried itself since then is known to it.
+
+On PostgreSQL a database may be put back, or its server give way to a standby, while Heralds run.
+So every transaction that takes something to be sent asks first whether it is at home.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from herald.errors import StoreMoved
 from herald.model.delivery import DeliveryState
 from herald.model.ids import ChannelId
 from herald.model.mailing import RecipientState
+from herald.model.network import Capabilities
 from herald.store import tables
+from herald.store.alone import Guarded, alone
 from herald.store.feed_tables import entry
+from herald.store.home import Home, home_of, instance_row, why_elsewhere
 from herald.store.mailing_tables import recipient
 
 NEWS_WITHIN = timedelta(days=2)
@@ -25,14 +46,82 @@ WHY = "the database was put back from a copy, and this may have been sent after 
 DOUBTED = "doubted"
 """The outcome by which an attempt remembers that nothing was sent, only doubted."""
 
+LOOK_BACK = timedelta(days=31)
+"""How long ago what is owed may have been sent, where nobody knows when the copy was made."""
+COPY = "the database is a copy that herald backup made"
+
+_LEASE_BEYOND = timedelta(seconds=30)
 _d = tables.delivery.c
 _a = tables.attempt.c
 _i = tables.instance.c
 
+log = logging.getLogger(__name__)
+
+
+async def at_home(
+    connection: AsyncConnection, *, now: datetime
+) -> tuple[Row[Any] | None, str | None]:
+    """Return the row of ``instance``, and why what is owed from before *now* was just put in doubt.
+
+    On PostgreSQL this finds out whether the database is still where it was, and if not begins to
+    doubt: of all that find it out at once, one does. Raises StoreMoved for a database whose
+    network was moved elsewhere.
+    """
+    row, here = await instance_row(connection)
+    if row is None or here is None:
+        _refuse_moved(row)
+        return row, None
+    if _is_known(row, here):
+        _refuse_moved(row)
+        return row, None
+    await alone(connection, Guarded.HOME)
+    row, here = await instance_row(connection)  # another one may just have done it
+    _refuse_moved(row)
+    if row is None or here is None or _is_known(row, here):
+        return row, None
+    known = home_of(row.home)
+    why = COPY if row.copied_at is not None else why_elsewhere(known, here) if known else None
+    values: dict[str, Any] = {"home": str(here)}
+    if why is not None:
+        values |= {"copied_at": None, "doubt_before": now, "doubt_since": since(row, now)}
+        await doubt_copies(connection, now=now)
+    await connection.execute(update(tables.instance).values(values))
+    return (await instance_row(connection))[0], why
+
+
+async def recognised(connection: AsyncConnection, *, now: datetime) -> Row[Any] | None:
+    """Do what ``at_home`` does for a process that is running, and say in the log what it found."""
+    row, why = await at_home(connection, now=now)
+    if why is not None:
+        log.warning(
+            "%s. What may have been sent since then is looked up before it is sent; what cannot be"
+            " looked up is held: herald outbox list --state held",
+            why,
+        )
+    return row
+
+
+def since(row: Row[Any], now: datetime) -> datetime:
+    """Return from when on something may have been sent that the database does not know."""
+    known: datetime | None = row.copied_at or row.last_seen_at
+    return known if known is not None and known <= now else now - LOOK_BACK
+
+
+def _is_known(row: Row[Any], here: Home) -> bool:
+    return bool(row.home == str(here) and row.copied_at is None)
+
+
+def _refuse_moved(row: Row[Any] | None) -> None:
+    if row is not None and row.moved_to:
+        raise StoreMoved(
+            f"this network was moved to {row.moved_to}: write that into config/herald.yaml as"
+            " store: …, or take the move back with herald store move --undo"
+        )
+
 
 async def doubt_deliveries(
     connection: AsyncConnection,
-    channels: Collection[ChannelId],
+    channels: Mapping[ChannelId, Capabilities],
     open_ones: Sequence[ColumnElement[bool]],
     *,
     now: datetime,
@@ -41,7 +130,7 @@ async def doubt_deliveries(
 
     Costs one look at one row in every database that was never put back.
     """
-    known = (await connection.execute(select(_i.doubt_since, _i.doubt_before))).one_or_none()
+    known = await recognised(connection, now=now)
     if known is None or known.doubt_before is None:
         return 0
     doubtful = and_(
@@ -65,7 +154,7 @@ async def doubt_deliveries(
             note=WHY,
             token=_d.token + 1,
             owner="",
-            lease_ends_at=None,
+            lease_ends_at=_not_looked_up_until(connection, channels, known.doubt_before),
             unclear_at=now,
             first_send_at=case((_d.first_send_at < since, _d.first_send_at), else_=since),
             frozen=func.coalesce(_d.frozen, _d.payload),
@@ -89,10 +178,23 @@ async def doubt_copies(connection: AsyncConnection, *, now: datetime) -> None:
     )
 
 
-async def may_be_sent(connection: AsyncConnection, due_at: datetime) -> bool:
+async def may_be_sent(connection: AsyncConnection, due_at: datetime, *, now: datetime) -> bool:
     """Tell whether a newsletter's issue that was due then may have been sent already."""
-    before = await connection.scalar(select(_i.doubt_before))
-    return before is not None and due_at <= before
+    known = await recognised(connection, now=now)
+    return known is not None and known.doubt_before is not None and due_at <= known.doubt_before
+
+
+def _not_looked_up_until(
+    connection: AsyncConnection, channels: Mapping[ChannelId, Capabilities], before: datetime
+) -> datetime | None:
+    """Return until when another process may still be sending what its lost claim was for.
+
+    On SQLite there is no other process.
+    """
+    if connection.dialect.name != "postgresql":
+        return None
+    longest = max((each.timeout for each in channels.values()), default=timedelta(0))
+    return before + 2 * longest + _LEASE_BEYOND
 
 
 def _is_from_before(moment: datetime) -> ColumnElement[bool]:

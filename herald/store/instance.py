@@ -16,32 +16,38 @@ Then what is owed from before is looked up on its network before it is sent, see
 database is written first, and the file after it: a crash between the two leaves the file behind,
 which is no cause for doubt. A database that has counted nothing yet, and has no file, is new.
 
-On PostgreSQL nothing stands beside the database, and nothing is recognised.
+On PostgreSQL nothing stands beside the database. There ``home`` holds what the server said of
+itself and of the database (``herald.store.home``), and whatever takes something to be sent asks it
+again (``doubting.at_home``).
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.errors import StoreUnusable
-from herald.store.doubting import doubt_copies
+from herald.store.doubting import COPY, LOOK_BACK, at_home, doubt_copies, since
 from herald.store.engine import Store
+from herald.store.home import home_of
 from herald.store.tables import instance
 
-LOOK_BACK = timedelta(days=31)
-"""How long ago what is owed may have been sent, where nobody knows when the copy was made."""
+__all__ = ["LOOK_BACK", "Beside", "StoredInstance", "settle_in", "why_older"]
+
 _OWNER_ONLY = 0o600
 
 _OLDER = "the database is older than what Herald wrote last: a copy was put back"
 _ALONE = "the database was copied here, or put back, without the file that belongs to it"
 _ELSEWHERE = "the database was copied here, or put back with its whole folder"
-_BACKUP = "the database is a copy that herald backup made"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,7 @@ def why_older(
 ) -> str | None:
     """Tell why a database may not know what was sent; None when it does know."""
     if copied_at is not None:
-        return _BACKUP
+        return COPY
     if beside is None:
         return _ALONE if epoch else None
     if epoch < beside.epoch:
@@ -80,31 +86,41 @@ class StoredInstance:
         """
         path = self._store.path
         if path is None:
-            return None
+            why = await self._store.write(lambda connection: _found_out(connection, now=now))
+        else:
+            why = await self._recognise_file(path, now=now)
+        self._is_recognised = True
+        return why
+
+    async def _recognise_file(self, path: Path, *, now: datetime) -> str | None:
         beside = _read(_file(path))
         async with self._store.writing() as connection:
-            row = (await connection.execute(select(instance))).one()
-            why = why_older(row.epoch, beside, inode=path.stat().st_ino, copied_at=row.copied_at)
+            row, _ = await at_home(connection, now=now)
+            if row is None:
+                raise StoreUnusable(f"{path}: it is damaged: put back a backup (no instance)")
+            why = why_older(row.epoch, beside, inode=_inode(path), copied_at=row.copied_at)
             epoch = max(row.epoch, beside.epoch if beside else 0) + 1
             values: dict[str, object] = {"epoch": epoch}
             if why is None:
                 values["last_seen_at"] = now
                 if beside is None:  # the first start of all: a crash must not leave it without
-                    _write(_file(path), Beside(epoch=0, inode=path.stat().st_ino))
+                    settle_in(path)
             else:
                 # last_seen_at stays: should the file not be written, this comes once more
                 values |= {"copied_at": None, "doubt_before": now}
-                values["doubt_since"] = _since(row, now)
+                values["doubt_since"] = since(row, now)
                 await doubt_copies(connection, now=now)
             await connection.execute(update(instance).values(values))
-        _write(_file(path), Beside(epoch=epoch, inode=path.stat().st_ino))
-        self._is_recognised = True
+        _write(_file(path), Beside(epoch=epoch, inode=_inode(path)))
         return why
 
     async def mark(self, *, now: datetime) -> None:
         """Raise the epoch: a copy that was made before is older from now on."""
         path = self._store.path
-        if path is None or not self._is_recognised:
+        if not self._is_recognised:
+            return
+        if path is None:
+            await self._store.write(lambda connection: _seen(connection, now=now))
             return
         async with self._store.writing() as connection:
             raised = await connection.execute(
@@ -114,13 +130,38 @@ class StoredInstance:
             )
             epoch = raised.scalar_one()
         with suppress(FileNotFoundError):  # the store itself was taken away
-            _write(_file(path), Beside(epoch=epoch, inode=path.stat().st_ino))
+            _write(_file(path), Beside(epoch=epoch, inode=_inode(path)))
 
 
-def _since(row: Row[tuple[object, ...]], now: datetime) -> datetime:
-    """Return from when on something may have been sent that the database does not know."""
-    known = row.copied_at or row.last_seen_at
-    return known if known is not None and known <= now else now - LOOK_BACK
+def settle_in(path: Path) -> None:
+    """Let the SQLite file *path*, whose epoch is 0, pass for one that has always been here."""
+    _write(_file(path), Beside(epoch=0, inode=_inode(path)))
+
+
+async def _found_out(connection: AsyncConnection, *, now: datetime) -> str | None:
+    row, why = await at_home(connection, now=now)
+    home = home_of(row.home) if row is not None else None
+    if home is not None and not home.is_sure:
+        log.warning(
+            "the PostgreSQL server does not say which one it is: should it be put back from a copy"
+            " or replaced, Herald may not notice (let its user execute pg_control_system and"
+            " pg_walfile_name)"
+        )
+    await connection.execute(update(instance).values(last_seen_at=now))
+    return why
+
+
+async def _seen(connection: AsyncConnection, *, now: datetime) -> None:
+    """Remember that the database was in use; but not before it was recognised."""
+    row, why = await at_home(connection, now=now)
+    if why is not None:
+        log.warning("%s", why)
+    if row is not None:
+        await connection.execute(update(instance).values(last_seen_at=now))
+
+
+def _inode(path: Path) -> int:
+    return path.stat().st_ino
 
 
 def _file(path: Path) -> Path:

@@ -25,7 +25,7 @@ from herald.model.mailing import (
     UncertainCopy,
 )
 from herald.store.batches import batches
-from herald.store.doubting import WHY, may_be_sent
+from herald.store.doubting import WHY, may_be_sent, recognised
 from herald.store.engine import Store
 from herald.store.mailing_tables import (
     edition,
@@ -110,7 +110,7 @@ async def freeze_audience(
     async with store.writing() as connection:
         if await _locked(connection, ready.key) != ready or ready.state is not IssueState.PENDING:
             return None
-        is_doubtful = await may_be_sent(connection, ready.due_at)
+        is_doubtful = await may_be_sent(connection, ready.due_at, now=now)
         begins = RecipientState.UNCERTAIN if is_doubtful else RecipientState.PENDING
         rows = [
             {
@@ -141,6 +141,7 @@ async def claim_recipient(
 ) -> RecipientClaim | None:
     """Take the next copy that is due, settling on the way those that may not be sent."""
     async with store.writing() as connection:
+        await recognised(connection, now=now)  # a database that was put back owes nobody a copy
         while (copy := await _next_due(connection, key, now)) is not None:
             person = await _addressee(connection, copy.subscription)
             barred = _why_barred(person)
