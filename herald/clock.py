@@ -4,6 +4,8 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
+_WITH_SLEEP: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class SystemClock:
     """The machine's clocks: the wall clock says when, the monotonic clock says how long."""
@@ -15,6 +17,13 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds on a clock that never jumps."""
         return time.monotonic()
+
+    def since_boot(self) -> float:
+        """Return seconds on a clock that never jumps, and goes on while the machine sleeps.
+
+        Where the system has none it stands meanwhile, as Linux's monotonic clock does.
+        """
+        return time.clock_gettime(_WITH_SLEEP)
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the monotonic clock."""

@@ -36,6 +36,7 @@ from herald.model.mailing import (
 )
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
+from herald.model.planner import Planner
 from herald.model.polling import (
     Decision,
     Failed,
@@ -65,6 +66,41 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the monotonic clock."""
+        ...
+
+
+class MachineClock(Clock, Protocol):
+    """A machine's clock, which also knows how long the machine was asleep."""
+
+    def since_boot(self) -> float:
+        """Return seconds on a clock that nobody sets and that goes on while the machine sleeps."""
+        ...
+
+
+class PlannerStore(Protocol):
+    """Whose turn it is to read the files and plan. Every method is one short transaction."""
+
+    async def planner(self) -> Planner:
+        """Return the row as it stands."""
+        ...
+
+    async def take_turn(self, *, owner: str, now: datetime, lease: timedelta) -> int | None:
+        """Take the turn if nobody has it, or its lease has lapsed; return its new token.
+
+        None while another one has it. A lease of more than twice *lease* counts as lapsed: the
+        clock was set back since.
+        """
+        ...
+
+    async def keep_turn(self, token: int, *, now: datetime, lease: timedelta) -> bool:
+        """Hold the turn for longer; False, changing nothing, if *token* is not the row's.
+
+        A lease that lapsed and that nobody took is held on.
+        """
+        ...
+
+    async def end_turn(self, token: int, *, now: datetime) -> bool:
+        """Give the turn back, for others to take at once; False if *token* is not the row's."""
         ...
 
 
@@ -211,9 +247,18 @@ class OutboxStore(Protocol):
         ...
 
     async def reconcile(
-        self, plan: Plan, decide: Callable[[Sequence[Delivery]], Reconciliation], *, now: datetime
+        self,
+        plan: Plan,
+        decide: Callable[[Sequence[Delivery]], Reconciliation],
+        *,
+        now: datetime,
+        turn: int | None = None,
     ) -> Reconciliation:
         """Read the outbox, let *decide* compare it with *plan*, and write its steps, all at once.
+
+        *turn* is the token of the planner's row (``PlannerStore``): raises
+        ``herald.errors.NotItsTurn``, changing nothing, if another one has taken it since. None is
+        for a person, who needs no turn.
 
         *decide* is pure: it may run in a thread, and again where others came in between.
         A step on a delivery that is claimed, unclear or sent changes nothing. Remembers
@@ -303,8 +348,11 @@ class OutboxStore(Protocol):
         """
         ...
 
-    async def sync_file_stops(self, stops: Iterable[Stop]) -> None:
-        """Make *stops* the stops of origin file; one that stands keeps its ``since``."""
+    async def sync_file_stops(self, stops: Iterable[Stop], *, turn: int | None = None) -> None:
+        """Make *stops* the stops of origin file; one that stands keeps its ``since``.
+
+        *turn* as for ``reconcile``.
+        """
         ...
 
     async def stops(self) -> tuple[Stop, ...]:

@@ -20,7 +20,13 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -144,6 +150,10 @@ class Store:
                 await connection.execution_options(**self.when_reading)
                 async with connection.begin():
                     yield connection
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Give a block in which the driver's exceptions become StoreUnusable."""
+        return _translated(self.place, self.foreign)
 
     async def verify(self) -> None:
         """Read every page of a SQLite file; raise StoreUnusable when one is damaged.

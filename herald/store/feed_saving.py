@@ -40,6 +40,7 @@ from herald.store.feed_rows import (
 )
 from herald.store.feed_tables import entry, entry_credit, feed, feed_key
 from herald.store.grouping import Grouped
+from herald.store.planner import note_news
 from herald.store.upsert import upsert
 
 MOST = 1_000
@@ -148,7 +149,14 @@ async def save_all(connection: AsyncConnection, saves: Sequence[Save]) -> list[S
         await asyncio.sleep(0)  # each document by itself is short
     await _write_rows(connection, written)
     await _write_feeds(connection, saves, written)
+    if any(_is_news(rows.decision) for _, rows in written):
+        await note_news(connection)
     return answers
+
+
+def _is_news(decision: Decision) -> bool:
+    """Tell whether there is an entry that is new or changed, and may have to be planned."""
+    return any(isinstance(intent, Remember | Revise) for intent in decision.intents)
 
 
 async def _decided(save: Save, known: Known) -> Written:

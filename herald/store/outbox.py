@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History
 from herald.model.health import OutboxHealth
@@ -17,12 +18,15 @@ from herald.model.plan import Plan, Reconciliation
 from herald.model.stop import Stop, StopOrigin
 from herald.model.verdict import Verdict
 from herald.store import tables
+from herald.store.alone import Guarded, alone
 from herald.store.claiming import claim_due, is_anything_due, reap_lapsed
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
 from herald.store.groupsettler import GroupSettler, Settlement
 from herald.store.health import outbox_health
 from herald.store.limits import limits_from_text, limits_to_text
+from herald.store.notifying import Heard, notify
+from herald.store.planner import fence
 from herald.store.reconciling import everything, reconcile_rows
 from herald.store.rows import (
     COLUMNS,
@@ -62,10 +66,15 @@ class StoredOutbox:
             )
 
     async def reconcile(
-        self, plan: Plan, decide: Callable[[Sequence[Delivery]], Reconciliation], *, now: datetime
+        self,
+        plan: Plan,
+        decide: Callable[[Sequence[Delivery]], Reconciliation],
+        *,
+        now: datetime,
+        turn: int | None = None,
     ) -> Reconciliation:
         """Read, let *decide* compare, and write its steps (see OutboxStore)."""
-        return await reconcile_rows(self._store, plan, decide, now=now)
+        return await reconcile_rows(self._store, plan, decide, now=now, turn=turn)
 
     async def claim(
         self,
@@ -198,6 +207,8 @@ class StoredOutbox:
                 ),
                 row,
             )
+            if result.rowcount == 1:
+                await notify(connection, Heard.DUE)
             return result.rowcount == 1
 
     async def set_url(self, key: DeliveryKey, url: str, *, now: datetime) -> bool:
@@ -242,6 +253,7 @@ class StoredOutbox:
                     stop.c.origin != StopOrigin.FILE.value,
                 )
             )
+            await notify(connection, Heard.DUE)
             return result.rowcount > 0
 
     async def stops(self) -> tuple[Stop, ...]:
@@ -249,10 +261,17 @@ class StoredOutbox:
         async with self._store.reading() as connection:
             return await load_stops(connection)
 
-    async def sync_file_stops(self, stops: Iterable[Stop]) -> None:
+    async def sync_file_stops(self, stops: Iterable[Stop], *, turn: int | None = None) -> None:
         """Make *stops* the stops of origin file; one that stands keeps its ``since``."""
         wanted = tuple(stops)
-        await self._store.write(partial(sync_stops, wanted=wanted))
+
+        async def sync(connection: AsyncConnection) -> None:
+            await alone(connection, Guarded.PLANNING)
+            await fence(connection, turn)
+            if await sync_stops(connection, wanted):
+                await notify(connection, Heard.DUE)
+
+        await self._store.write(sync)
 
     async def capabilities(self) -> dict[ChannelId, Capabilities]:
         """Return the channels' last stored capabilities."""

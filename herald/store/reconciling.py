@@ -26,6 +26,8 @@ from herald.store.alone import Guarded, alone
 from herald.store.batches import batches
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
+from herald.store.notifying import Heard, notify
+from herald.store.planner import fence
 from herald.store.rows import COLUMNS, change_rows, from_row, insert_rows, read_rows
 from herald.store.upsert import upsert
 
@@ -52,37 +54,48 @@ class _Decided:
 
 
 async def reconcile_rows(
-    store: Store, plan: Plan, decide: _Decide, *, now: datetime
+    store: Store, plan: Plan, decide: _Decide, *, now: datetime, turn: int | None = None
 ) -> Reconciliation:
     """Read, let *decide* compare, and write its steps (see OutboxStore.reconcile)."""
     with uncollected():
-        return await _reconcile(store, plan, decide, now=now)
+        return await _reconcile(store, plan, decide, now=now, turn=turn)
 
 
-async def _reconcile(store: Store, plan: Plan, decide: _Decide, *, now: datetime) -> Reconciliation:
+async def _reconcile(
+    store: Store, plan: Plan, decide: _Decide, *, now: datetime, turn: int | None
+) -> Reconciliation:
     for _ in range(FREE_TRIES):
         decided = await _decided_freely(store, plan, decide)
-        written = await store.write(partial(_write_if_it_stands, decided=decided, now=now))
+        written = await store.write(
+            partial(_write_if_it_stands, decided=decided, now=now, turn=turn)
+        )
         if written is not None:
             return written
-    return await store.write(partial(_decide_alone, plan=plan, decide=decide, now=now))
+    return await store.write(partial(_decide_alone, plan=plan, decide=decide, now=now, turn=turn))
 
 
 async def _write_if_it_stands(
-    connection: AsyncConnection, *, decided: _Decided, now: datetime
+    connection: AsyncConnection, *, decided: _Decided, now: datetime, turn: int | None
 ) -> Reconciliation | None:
     """Write what was decided; None if it was decided upon what is no more."""
     await alone(connection, Guarded.PLANNING)
+    await fence(connection, turn)
     if not await _still_stands(connection, decided):
         return None
     return await _write(connection, decided, now=now)
 
 
 async def _decide_alone(
-    connection: AsyncConnection, *, plan: Plan, decide: _Decide, now: datetime
+    connection: AsyncConnection,
+    *,
+    plan: Plan,
+    decide: _Decide,
+    now: datetime,
+    turn: int | None,
 ) -> Reconciliation:
     """Decide while everybody else waits."""
     await alone(connection, Guarded.PLANNING)
+    await fence(connection, turn)
     run, unseen = await _last_run(connection), await _unseen(connection, plan)
     in_order = select(_d.key).order_by(_d.key).with_for_update().subquery()
     await connection.execute(select(func.count()).select_from(in_order))
@@ -150,6 +163,7 @@ async def _write(
     if after:
         run = _run(decided.difference, decided.changes.values(), now=now)
         await connection.execute(insert(tables.plan_run).values(run))
+        await notify(connection, Heard.DUE)
     return decided.difference
 
 

@@ -54,8 +54,12 @@ async def save_stop(connection: AsyncConnection, stop: Stop) -> None:
     )
 
 
-async def sync_stops(connection: AsyncConnection, wanted: Iterable[Stop]) -> None:
-    """Make *wanted* the stops of origin file; one that stands keeps its ``since``."""
+async def sync_stops(connection: AsyncConnection, wanted: Iterable[Stop]) -> bool:
+    """Make *wanted* the stops of origin file; one that stands keeps its ``since``.
+
+    Tells whether one has ended.
+    """
+    has_ended = False
     named = {(each.scope.value, each.name): each for each in wanted}
     columns = tables.stop.c
     for each in await load_stops(connection):
@@ -67,8 +71,10 @@ async def sync_stops(connection: AsyncConnection, wanted: Iterable[Stop]) -> Non
                     columns.origin == StopOrigin.FILE.value,
                 )
             )
+            has_ended = True
     for key in sorted(named):
         await save_stop(connection, named[key])
+    return has_ended
 
 
 def unstopped(stops: Iterable[Stop]) -> tuple[ColumnElement[bool], ...]:

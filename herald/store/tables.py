@@ -261,8 +261,9 @@ planner = Table(
     text_column("owner"),
     Column("token", BigInteger, nullable=False),
     Column("lease_ends_at", Moment),
+    Column("news", BigInteger, nullable=False, default=0, server_default="0"),
 )
-"""One row: which process reads the files and plans, and until when it is not asked again."""
+"""One row: which process reads the files and plans, until when, and a count of feeds' news."""
 
 notice = Table(
     "notice",

@@ -57,7 +57,12 @@ class MemoryOutbox:
         return History(deliveries=self._sorted(), first_seen=tuple(sorted(self._seen.items())))
 
     async def reconcile(
-        self, plan: Plan, decide: Callable[[Sequence[Delivery]], Reconciliation], *, now: datetime
+        self,
+        plan: Plan,
+        decide: Callable[[Sequence[Delivery]], Reconciliation],
+        *,
+        now: datetime,
+        turn: int | None = None,
     ) -> Reconciliation:
         difference = decide(self._sorted())
         for step in difference.steps:
@@ -375,7 +380,7 @@ class MemoryOutbox:
     async def stops(self) -> tuple[Stop, ...]:
         return tuple(self._stops[key] for key in sorted(self._stops))
 
-    async def sync_file_stops(self, stops: Iterable[Stop]) -> None:
+    async def sync_file_stops(self, stops: Iterable[Stop], *, turn: int | None = None) -> None:
         wanted = {(each.scope, each.name, StopOrigin.FILE): each for each in stops}
         for key in [key for key in self._stops if key[2] is StopOrigin.FILE and key not in wanted]:
             del self._stops[key]

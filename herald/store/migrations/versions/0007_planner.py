@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), server_default="", nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("lease_ends_at", sa.BigInteger(), nullable=True),
+        sa.Column("news", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_planner")),
     )
     op.bulk_insert(planner, [{"id": 1, "owner": "", "token": 0}])
