@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,6 +72,8 @@ class PostgreSQL:
     base: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What is set otherwise than for tests."""
     _made: int = field(default=0)
 
     def address(self, database: str) -> str:
@@ -120,7 +122,8 @@ class PostgreSQL:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        chosen = _SETTINGS | self.settings
+        settings = [f"--{name}={value}" for name, value in chosen.items()]
         assert PROGRAMS is not None
         with (self.base / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -150,10 +153,10 @@ class PostgreSQL:
 
 
 @contextmanager
-def running_postgresql() -> Iterator[PostgreSQL]:
-    """Start a private server, and stop exactly that one at the end."""
+def running_postgresql(**settings: str) -> Iterator[PostgreSQL]:
+    """Start a private server with *settings* of its own, and stop exactly that one at the end."""
     base = Path(tempfile.mkdtemp(prefix="herald-postgresql-"))
-    server = PostgreSQL(base, a_free_port())
+    server = PostgreSQL(base, a_free_port(), settings=settings)
     try:
         _make_cluster(base)
         server.start()
