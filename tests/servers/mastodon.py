@@ -200,6 +200,9 @@ class MastodonServer:
         self.attachments: dict[str, Attachment] = {}
         self.faults: deque[Fault] = deque()
         self.looks_until_ready = 2
+        self.keys_wait_for: asyncio.Event | None = None
+        """A post is made at once, but its key is known only when this is set: as on Mastodon,
+        which writes the key after the post (mastodon/mastodon#21840)."""
         self.paged = asyncio.Event()
         """Set when the account's posts are asked for."""
         self._canned: dict[tuple[str, str], deque[Canned]] = {}
@@ -453,6 +456,8 @@ class MastodonServer:
         for one in media:
             one.posts += 1
         status = self._keep(values, tuple(media), created_at=self.now())
+        if key and self.keys_wait_for:
+            await self.keys_wait_for.wait()
         if key:
             self._keys[key] = (status.id, self.now())
         return self._limited(self._shown(status))

@@ -62,11 +62,6 @@ class NoAnswer:
     """False only if nothing of the request can have left this machine."""
 
 
-def in_utf_8(body: bytes) -> str:
-    """Return a body as text: JSON may also be in UTF-16 or UTF-32; what is neither is replaced."""
-    return body.decode(json.detect_encoding(body), "replace")
-
-
 def server_time(answer: Answer) -> datetime | None:
     """Return the moment at which the server says it answered, to the second."""
     return _http_date(answer.headers.get("date", ""))

@@ -9,6 +9,7 @@ answer can need and no longer than is worth waiting, and the library never sees 
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urljoin, urlsplit
 
-from herald.channels.mastodon.answer import Answer, NoAnswer, in_utf_8
+from herald.channels.mastodon.answer import Answer, NoAnswer
 
 READING_SECONDS = 45.0
 """For one answer, from its first byte to its last."""
@@ -52,8 +53,18 @@ class Account:
         return Answer(
             status=status,
             headers={name.lower(): self.hide(value) for name, value in headers.items()},
-            body=self.hide(in_utf_8(body)).encode("utf-8", "replace"),
+            body=self._hide_in(body),
         )
+
+    def _hide_in(self, body: bytes) -> bytes:
+        """Return *body* in UTF-8 without the token, as JSON may be in UTF-16 or UTF-32 as well.
+
+        What is no text stays none, so that nobody takes a broken answer for a whole one.
+        """
+        try:
+            return self.hide(body.decode(json.detect_encoding(body))).encode()
+        except UnicodeError:
+            return body.replace(self.token.encode(), b"***")
 
 
 class _HeardIt(Exception):
