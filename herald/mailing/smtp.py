@@ -7,9 +7,11 @@ and the body are two steps here, where the library's ``data()`` is one.
 
 from __future__ import annotations
 
+import base64
 import re
 import ssl
 from collections.abc import Awaitable
+from functools import partial
 from typing import Protocol
 
 from aiosmtplib import (
@@ -33,6 +35,8 @@ from herald.model.mailing import (
 )
 
 _START_INPUT = 354
+_NOT_ALLOWED = 553
+"""What a server would say to an address that it cannot read (RFC 5321 section 4.2.3)."""
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _REPLY_MOST = 500
 _ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
@@ -71,13 +75,14 @@ class SmtpMailer:
             await smtp.connect()
             await smtp.ehlo()
         except SMTPAuthenticationError as error:
-            return RelayTrouble(f"it refused our user or password: {_told(error)}", error.code)
+            why = f"it refused our user or password: {self._told(error)}"
+            return RelayTrouble(why, error.code)
         except SMTPResponseException as error:
-            return RelayTrouble(_told(error), error.code)
+            return RelayTrouble(self._told(error), error.code)
         except ssl.SSLError as error:
             return RelayTrouble(f"its certificate or protection failed: {error}")
         except (SMTPException, OSError, ValueError) as error:
-            return RelayTrouble(f"{error} (check smtp: in config/herald.yaml)")
+            return RelayTrouble(f"{self._told(error)} (check smtp: in config/herald.yaml)")
         self._smtp = smtp
         return None
 
@@ -90,10 +95,12 @@ class SmtpMailer:
         except (SMTPException, OSError) as error:
             # Nothing of the mail has left.
             await self._drop()
-            return Deferred(f"connection lost: {_told(error)}")
+            return Deferred(f"connection lost: {self._told(error)}")
         if refusal is not None:
             return refusal
-        return await self._body(self._smtp, mail)
+        outcome = await self._body(self._smtp, mail)
+        await self._drop_if_ahead()
+        return outcome
 
     async def close(self) -> None:
         """Say QUIT, if the server still listens."""
@@ -104,21 +111,45 @@ class SmtpMailer:
 
     async def _envelope(self, smtp: SMTP, sender: str, recipient: str) -> MailOutcome | None:
         """Say MAIL, RCPT and DATA; return why not, or None when the server awaits the body."""
+        for say in (
+            partial(self._mail, smtp, sender),
+            partial(self._rcpt, smtp, recipient),
+            partial(self._data, smtp),
+        ):
+            refusal = await say()
+            if refusal is not None:
+                return refusal
+            if await self._drop_if_ahead():
+                return Deferred("the server said more than it was asked; nothing was sent")
+        return None
+
+    async def _mail(self, smtp: SMTP, sender: str) -> MailOutcome | None:
         try:
             await smtp.mail(sender)
         except SMTPSenderRefused as error:
             await self._reset(error.code)
-            return RelayTrouble(f"it refused the sender: {_told(error)}", error.code)
+            return RelayTrouble(f"it refused the sender: {self._told(error)}", error.code)
+        except ValueError:  # nothing was said
+            return RelayTrouble("the sender's address has letters that mail does not carry")
+        return None
+
+    async def _rcpt(self, smtp: SMTP, recipient: str) -> MailOutcome | None:
         try:
             await smtp.rcpt(recipient)
         except SMTPRecipientRefused as error:
             await self._reset(error.code)
-            return _refusal(error.code, _told(error))
-        reply = await smtp.execute_command(b"DATA")
-        if reply.code != _START_INPUT:
-            await self._reset(reply.code)
-            return _refusal(reply.code, _without_addresses(reply.message))
+            return _refusal(error.code, self._told(error))
+        except ValueError:
+            await self._reset(_NOT_ALLOWED)
+            return Rejected("the address has letters that mail does not carry", _NOT_ALLOWED)
         return None
+
+    async def _data(self, smtp: SMTP) -> MailOutcome | None:
+        reply = await smtp.execute_command(b"DATA")
+        if reply.code == _START_INPUT:
+            return None
+        await self._reset(reply.code)
+        return _refusal(reply.code, self._fit(reply.message))
 
     async def _body(self, smtp: SMTP, mail: bytes) -> MailOutcome:
         protocol = smtp.protocol
@@ -128,15 +159,15 @@ class SmtpMailer:
             protocol.write(_stuffed(mail))
         except (SMTPException, OSError) as error:
             await self._drop()
-            return Deferred(f"connection lost: {_told(error)}")
+            return Deferred(f"connection lost: {self._told(error)}")
         try:
             reply = await protocol.read_response(timeout=self._server.final_timeout)
         except (SMTPException, OSError) as error:
             await self._drop()
-            return Uncertain(f"the server did not answer after the mail: {_told(error)}")
+            return Uncertain(f"the server did not answer after the mail: {self._told(error)}")
         if reply.code == 421:
             await self._drop()
-        said = _without_addresses(reply.message)
+        said = self._fit(reply.message)
         if 200 <= reply.code < 300:
             return Accepted(said, reply.code)
         if 400 <= reply.code < 600:
@@ -153,6 +184,30 @@ class SmtpMailer:
             await self._smtp.rset()
         except (SMTPException, OSError):
             await self._drop()
+        await self._drop_if_ahead()
+
+    async def _drop_if_ahead(self) -> bool:
+        """Hang up if the server has said more than it was asked; tell whether it had.
+
+        Its next words would be taken for the answer to what was not said yet: a mail that it takes
+        would look as if it was refused, and would be sent again.
+        """
+        protocol = self._smtp.protocol if self._smtp is not None else None
+        # The library has no public name for what it has read and not given out.
+        if protocol is None or not protocol._buffer:  # noqa: SLF001
+            return False
+        await self._drop()
+        return True
+
+    def _told(self, error: BaseException) -> str:
+        message = error.message if isinstance(error, SMTPException) else str(error)
+        return self._fit(str(message) or type(error).__name__)
+
+    def _fit(self, said: str) -> str:
+        """Return what a server said fit for a journal: no secret, no personal data, no end."""
+        for secret in _secrets_of(self._server):
+            said = said.replace(secret, "***")
+        return _without_addresses(said)
 
     async def _drop(self) -> None:
         smtp, self._smtp = self._smtp, None
@@ -187,13 +242,17 @@ def _stuffed(mail: bytes) -> bytes:
     return b"\r\n".join([*doubled, b".", b""])
 
 
-def _told(error: BaseException) -> str:
-    message = error.message if isinstance(error, SMTPException) else str(error)
-    return _without_addresses(str(message) or type(error).__name__)
+def _secrets_of(server: MailServer) -> tuple[str, ...]:
+    """Return the password as it stands in the settings, and as it crosses the line (RFC 4954)."""
+    if not server.password:
+        return ()
+    plain = f"\0{server.user or ''}\0{server.password}"
+    coded = (base64.b64encode(said.encode()).decode() for said in (plain, server.password))
+    return (*coded, server.password)
 
 
 def _without_addresses(said: str) -> str:
-    """Return what a server said fit for a journal: no personal data, no end."""
+    """Return what a server said without personal data, on one line that ends."""
     return _ADDRESS.sub("<address>", " ".join(said.split()))[:_REPLY_MOST]
 
 
