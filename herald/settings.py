@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -29,7 +29,13 @@ from herald.errors import ConfigurationBroken, HeraldError
 from herald.model.problem import Place, Problem
 from herald.sources.config.load import ConfigFile, read_config_file
 from herald.sources.config.secrets import is_secret
-from herald.sources.config.shapes import HeraldShape, SmtpShape
+from herald.sources.config.shapes import (
+    HeraldShape,
+    MatrixShape,
+    NotifyShape,
+    SmtpShape,
+    WebhookShape,
+)
 from herald.sources.problems import Problems
 from herald.sources.shape import note
 
@@ -42,6 +48,37 @@ class SmtpSettings(SmtpShape):
     """The server that takes mail, with its password."""
 
     password: SecretStr | None = None
+
+
+class MatrixSettings(MatrixShape):
+    """A Matrix room that is told, with the token to write there."""
+
+    access_token: SecretStr | None = None
+
+
+class WebhookSettings(WebhookShape):
+    """A program that is told, with the secret that signs."""
+
+    secret: SecretStr | None = None
+
+
+class NotifySettings(NotifyShape):
+    """How officers are told what needs them, with the secrets for it."""
+
+    matrix: MatrixSettings | None = None
+    webhook: WebhookSettings | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_lone_secrets(cls, said: Any) -> Any:
+        """Let the secret of a way that is no longer wanted lie where it is."""
+        if not isinstance(said, dict):
+            return said
+        return {
+            name: value
+            for name, value in said.items()
+            if not (isinstance(value, dict) and value and all(is_secret(key) for key in value))
+        }
 
 
 class Settings(HeraldShape, BaseSettings):
@@ -57,6 +94,7 @@ class Settings(HeraldShape, BaseSettings):
     )
 
     smtp: SmtpSettings = SmtpSettings()
+    notify: NotifySettings = NotifySettings()
     channels: dict[str, dict[str, SecretStr]] = Field(default_factory=dict)
     """Secrets by channel id (lower case, ``-`` as ``_``) and name: see ``secrets_of``."""
 
@@ -209,7 +247,11 @@ def _as_plain(value: Any) -> Any:
     """Return what was said in a part of herald.yaml, so that another source can say the rest."""
     if isinstance(value, tuple) or not hasattr(value, "model_fields_set"):
         return value
-    return {name: getattr(value, name) for name in value.model_fields_set}
+    fields = type(value).model_fields
+    return {
+        fields[name].alias or name: _as_plain(getattr(value, name))
+        for name in value.model_fields_set
+    }
 
 
 class _Places:

@@ -89,10 +89,10 @@ def make_mail(edition: Edition, sender: Sender, envelope: Envelope) -> bytes:
 
     The same arguments make the same bytes. Raises UnsafeHeader.
     """
-    mail = EmailMessage(policy=_POLICY)
-    mail["From"] = _mailbox(sender.name, sender.address)
-    mail["To"] = _mailbox(envelope.name, envelope.address)
-    mail["Subject"] = _subject(edition.subject)
+    mail = EmailMessage(policy=AS_SPELLED)
+    mail["From"] = mailbox(sender.name, sender.address)
+    mail["To"] = mailbox(envelope.name, envelope.address)
+    mail["Subject"] = subject_header(edition.subject)
     mail["Date"] = format_datetime(envelope.date.replace(microsecond=0))
     mail["Message-ID"] = _safe(envelope.message_id)
     for name, value in _list_headers(sender, envelope):
@@ -133,7 +133,8 @@ def _mail_link(sender: Sender, token: str) -> str:
     return f"mailto:{quote(sender.address, safe='@')}?subject=unsubscribe%20{quote(token)}"
 
 
-def _mailbox(name: str, address: str) -> str:
+def mailbox(name: str, address: str) -> str:
+    """Return a name and an address as From and To want them; raise UnsafeHeader."""
     try:
         bare = str(Address(addr_spec=_safe(address)))
     except (HeaderParseError, ValueError) as error:
@@ -150,8 +151,8 @@ def _phrase(name: str) -> str:
     return Header(name, "utf-8", maxlinelen=75).encode(linesep="")
 
 
-def _subject(subject: str) -> str:
-    """Return a subject folded, in encoded words where it needs them."""
+def subject_header(subject: str) -> str:
+    """Return a subject folded, in encoded words where it needs them; raise UnsafeHeader."""
     charset = "us-ascii" if subject.isascii() else "utf-8"
     folded = Header(_safe(subject), charset, maxlinelen=75, header_name="Subject")
     return folded.encode(linesep=SMTP.linesep)
@@ -191,4 +192,5 @@ class _AsSpelled(EmailPolicy):
         return self.fold(name, value).encode("ascii", "surrogateescape")
 
 
-_POLICY = _AsSpelled(linesep=SMTP.linesep, max_line_length=76)
+AS_SPELLED = _AsSpelled(linesep=SMTP.linesep, max_line_length=76)
+"""Keeps the headers that this module spells as they are."""

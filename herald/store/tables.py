@@ -272,5 +272,40 @@ notice = Table(
     Column("subject", Text, primary_key=True),
     Column("raised_at", Moment, nullable=False),
     Column("told_at", Moment),
+    Column("gone_at", Moment),
+    Column("times", Integer, nullable=False),
 )
 """What needs or needed an officer, and when it was told: so that nobody is told twice."""
+
+notice_turn = Table(
+    "notice_turn",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    text_column("owner"),
+    Column("lease_ends_at", Moment),
+    text_column("digest_day"),
+    Column("digest_at", Moment),
+    Column("alerted_at", Moment),
+)
+"""One row: which process looks what needs officers, and when they were last written to."""
+
+notice_message = Table(
+    "notice_message",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("way", Text, primary_key=True),
+    Column("occasion", Text, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("body", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lapses", Integer, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    text_column("owner"),
+    Column("lease_ends_at", Moment),
+    text_column("error"),
+    Index("ix_notice_message_owed", "state", "way", "next_at"),
+)
+"""What is owed to officers, or was told or given up of late; word by word, so that it stays."""

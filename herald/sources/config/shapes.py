@@ -34,7 +34,11 @@ from herald.sources.values import (
     Url,
 )
 
-AtOnce = Literal["failed", "unclear", "approval", "broken-file"]
+AtOnce = Literal[
+    "failed", "unclear", "approval", "broken-file", "overdue", "channel", "newsletter", "feed"
+]
+_ROOM = re.compile(r"![^\s/?#]+")
+_HERE = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)", re.IGNORECASE)
 
 
 def _split(value: Any) -> Any:
@@ -47,20 +51,55 @@ class OfficerShape(Shape):
     name: Text
     """The person's name"""
     email: MailAddress
-    """The person's mail address; this version sends nothing there yet"""
+    """The person's mail address, for what needs somebody"""
     languages: Languages = ()
-    """What the person reads; the first is used"""
+    """What the person reads; the first that Herald knows is used"""
+
+
+def _protected(url: str) -> str:
+    if not url.lower().startswith("https://") and not _HERE.match(url):
+        raise fault("not-protected", f'"{url}" is not protected on its way', "write https://")
+    return url
+
+
+def _room(room: str) -> str:
+    if not _ROOM.fullmatch(room):
+        hint = "it begins with ! and stands in the room's settings, under Advanced"
+        raise fault("no-room", f'"{room}" is no room\'s internal id', hint)
+    return room
+
+
+class MatrixShape(Shape):
+    """A Matrix room that is told; its token stands in HERALD_NOTIFY__MATRIX__ACCESS_TOKEN."""
+
+    server: Annotated[Url, AfterValidator(_protected)]
+    """The homeserver of the user whom the token belongs to"""
+    room: Annotated[Text, AfterValidator(_room)]
+    """The room's internal id; the user must have joined it"""
+
+
+class WebhookShape(Shape):
+    """A program that is told; its secret stands in HERALD_NOTIFY__WEBHOOK__SECRET."""
+
+    url: Annotated[Url, AfterValidator(_protected)]
+    """Where the signed notices are posted"""
 
 
 class NotifyShape(Shape):
-    """When officers get mail."""
+    """How officers are told what needs them; a Matrix token and a webhook's key are secrets."""
 
     digest: TimeOfDay = time(7, 30)
-    """When a daily summary goes out; this version sends none yet"""
+    """When the daily summary goes out, if anything is open"""
     at_once: Annotated[
         tuple[AtOnce, ...], BeforeValidator(_split), AlsoWritten({"type": "string"})
     ] = ()
-    """What is to be told at once; this version sends no such mail yet"""
+    """What is told within minutes, and not only in the summary"""
+    from_: MailAddress | None = Field(default=None, alias="from")
+    """The address that officers' mail is from"""
+    matrix: MatrixShape | None = None
+    """A Matrix room that is told too"""
+    webhook: WebhookShape | None = None
+    """A program that is told too"""
 
 
 class WebShape(Shape):
@@ -102,7 +141,7 @@ class HeraldShape(Shape):
     officers: Annotated[tuple[OfficerShape, ...], AlsoSingle()] = ()
     """Who looks after Herald"""
     notify: NotifyShape = NotifyShape()
-    """When officers get mail"""
+    """When and how officers are told what needs them"""
     store: Text = "sqlite:///var/herald.db"
     """Where Herald keeps what it remembers; paths count from this folder"""
     paused: Flag = False

@@ -1,0 +1,1 @@
+"""Telling officers what needs them: by mail, in a Matrix room, at a webhook."""

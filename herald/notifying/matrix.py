@@ -1,0 +1,83 @@
+"""Telling a Matrix room.
+
+A message's id is its transaction's, so that the homeserver takes a repeat for the first one
+(https://spec.matrix.org/latest/client-server-api/#transaction-identifiers).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from herald.model.notice import Message, NotNow, Telling, Told
+from herald.notifying.posting import LONGEST_WAIT_ASKED, Answer, request
+
+BODY_MOST = 30_000
+"""Bytes of a message; an event has room for 65,536 with all that belongs to it."""
+
+_CUT = "\n…\n"
+
+
+class ByMatrix:
+    """Sends to one room as the user whom the token belongs to."""
+
+    def __init__(self, server: str, room: str, token: str) -> None:
+        self._server = server.rstrip("/")
+        self._room = room
+        self._token = token
+
+    async def tell(self, message: Message, *, now: datetime) -> Telling:
+        """Send the message's text; a repeat within the same sign-in is no second one."""
+        # m.text and not m.notice, of which many programs tell nobody
+        content = {"msgtype": "m.text", "body": _fitted(f"{message.subject}\n\n{message.body}")}
+        answer = await request(
+            "PUT",
+            f"{self._server}/_matrix/client/v3/rooms/{quote(self._room, safe='')}"
+            f"/send/m.room.message/{quote(message.id, safe='')}",
+            body=json.dumps(content).encode(),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+            },
+        )
+        return answer if isinstance(answer, NotNow) else told_by(answer)
+
+
+def told_by(answer: Answer) -> Telling:
+    """Return what a homeserver's answer means; what it refuses may be mended, and is tried again.
+
+    https://spec.matrix.org/latest/client-server-api/#standard-error-response
+    """
+    said = _object(answer.body)
+    if answer.is_success and isinstance(said.get("event_id"), str):
+        return Told()
+    if answer.is_success:
+        return NotNow("the address of the server answers, but it is no Matrix homeserver")
+    code = said.get("errcode")
+    hints = {
+        "M_UNKNOWN_TOKEN": "it refuses the token: make a new one",
+        "M_MISSING_TOKEN": "it refuses the token: make a new one",
+        "M_FORBIDDEN": "the user may not write in the room: invite it and let it join",
+        "M_NOT_FOUND": "it does not know the room",
+        "M_LIMIT_EXCEEDED": "it asks to wait",
+    }
+    why = hints.get(str(code), f"it answered {answer.status}")
+    wait = said.get("retry_after_ms")
+    if isinstance(wait, int) and not isinstance(wait, bool) and 0 <= wait < 10**9:
+        return NotNow(why, min(timedelta(milliseconds=wait), LONGEST_WAIT_ASKED))
+    return NotNow(why, answer.retry_after)
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _fitted(text: str) -> str:
+    if len(text.encode()) <= BODY_MOST:
+        return text
+    return text.encode()[:BODY_MOST].decode(errors="ignore") + _CUT

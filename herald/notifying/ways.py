@@ -1,0 +1,135 @@
+"""The ways by which officers are told, as config/herald.yaml and the secrets say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from herald.data.notice_words import notice_language
+from herald.mailing.addresses import BadAddress, read_address
+from herald.model.ids import Language
+from herald.model.mailing import MailServer, Tls
+from herald.model.notice import Form, Kind, Message, Rules, Telling, Way
+from herald.notifying.mail import ByMail
+from herald.notifying.matrix import ByMatrix
+from herald.notifying.webhook import ByWebhook, signing_key
+from herald.settings import Settings
+
+REPLY_WITHIN = 20.0
+"""Seconds a mail server may take for a reply: officers' mails are few and short."""
+FINAL_REPLY_WITHIN = 60.0
+
+
+class Teller(Protocol):
+    """Sends a message on one way. It translates and transmits; it decides nothing."""
+
+    async def tell(self, message: Message, *, now: datetime) -> Telling:
+        """Send *message* once and tell what came of it; never raises for what others do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWay:
+    """A way, and who sends on it."""
+
+    way: Way
+    teller: Teller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """Every way that is configured, and why some cannot be used."""
+
+    ready: tuple[OpenWay, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
+def ways_of(settings: Settings) -> Ways:
+    """Return the ways that the settings name; opens no connection."""
+    first = [officer.languages for officer in settings.officers if officer.languages]
+    language = notice_language(map(Language, first[0] if first else ()))
+    ready = list(_mails(settings))
+    lacking = []
+    for way in (_matrix(settings, language), _webhook(settings, language)):
+        match way:
+            case OpenWay():
+                ready.append(way)
+            case str():
+                lacking.append(way)
+    return Ways(ready=tuple(ready), lacking=tuple(lacking))
+
+
+def rules_of(settings: Settings, ways: Ways) -> Rules:
+    """Return when officers want to be told, and of what."""
+    return Rules(
+        at_once=frozenset(Kind(name) for name in settings.notify.at_once),
+        digest=settings.notify.digest,
+        zone=settings.timezone,
+        ways=tuple(each.way for each in ways.ready),
+    )
+
+
+def _mails(settings: Settings) -> Iterator[OpenWay]:
+    smtp = settings.smtp
+    server = MailServer(
+        host=smtp.host,
+        port=smtp.port,
+        tls=Tls(smtp.tls),
+        user=smtp.user,
+        password=smtp.password.get_secret_value() if smtp.password else None,
+        timeout=REPLY_WITHIN,
+        final_timeout=FINAL_REPLY_WITHIN,
+    )
+    officers = {officer.email: officer for officer in reversed(settings.officers)}
+    for address, officer in reversed(officers.items()):
+        way = Way(
+            name=f"mail:{address}",
+            label=f"mail to {officer.name}",
+            greets=officer.name,
+            language=notice_language(map(Language, officer.languages)),
+        )
+        sender = settings.notify.from_ or (smtp.user if "@" in (smtp.user or "") else None)
+        mail = ByMail(
+            server,
+            sender=_as_servers_want_it(sender or address),
+            to=_as_servers_want_it(address),
+            name=officer.name,
+            way=way,
+        )
+        yield OpenWay(way=way, teller=mail)
+
+
+def _as_servers_want_it(address: str) -> str:
+    try:
+        return read_address(address)
+    except BadAddress:
+        return address  # the server says what it thinks of it
+
+
+def _matrix(settings: Settings, language: Language) -> OpenWay | str | None:
+    matrix = settings.notify.matrix
+    if matrix is None:
+        return None
+    if matrix.access_token is None:
+        return "Matrix: the token is missing: give it as HERALD_NOTIFY__MATRIX__ACCESS_TOKEN"
+    way = Way(name="matrix", label="Matrix room", language=language)
+    token = matrix.access_token.get_secret_value()
+    return OpenWay(way=way, teller=ByMatrix(matrix.server, matrix.room, token))
+
+
+def _webhook(settings: Settings, language: Language) -> OpenWay | str | None:
+    webhook = settings.notify.webhook
+    if webhook is None:
+        return None
+    if webhook.secret is None:
+        return "webhook: the secret is missing: give it as HERALD_NOTIFY__WEBHOOK__SECRET"
+    key = signing_key(webhook.secret.get_secret_value())
+    if key is None:
+        return (
+            "webhook: HERALD_NOTIFY__WEBHOOK__SECRET must be whsec_ and at least 24 bytes in"
+            " Base64; openssl rand -base64 32 makes them"
+        )
+    way = Way(name="webhook", label="webhook", language=language, form=Form.JSON)
+    return OpenWay(way=way, teller=ByWebhook(webhook.url, key))

@@ -1,0 +1,157 @@
+"""Notices put into words: plain text for a mail or a room, JSON for a program.  Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import groupby
+from textwrap import fill
+
+from herald.composing.dates import spell
+from herald.data.notice_words import notice_words
+from herald.model.ids import Language
+from herald.model.notice import Concern, Form, Kind, Occasion, Way
+from herald.reporting.documents import Document, instant
+from herald.reporting.notices import Notice, Write
+
+SHOWN = 10
+"""Concerns of one kind that are told one by one."""
+SUBJECT_MOST = 120
+_WIDTH = 76
+
+
+def writer(*, zone: str, now: datetime) -> Write:
+    """Return what puts notices into words; moments are told on the clock of *zone*."""
+
+    def write(notice: Notice, way: Way) -> tuple[str, str]:
+        subject = subject_of(notice, way.language)
+        if way.form is Form.JSON:
+            return subject, json.dumps(document(notice, way, zone=zone, now=now))
+        return subject, text_of(notice, way, zone=zone)
+
+    return write
+
+
+def subject_of(notice: Notice, language: Language) -> str:
+    """Return one line that says the most urgent thing, or how much is open."""
+    say = notice_words(language)
+    match notice.occasion:
+        case Occasion.TEST:
+            return say["test_subject"]
+        case Occasion.DIGEST if notice.concerns:
+            return say["subject_digest"].format(count=len(notice.concerns))
+        case Occasion.DIGEST:
+            return say["subject_closed"]
+    first, *others = notice.new
+    more = f" (+{len(others)})" if others else ""
+    told = say["subject_alert"].format(first=sentence(first, language))
+    most = SUBJECT_MOST - len(more)
+    return (told if len(told) <= most else told[: most - 1] + "…") + more
+
+
+def text_of(notice: Notice, way: Way, *, zone: str) -> str:
+    """Return the whole message for a person to read."""
+    say = notice_words(way.language)
+    blocks = [say["greeting"].format(name=way.greets)] if way.greets else []
+    if notice.occasion is Occasion.TEST:
+        blocks.append(say["test"])
+    if notice.new:
+        heading = "alert" if notice.occasion is Occasion.ALERT else "new"
+        blocks += [say[heading], *_concerns(notice.new, way.language, zone)]
+    if notice.still:
+        blocks += [say["still"], *_concerns(notice.still, way.language, zone)]
+    if notice.closed:
+        blocks.append(closed_line(notice, way.language))
+    footer = fill(say["footer"].format(zone=zone), _WIDTH, break_on_hyphens=False)
+    return "\n\n".join([*blocks, f"-- \n{footer}"]) + "\n"
+
+
+def closed_line(notice: Notice, language: Language) -> str:
+    """Return one line for what is no longer open."""
+    say = notice_words(language)
+    counts = Counter(notice.closed)
+    what = ", ".join(f"{say[f'kind_{kind}']} ({count})" for kind, count in counts.items())
+    line = say["closed"].format(what=what)
+    return line if notice.concerns else f"{line} {say['all_clear']}"
+
+
+def sentence(concern: Concern, language: Language) -> str:
+    """Return what a concern is, in one sentence without its full stop."""
+    # not str.format: what stands for a name may hold braces, and is not looked into again
+    told = notice_words(language)[concern.say]
+    parts = told.split("{")
+    names = dict(concern.names)
+    return parts[0] + "".join(
+        names.get(name, "…") + rest for name, _, rest in (part.partition("}") for part in parts[1:])
+    )
+
+
+def document(notice: Notice, way: Way, *, zone: str, now: datetime) -> Document:
+    """Return what a webhook is sent, after the manner of Standard Webhooks."""
+    new = [{**_concern_document(one, way.language), "new": True} for one in notice.new]
+    still = [{**_concern_document(one, way.language), "new": False} for one in notice.still]
+    return {
+        "type": f"herald.{notice.occasion}",
+        "timestamp": instant(now),
+        "data": {
+            "language": way.language,
+            "subject": subject_of(notice, way.language),
+            "text": text_of(notice, way, zone=zone),
+            "concerns": new + still,
+            "closed": {str(kind): count for kind, count in Counter(notice.closed).items()},
+        },
+    }
+
+
+def _concern_document(concern: Concern, language: Language) -> Document:
+    return {
+        "kind": str(concern.kind),
+        "subject": concern.subject,
+        "what": sentence(concern, language),
+        "since": instant(concern.since),
+        "due_at": instant(concern.due_at),
+        "detail": concern.detail,
+        "commands": list(concern.commands),
+    }
+
+
+def _concerns(concerns: Iterable[Concern], language: Language, zone: str) -> Iterator[str]:
+    """Tell concerns kind by kind, each kind under its heading."""
+    say = notice_words(language)
+    for kind, group in groupby(concerns, key=lambda one: one.kind):
+        several = list(group)
+        yield _heading(kind, say)
+        for one in several[:SHOWN]:
+            yield _concern(one, language, zone)
+        if len(several) > SHOWN:
+            yield f"  {say['more'].format(count=len(several) - SHOWN)}"
+
+
+def _heading(kind: Kind, say: Mapping[str, str]) -> str:
+    return say[f"kind_{kind}"].upper()
+
+
+def _concern(concern: Concern, language: Language, zone: str) -> str:
+    say = notice_words(language)
+    lines = [_folded(f"{sentence(concern, language)}.".replace("?.", "?"), "* ", "  ")]
+    moments = (("since", concern.since), ("due", concern.due_at))
+    lines += [f"  {say[name]}: {spell(at, language, zone)}" for name, at in moments if at]
+    if concern.detail:
+        lines.append(_folded(f"{say['detail']}: {concern.detail}", "  ", "    "))
+    if concern.commands:
+        lines.append(f"  {say['todo']}:")
+        lines += [f"      {command}" for command in concern.commands]
+    return "\n".join(lines)
+
+
+def _folded(text: str, first: str, others: str) -> str:
+    return fill(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
