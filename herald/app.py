@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 from herald.accounts import Accounts, lacking
 from herald.channels.registry import NETWORKS
+from herald.clock import SystemClock
 from herald.consequences import (
     concerned,
     errors,
@@ -35,7 +36,7 @@ from herald.delivery.happened import Happened
 from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker, unwatched
 from herald.desk import Desk
-from herald.errors import ConfigurationBroken, HeraldError
+from herald.errors import ConfigurationBroken, HeraldError, NotItsTurn
 from herald.foresight import known_capabilities
 from herald.mailing.gather import Sources
 from herald.mailing.mailing import Mailing
@@ -45,6 +46,7 @@ from herald.model.ids import ChannelId
 from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
+from herald.model.planner import missing_planner
 from herald.model.polling import Polled
 from herald.model.stop import Stop, StopOrigin
 from herald.outbox.reconcile import reconcile
@@ -62,6 +64,7 @@ from herald.sources.feeds.webpages.pages import Pages
 from herald.sources.feeds.websub import callback_root
 from herald.sources.load import Loaded, Loader
 from herald.store.ahead import shorten_waits
+from herald.store.databaseclock import DatabaseClock
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
 from herald.store.instance import StoredInstance
@@ -70,8 +73,10 @@ from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
 from herald.store.media import StoredMedia
 from herald.store.outbox import StoredOutbox
+from herald.store.planner import StoredPlanner
 from herald.store.websub import StoredHubs
 from herald.timelines import write_timelines
+from herald.turn import Role, Turn
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REPLAN_WHILE_POLLING = 60.0
@@ -95,6 +100,7 @@ class App:
         clock: Clock,
         store: Store,
         loader: Loader,
+        role: Role,
         on_settled: Callable[[Happened], None],
     ) -> None:
         self.folder = folder
@@ -103,7 +109,12 @@ class App:
         self.store = StoredOutbox(store)
         self.feeds = StoredFeeds(store)
         self.instance = StoredInstance(store)
-        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.planners = StoredPlanner(store)
+        self.turn = Turn(self.planners, role=role, clock=clock, owner=self.owner)
+        self.news = asyncio.Event()
+        """Set when there may be something to plan that others have found, or nobody has the turn.
+        """
         self.sends = False
         """It opens its accounts and keeps them in step with config/."""
         self.is_alone = False
@@ -114,7 +125,7 @@ class App:
         self.mailing_store = StoredMailing(store)
         self.mailing = Mailing(
             store=self.mailing_store,
-            lists=lambda: self._loader.load().configuration.lists,
+            lists=lambda: self._loader.load_configuration().configuration.lists,
             server=_mail_server(settings),
             public_url=settings.web.public_url or "",
             clock=clock,
@@ -128,6 +139,9 @@ class App:
         self._parser: Parser | None = None
         self._poller: Poller | None = None
         self._unplanned_news = 0
+        self._planned_news: int | None = None
+        """The count of news, over all processes, when this one planned last; None before."""
+        self._planning = asyncio.Lock()
         self._wall_clock_ahead = clock_difference(clock)
         self.worker = Worker(
             self.store,
@@ -142,8 +156,28 @@ class App:
     # ------------------------------------------------------------------ sources
 
     async def load(self) -> Loaded:
-        """Read campaigns and configuration; a broken file keeps its last good value."""
+        """Read campaigns and configuration; a broken file keeps its last good value.
+
+        Where other processes plan, the configuration alone.
+        """
+        if self.reads_campaigns:
+            return await self._load_all()
+        return await asyncio.to_thread(self._loader.load_configuration)
+
+    async def _load_all(self) -> Loaded:
         return await asyncio.to_thread(self._loader.load)
+
+    @property
+    def database(self) -> Store:
+        """The store that everything is kept in."""
+        return self._database
+
+    @property
+    def reads_campaigns(self) -> bool:
+        """Tell whether campaigns/ concerns this process; a command's, where the folder has it."""
+        if self.turn.role is Role.FOLLOWS:
+            return False
+        return self._database.path is not None or (self.folder / "campaigns").is_dir()
 
     async def poll(self, stop: asyncio.Event | None = None) -> int:
         """Ask the feeds that are due; return how many entries are new or changed."""
@@ -155,11 +189,15 @@ class App:
         self._unplanned_news += polled.new + polled.edited
 
     async def open_poller(self, loaded: Loaded) -> Poller:
-        """Return what polls feeds, in step with the partners' files; made at its first use."""
+        """Return what polls feeds, made at its first use.
+
+        Which feeds there are follows the partners' files of whoever plans.
+        """
         zone = loaded.configuration.zone
         if self._poller is None or self._poller.zone != zone:
             self._poller = await self._make_poller(zone)
-        await self._poller.sync(wanted_feeds(loaded.configuration.partners.values()))
+        if await self.turn.make_sure():
+            await self._poller.sync(wanted_feeds(loaded.configuration.partners.values()))
         return self._poller
 
     async def _make_poller(self, zone: str) -> Poller:
@@ -197,7 +235,7 @@ class App:
 
     async def compare(self, *, first: date | None = None, last: date | None = None) -> Compared:
         """Plan the span from *first* to *last*, both included, and compare; writes nothing."""
-        loaded = await self.load()
+        loaded = await self._load_all()
         plan, history = await self._plan(loaded, first, last)
         waiting = concerned(history.deliveries, loaded)
         difference = reconcile(plan, waiting, now=plan.made_at)
@@ -207,9 +245,15 @@ class App:
         """Plan what lies ahead and bring the outbox in line with it.
 
         *confirmed* is the hash with which a person agreed to a mass withdrawal. Raises
-        ConfigurationBroken when the files under config/ cannot be used: nothing changes then.
+        ConfigurationBroken when the files under config/ cannot be used, and NotItsTurn when
+        another process plans by now: nothing changes then.
         """
-        loaded = await self.load()
+        async with self._planning:  # an older reading of the files must not come last
+            return await self._replan(confirmed)
+
+    async def _replan(self, confirmed: str) -> Compared:
+        news, turn = (await self.planners.planner()).news, self.turn.token
+        loaded = await self._load_all()
         plan, history = await self._plan(loaded, None, None)
         await self._keep_media(plan)
         now = plan.made_at
@@ -217,9 +261,12 @@ class App:
             plan,
             lambda rows: reconcile(plan, concerned(rows, loaded), now=now, confirmed=confirmed),
             now=now,
+            turn=turn,
         )
-        await self.store.sync_file_stops(file_stops(loaded, now))
+        await self.store.sync_file_stops(file_stops(loaded, now), turn=turn)
         await self._follow_accounts(loaded.configuration)
+        if not await self.turn.make_sure():
+            raise NotItsTurn("another Herald has taken over planning: newsletters are left to it")
         await self.mailing.sync_issues(
             plan.issues,
             Sources(
@@ -230,15 +277,27 @@ class App:
             ),
             until=plan.last,
         )
+        self._planned_news = news
         self.worker.wake()
         return await self._compared(loaded, plan, difference, history.deliveries)
 
     async def replan_if_sound(self) -> None:
-        """Plan again; unusable configuration is logged, and everything stays as it was planned."""
+        """Plan again where it is this process's turn, else only follow config/.
+
+        Unusable configuration is logged, and everything stays as it was planned.
+        """
+        if not await self.turn.seek():
+            await self.follow_configuration()
+            return
         try:
             compared = await self.replan()
         except ConfigurationBroken as error:
             log.error("planning waits until config/ is mended: %s", error)
+            self._planned_news = (await self.planners.planner()).news
+            return
+        except NotItsTurn as error:
+            log.warning("%s", error)
+            await self.turn.make_sure()
             return
         for problem in compared.broken:
             log.error("a broken file keeps its last good plan: %s", problem)
@@ -248,13 +307,35 @@ class App:
                 extra={"withdrawals": compared.difference.withdrawals},
             )
 
+    async def follow_configuration(self) -> None:
+        """Use the accounts that config/ names now, where this process sends."""
+        self._planned_news = None
+        await self._follow_accounts((await self.load()).configuration)
+        self.worker.wake()
+
+    async def take_turn(self) -> None:
+        """Take the turn if it is free, hold it, and see whether there is something to plan."""
+        if not await self.turn.seek():
+            self._planned_news = None
+        elif (await self.planners.planner()).news != self._planned_news:
+            self.news.set()
+
+    async def plan_news(self) -> bool:
+        """Plan what was not planned yet, where it is this process's turn; tell whether it was."""
+        await self.take_turn()
+        if not self.news.is_set():
+            return False
+        self.news.clear()
+        await self.replan_if_sound()
+        return True
+
     async def poll_and_replan(self, stop: asyncio.Event | None = None) -> None:
         """Ask the feeds that are due, and plan again when they have said something new."""
         polling = asyncio.create_task(self.poll(stop), name="poll")
         try:
             while not polling.done():
                 await asyncio.wait({polling}, timeout=REPLAN_WHILE_POLLING)
-                if self._unplanned_news:
+                if self._unplanned_news and self.turn.is_ours:
                     self._unplanned_news = 0
                     await self.replan_if_sound()
         finally:
@@ -349,6 +430,11 @@ class App:
         """Let the store be newer than every copy of it that was made before."""
         await self.instance.mark(now=self.clock.now())
 
+    async def measure_time(self) -> None:
+        """Read the clock of a database that several machines share: theirs need not agree."""
+        if isinstance(self.clock, DatabaseClock):
+            await self.clock.measure()
+
     async def mind_the_clock(self) -> None:
         """Notice when the wall clock was set back, and let nothing wait for what it said before."""
         before, self._wall_clock_ahead = self._wall_clock_ahead, clock_difference(self.clock)
@@ -416,8 +502,20 @@ class App:
                 for each in await self.mailing.concerns()
             ),
             next=min(ahead, key=lambda row: row.due_at, default=None),
+            planning=await self._missing_planner(),
             zone=loaded.configuration.zone,
         )
+
+    async def warn_if_nobody_plans(self) -> None:
+        """Say in the log what a process that leaves planning to others would wait for in vain."""
+        if self.turn.role is Role.FOLLOWS and (why := await self._missing_planner()):
+            log.warning("%s", why)
+
+    async def _missing_planner(self) -> str:
+        """Say that nobody plans, where several processes could and none does."""
+        if self._database.path is not None:
+            return ""
+        return missing_planner(await self.planners.planner(), now=self.clock.now())
 
     def _account_trouble(self, loaded: Loaded) -> tuple[str, ...]:
         """Say why some accounts cannot be used; a command that sends nothing opens none to see."""
@@ -440,6 +538,7 @@ class App:
         await self._fetching.aclose()
         await self.accounts.close()
         try:
+            await self.turn.release()
             await self.mark_as_seen()
         except HeraldError as error:
             log.error("the end of this run is not on record: %s", error)
@@ -452,6 +551,7 @@ async def open_app(
     *,
     channels: bool = False,
     alone: bool = False,
+    plans: bool = False,
     looking: bool = False,
     on_settled: Callable[[Happened], None] = unwatched,
 ) -> AsyncIterator[App]:
@@ -459,9 +559,10 @@ async def open_app(
 
     *looking* is for commands that write nothing: they make no store where there is none, and work
     in a folder that may not be written. With *channels* the configured accounts are opened, so
-    that it can send. With *alone* it is the only one that runs on its store: a second one is
-    refused with StoreTaken. A folder that is none of Herald's is refused before anything is
-    written into it.
+    that it can send. With *alone* it is ``herald run``: on SQLite the only one on its store, a
+    second one is refused with StoreTaken; on PostgreSQL one of many, of which those with *plans*
+    take turns planning. Time is PostgreSQL's there, unless *clock* was set. A folder that is none
+    of Herald's is refused before anything is written into it.
     """
     _refuse_another_folder(folder)
     settings = load_settings(folder)
@@ -479,12 +580,17 @@ async def open_app(
             stack.push_async_callback(store.close)
         if alone and store.path is not None:
             stack.enter_context(run_lock(store.path))
+        # Any other clock was set on purpose, as by --now.
+        if store.path is None and type(clock) is SystemClock:
+            clock = DatabaseClock(store, clock)
+            await clock.measure()
         app = App(
             folder,
             settings,
             clock=clock,
             store=store,
             loader=loader,
+            role=_role(store, folder, runs=alone, plans=plans),
             on_settled=on_settled,
         )
         app.is_alone = alone and store.path is not None
@@ -493,6 +599,20 @@ async def open_app(
             app.sends = True
             app.accounts.open((await app.load()).configuration, settings)
         yield app
+
+
+def _role(store: Store, folder: Path, *, runs: bool, plans: bool) -> Role:
+    """Return what a process has to do with planning: what runs on a shared store was told."""
+    if store.path is not None or not runs:
+        return Role.ALONE
+    if not plans:
+        return Role.FOLLOWS
+    if not (folder / "campaigns").is_dir():
+        raise ConfigurationBroken(
+            f"--plan reads campaigns/, and there is none in {folder.absolute()}: put the campaign"
+            " files there, or leave --plan to a machine that has them."
+        )
+    return Role.TAKES_TURNS
 
 
 def clock_difference(clock: Clock) -> timedelta:

@@ -15,16 +15,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from watchfiles import Change, awatch
 
 from herald import __version__
-from herald.app import App
-from herald.errors import ConfigurationBroken
+from herald.app import REPLAN_WHILE_POLLING, App
+from herald.clock import first_of
+from herald.errors import ConfigurationBroken, HeraldError, StoreUnusable
 from herald.model.delivery import DeliveryState
 from herald.service_manager import READY, STOPPING, ServiceManager
 from herald.settings import secrets_folder
+from herald.store.listening import listen
+from herald.store.notifying import Heard
+from herald.turn import ASK_EVERY, Role
 from herald.web.app import create_app, serve
 from herald.web.metrics import Gauge, gauges
 
@@ -37,6 +42,12 @@ HUBS_EVERY = timedelta(minutes=1)
 ISSUES_EVERY = timedelta(seconds=30)
 MARK_EVERY = timedelta(minutes=1)
 """How often the store is told apart from copies of it that were made before."""
+AGAIN_AFTER = 5.0
+"""Seconds until planning is tried again that the store's trouble had stopped."""
+TIME_EVERY = timedelta(seconds=20)
+"""How often a shared database is asked for its time."""
+MORE_NEWS_WITHIN = 2.0
+"""Seconds: what feeds bring comes in bursts, which are planned together."""
 CLOCK_EVERY = timedelta(seconds=10)
 """How often a wall clock that was set back is noticed."""
 CAPABILITIES_EVERY = timedelta(hours=6)
@@ -45,6 +56,8 @@ STABLE_FOR = timedelta(seconds=2)
 """A file that changed more recently may be half written, and half a YAML file can be valid."""
 INTERRUPTED = 130
 DOTENV = ".env"
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +72,9 @@ async def run(app: App) -> None:
     _on_signals(stop)
     manager = ServiceManager.of(os.environ)
     await app.begin()
-    await _tick("replan", app.replan_if_sound)
+    await _tick("replan", lambda: _replan(app, stop))
     rest_from_collecting()
+    await _tick("see who plans", app.warn_if_nobody_plans)
     async with _web(app), _bells(app, stop, manager), asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(app.worker.run(stop), name="delivery"),
@@ -68,6 +82,10 @@ async def run(app: App) -> None:
             group.create_task(_watch_files(app, stop), name="file watch"),
             group.create_task(_watch_secrets(app, stop), name="secrets watch"),
         ]
+        if app.database.path is None:
+            tasks.append(group.create_task(_listen(app, stop), name="listening"))
+        if app.turn.role is Role.TAKES_TURNS:
+            tasks.append(group.create_task(_plan_news(app, stop), name="news"))
         group.create_task(manager.keep_alive(tasks, stop), name="signs of life")
         log.info("herald is ready", extra={"folder": app.folder})
         manager.tell(READY)
@@ -109,7 +127,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     bells: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {
-        "replan": (REPLAN_EVERY, app.replan_if_sound),
+        "replan": (REPLAN_EVERY, lambda: _replan(app, stop)),
         "renew hubs": (HUBS_EVERY, app.renew_hubs),
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
@@ -117,6 +135,10 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "mind the clock": (CLOCK_EVERY, app.mind_the_clock),
         "tell the service manager": (STATUS_EVERY, lambda: _tell_status(app, manager)),
     }
+    if app.database.path is None:
+        bells["measure the database's time"] = (TIME_EVERY, app.measure_time)
+    if app.turn.role is Role.TAKES_TURNS:
+        bells["take turns planning"] = (ASK_EVERY, app.take_turn)
     for name, (every, ring) in bells.items():
         scheduler.add_job(_tick, "interval", args=(name, ring), seconds=every.total_seconds())
     for name in ("renew hubs", "ask networks for limits", "tell the service manager"):
@@ -138,12 +160,15 @@ async def _tell_status(app: App, manager: ServiceManager) -> None:
         )
 
 
-async def _tick(name: str, ring: Callable[[], Awaitable[object]]) -> None:
+async def _tick(name: str, ring: Callable[[], Awaitable[T]]) -> T | None:
     """Do one step; the one place where trouble of any kind is logged and left behind."""
     try:
-        await ring()
+        return await ring()
+    except HeraldError as error:
+        log.error("a step failed and will be tried again", extra={"step": name, "why": str(error)})
     except Exception:
         log.exception("a step failed and will be tried again", extra={"step": name})
+    return None
 
 
 async def _poll_feeds(app: App, stop: asyncio.Event) -> None:
@@ -157,9 +182,49 @@ async def _poll_feeds(app: App, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), POLL_EVERY.total_seconds())
 
 
+async def _replan(app: App, stop: asyncio.Event) -> None:
+    """Plan again; while the store is away, try until it is back: the files are not seen twice."""
+    complaint = ""
+    while not stop.is_set():
+        try:
+            await app.replan_if_sound()
+        except StoreUnusable as error:
+            if str(error) != complaint:
+                log.error("planning waits for the store", extra={"why": str(error)})
+            complaint = str(error)
+            await first_of(stop.wait(), app.clock.sleep(AGAIN_AFTER))
+        else:
+            return
+
+
+async def _listen(app: App, stop: asyncio.Event) -> None:
+    """Look at once when another process says that there is something to see."""
+    bells = {Heard.DUE: app.worker.wake, Heard.NEWS: app.news.set}
+    while not stop.is_set():
+        await _tick("listen", lambda: listen(app.database, bells, clock=app.clock, stop=stop))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), POLL_EVERY.total_seconds())
+
+
+async def _plan_news(app: App, stop: asyncio.Event) -> None:
+    """Plan what any process's polling has found, and all there is when the turn comes.
+
+    Not more often than every minute, for news comes all day long.
+    """
+    while not stop.is_set():
+        await first_of(stop.wait(), app.news.wait())
+        await first_of(stop.wait(), app.clock.sleep(MORE_NEWS_WITHIN))
+        if stop.is_set():
+            return
+        app.news.clear()
+        if await _tick("plan news", app.plan_news):
+            await first_of(stop.wait(), app.clock.sleep(REPLAN_WHILE_POLLING))
+
+
 async def _watch_files(app: App, stop: asyncio.Event) -> None:
     """Plan again when campaign or config files have changed and then been left alone."""
-    folders = [path for name in ("campaigns", "config") if (path := app.folder / name).is_dir()]
+    names = ("campaigns", "config") if app.reads_campaigns else ("config",)
+    folders = [path for name in names if (path := app.folder / name).is_dir()]
     if not folders:
         await stop.wait()
         return
@@ -169,7 +234,7 @@ async def _watch_files(app: App, stop: asyncio.Event) -> None:
             continue
         await app.clock.sleep(STABLE_FOR.total_seconds())
         log.info("files changed", extra={"files": ", ".join(sorted({p.name for p in paths}))})
-        await _tick("replan", app.replan_if_sound)
+        await _tick("replan", lambda: _replan(app, stop))
 
 
 async def _watch_secrets(app: App, stop: asyncio.Event) -> None:
@@ -189,7 +254,7 @@ async def _watch_secrets(app: App, stop: asyncio.Event) -> None:
         recursive=False,
     ):
         await app.clock.sleep(STABLE_FOR.total_seconds())
-        await _tick("replan", app.replan_if_sound)
+        await _tick("replan", lambda: _replan(app, stop))
         log.info("secrets changed, channels were opened anew")
 
 

@@ -79,14 +79,20 @@ class Running:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, port: int | None = None, **more: str) -> AsyncIterator[Running]:
-    """Run ``herald run`` on *folder*; whatever is left of it is killed at the end."""
+async def running(
+    folder: Path, *words: str, port: int | None = None, **more: str
+) -> AsyncIterator[Running]:
+    """Run ``herald run`` on *folder*, perhaps with *words* such as ``--plan``.
+
+    Whatever is left of it is killed at the end.
+    """
     chosen = port or a_free_port()
     process = await asyncio.create_subprocess_exec(
         *HERALD,
         "-C",
         str(folder),
         "run",
+        *words,
         env=surroundings(HERALD_WEB__LISTEN=f"127.0.0.1:{chosen}", **more),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,

@@ -41,8 +41,11 @@ class Invocation:
 
         return open_app(self.folder, self.clock())
 
-    def open_to_send(self) -> AbstractAsyncContextManager[App]:
-        """Open Herald on the folder with its accounts, as the only one that runs there."""
+    def open_to_send(self, *, plans: bool = False) -> AbstractAsyncContextManager[App]:
+        """Open Herald on the folder with its accounts, as the only one that runs there.
+
+        On PostgreSQL one of many, which reads campaigns/ only where it *plans*.
+        """
         from herald.app import open_app
 
-        return open_app(self.folder, self.clock(), channels=True, alone=True)
+        return open_app(self.folder, self.clock(), channels=True, alone=True, plans=plans)

@@ -41,6 +41,8 @@ class Health:
     """Why some channels cannot be used."""
     newsletters: tuple[str, ...] = ()
     """What somebody should know or decide about newsletters."""
+    planning: str = ""
+    """Why nothing new is planned, where several processes share the work."""
     next: Delivery | None = None
     """What goes out next."""
     zone: str = "UTC"
@@ -50,7 +52,7 @@ class Health:
     def ok(self) -> bool:
         """Tell whether Herald does what it promises: the colour of ``/healthz``."""
         return self.outbox.is_well and not (
-            self.broken or self.channels or self.outbox.failed_lately
+            self.broken or self.channels or self.planning or self.outbox.failed_lately
         )
 
     @property
@@ -113,6 +115,7 @@ class Health:
             "broken": [str(problem) for problem in self.broken],
             "channels": list(self.channels),
             "newsletters": list(self.newsletters),
+            "planning": self.planning or None,
             "next": None
             if self.next is None
             else {"key": self.next.key, "due_at": instant(self.next.due_at)},
@@ -203,6 +206,8 @@ def _in_short(delivery: Delivery) -> str:
 def _trouble(health: Health) -> list[str]:
     told = [str(problem) for problem in health.broken]
     told += health.channels
+    if health.planning:
+        told.append(health.planning)
     if health.outbox.overdue:
         since = _when(health.outbox.oldest_overdue_at, health.zone)
         told.append(

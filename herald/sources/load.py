@@ -83,6 +83,22 @@ class Loader:
         with _collector_at_rest():
             return self._load()
 
+    def load_configuration(self) -> Loaded:
+        """Return what config/ says now, without a look at campaigns/: for who does not plan."""
+        config = self._config.read()
+        problems = [*config.problems, *([found] if (found := no_config(self.root)) else [])]
+        return Loaded(
+            campaigns=(),
+            configuration=config.configuration,
+            problems=_ordered(problems),
+            broken=tuple(
+                sorted(
+                    {*config.broken, *(each.place.file for each in problems if has_errors([each]))}
+                )
+            ),
+            kept=config.kept,
+        )
+
     def _load(self) -> Loaded:
         config = self._config.read()
         media = read_descriptions(self.root)

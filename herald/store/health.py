@@ -48,6 +48,8 @@ async def outbox_health(connection: AsyncConnection, *, now: datetime) -> Outbox
             connection,
             or_(
                 and_(_d.state == DeliveryState.CLAIMED.value, _d.unclear_at.is_not(None)),
+                # its process has died: whoever looks next finds out what became of it
+                and_(_d.state == DeliveryState.CLAIMED.value, _d.lease_ends_at <= now),
                 and_(_d.state == DeliveryState.HELD.value, _d.reason == Reason.UNCLEAR.value),
             ),
         ),

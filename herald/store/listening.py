@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from herald.clock import first_of
 from herald.errors import StoreUnusable
 from herald.ports import Clock
 from herald.store.engine import Store
@@ -45,10 +46,10 @@ async def listen(
                 for ring in bells.values():
                     ring()
                 log.info("listening to the database")
-                await _while_it_lives(connection, ended, stop)
-        except (StoreUnusable, TimeoutError) as error:
+                await _while_it_lives(store, connection, ended, stop)
+        except StoreUnusable as error:
             log.info("nothing is heard from the database, which is polled all the same: %s", error)
-        await _first_of(stop.wait(), clock.sleep(pause))
+        await first_of(stop.wait(), clock.sleep(pause))
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
@@ -73,21 +74,15 @@ async def _listening(
         connection.terminate()
 
 
-async def _while_it_lives(connection: Any, ended: asyncio.Event, stop: asyncio.Event) -> None:
-    """Return when the connection has ended, or stop is asked; raise TimeoutError if it is mute.
+async def _while_it_lives(
+    store: Store, connection: Any, ended: asyncio.Event, stop: asyncio.Event
+) -> None:
+    """Return when the connection has ended, or stop is asked; raise StoreUnusable if it is mute.
 
     A server that lost its power ends no connection.
     """
     while not (ended.is_set() or stop.is_set()):
-        await _first_of(ended.wait(), stop.wait(), asyncio.sleep(SIGN_OF_LIFE))
+        await first_of(ended.wait(), stop.wait(), asyncio.sleep(SIGN_OF_LIFE))
         if not (ended.is_set() or stop.is_set()):
-            await connection.execute("SELECT 1", timeout=ANSWER_WITHIN)
-
-
-async def _first_of(*waits: Any) -> None:
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
+            with store.translated():
+                await connection.execute("SELECT 1", timeout=ANSWER_WITHIN)

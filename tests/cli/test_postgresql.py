@@ -35,7 +35,7 @@ def test_the_example_is_checked_planned_sent_and_shown(tmp_path: Path, postgresq
     for words in (
         ("check",),
         ("plan",),
-        ("run", "--once"),
+        ("run", "--once", "--plan"),
         ("status",),
         ("outbox", "list"),
         ("feeds", "list"),
@@ -50,19 +50,19 @@ def test_the_example_is_checked_planned_sent_and_shown(tmp_path: Path, postgresq
 
 def test_what_is_due_is_sent_once_however_often_herald_runs(root: Path) -> None:
     for _ in range(2):
-        assert herald(root, "run", "--once", now=LATER).exit_code == 0
+        assert herald(root, "run", "--once", "--plan", now=LATER).exit_code == 0
     assert sorted(line["language"] for line in journal(root)) == ["en", "it"]
     rows = document(herald(root, "outbox", "list", "--state", "sent", "--json"))["deliveries"]
     assert [row["attempts"] for row in rows] == [1, 1]
 
 
 def test_what_a_person_decides_is_kept(root: Path) -> None:
-    assert herald(root, "run", "--once").exit_code == 0
+    assert herald(root, "run", "--once", "--plan").exit_code == 0
     assert herald(root, "pause", "trial", "--because", "a strike").exit_code == 0
-    assert herald(root, "run", "--once", now=LATER).exit_code == 0
+    assert herald(root, "run", "--once", "--plan", now=LATER).exit_code == 0
     assert journal(root) == []
     assert herald(root, "resume", "trial").exit_code == 0
-    assert herald(root, "run", "--once", now=LATER).exit_code == 0
+    assert herald(root, "run", "--once", "--plan", now=LATER).exit_code == 0
     assert len(journal(root)) == 2
 
 
