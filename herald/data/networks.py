@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from herald.model.network import Capabilities, Count, Handle
+from herald.model.network import Capabilities, Count, Handle, Proof
 
 _SECONDS = frozenset({"settle_window", "repeat_within", "timeout", "pace"})
 _ABOUT_THE_FACTS = frozenset({"confidence", "source", "as_of"})
@@ -24,6 +24,8 @@ class NetworkFacts:
     source: str
     as_of: str
     """Month, such as ``2026-11``."""
+    proofs: tuple[Proof, ...] = ()
+    """By what it lets Herald tell one post from two; of networks that Herald posts on itself."""
 
 
 def capabilities_of(network: str) -> Capabilities:
@@ -42,7 +44,8 @@ def network_facts() -> dict[str, NetworkFacts]:
 def _facts(table: dict[str, Any]) -> NetworkFacts:
     values = {name: _value(name, value) for name, value in table.items()}
     about = {name: str(values.pop(name)) for name in _ABOUT_THE_FACTS}
-    return NetworkFacts(capabilities=Capabilities(**values), **about)
+    proofs = tuple(Proof(name) for name in values.pop("proofs", ()))
+    return NetworkFacts(capabilities=Capabilities(**values), proofs=proofs, **about)
 
 
 def _value(name: str, value: Any) -> Any:

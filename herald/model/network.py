@@ -29,6 +29,22 @@ class Handle(StrEnum):
     """It cannot: a person must look."""
 
 
+class Proof(StrEnum):
+    """What a network offers for telling one post from two; a network may offer several.
+
+    One that offers none is blind: a send whose answer was lost is left to a person.
+    """
+
+    KEY = "key"
+    """For a while it takes a repeat under the same key for the same post."""
+    OWN_ID = "own_id"
+    """Herald chooses the post's id, so that a repeat can only be the same post, for ever."""
+    STAGED = "staged"
+    """A post is made ready first and published by its id, whose state can be asked for."""
+    READ_BACK = "read_back"
+    """The account's own posts can be read, to see whether it is there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """A channel's limits and habits."""

@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event
 from typing import Any, TypeVar
 
 from herald import __version__
 from herald.channels.mastodon.answer import Answer, NoAnswer
-from herald.channels.mastodon.limits import (
-    REPEAT_WITHIN,
-    read_capabilities,
-    remembers_keys,
-    usual_capabilities,
-)
+from herald.channels.mastodon.limits import read_capabilities, usual_capabilities
 from herald.channels.mastodon.look_up import look_up, sought_by
 from herald.channels.mastodon.pictures import Pictures, Uploaded
 from herald.channels.mastodon.posting import ANSWER_SECONDS, post
@@ -86,7 +82,8 @@ class MastodonChannel:
         self._stop = Event()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"mastodon {id}")
         self._pictures = Pictures(ask=self._in_thread, media=media, clock=clock)
-        self._remembers_keys = False
+        self._repeat_within: timedelta | None = None
+        """How long the server surely knows a key; None where that is not known, or never."""
 
     async def capabilities(self) -> Capabilities:
         """Return the server's limits, less what a content warning takes of every text."""
@@ -96,8 +93,9 @@ class MastodonChannel:
             return usual_capabilities(content_warning=warning)
         if isinstance(instance, NoAnswer):
             raise ChannelUnreachable(f"{self._account.server}: {instance.why}")
-        self._remembers_keys = remembers_keys(instance)
-        return read_capabilities(instance, content_warning=warning)
+        limits = read_capabilities(instance, content_warning=warning)
+        self._repeat_within = limits.repeat_within
+        return limits
 
     async def send(self, claim: Claim) -> Outcome:
         """Upload the pictures, then make the post with one request."""
@@ -123,9 +121,9 @@ class MastodonChannel:
         sought, now = sought_by(claim), self._clock.now()
         sighting = await self._in_thread(lambda server: look_up(server, sought, now=now))
         first = claim.delivery.first_send_at
-        if isinstance(sighting, Absent) and first and self._remembers_keys:
+        if isinstance(sighting, Absent) and first and self._repeat_within:
             # The key, still known there, guards against a post that shows up late.
-            return RepeatSafe() if now - first < REPEAT_WITHIN else sighting
+            return RepeatSafe() if now - first < self._repeat_within else sighting
         return sighting
 
     async def close(self) -> None:

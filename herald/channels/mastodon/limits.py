@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from herald.composing.counting import graphemes
 from herald.data.networks import capabilities_of
-from herald.model.network import Capabilities, Handle
-
-TIMEOUT = timedelta(seconds=100)
-"""Pictures and the post together; the parts are in ``channel`` and ``posting``."""
-SETTLE_WINDOW = timedelta(seconds=90)
-"""Mastodon's longest handling of a request: its proxies and workers give up after 60 to 75 s."""
-REPEAT_WITHIN = timedelta(minutes=50)
-"""Mastodon keeps an Idempotency-Key for an hour; ten minutes stay to spare."""
+from herald.model.network import Capabilities
 
 _VERSION = re.compile(r"[3-9]\.\d+\.\d+(?:[-+.][\w.+-]*)?")
 
@@ -76,10 +68,7 @@ def _with_habits(
     return replace(
         told,
         limit=limit,
-        handle=Handle.LOOK_UP,
-        settle_window=SETTLE_WINDOW,
-        repeat_within=REPEAT_WITHIN if remembers_keys(instance) else None,
-        timeout=TIMEOUT,
+        repeat_within=told.repeat_within if remembers_keys(instance) else None,
         concurrent=1,
     )
 
