@@ -125,13 +125,16 @@ async def start_up(folder: Path, waiting: int) -> float:
 async def _enqueue(store: StoredOutbox, item: str, moments: list[datetime]) -> None:
     """Plan one delivery at each of *moments*, and reconcile it with what waits already."""
     now = datetime.now(UTC)
-    planned = tuple(_planned(ItemId(f"{item}-{nth}"), due_at) for nth, due_at in enumerate(moments))
+    planned = tuple(
+        a_planned(ItemId(f"{item}-{nth}"), due_at) for nth, due_at in enumerate(moments)
+    )
     span = (now - FAR, now + 2 * FAR) if item == "waiting" else (now, now + FAR / 2)
     plan = Plan(made_at=now, first=span[0], last=span[1], deliveries=planned)
     await store.reconcile(plan, lambda rows: reconcile(plan, rows, now=now), now=now)
 
 
-def _planned(item: ItemId, due_at: datetime) -> PlannedDelivery:
+def a_planned(item: ItemId, due_at: datetime) -> PlannedDelivery:
+    """Make what is to be posted about *item*."""
     campaign, occasion = CampaignId("benchmark"), OccasionId("once")
     return PlannedDelivery(
         key=campaign_key(campaign, item, occasion, CHANNEL, ENGLISH),
