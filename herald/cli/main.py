@@ -23,6 +23,7 @@ COMMANDS = {
     "preview": "herald.cli.preview",
     "run": "herald.cli.run",
     "status": "herald.cli.status",
+    "notify": "herald.cli.notify",
     "outbox": "herald.cli.outbox",
     "feeds": "herald.cli.feeds",
     "partner": "herald.cli.partner",
@@ -32,6 +33,7 @@ COMMANDS = {
     "resume": "herald.cli.pause",
     "done": "herald.cli.done",
     "backup": "herald.cli.backup",
+    "store": "herald.cli.store",
 }
 """Each command's module, which holds a click command of the command's name."""
 

@@ -69,14 +69,14 @@ async def at_home(
     """
     row, here = await instance_row(connection)
     if row is None or here is None:
-        _refuse_moved(row)
+        refuse_moved(row)
         return row, None
     if _is_known(row, here):
-        _refuse_moved(row)
+        refuse_moved(row)
         return row, None
     await alone(connection, Guarded.HOME)
     row, here = await instance_row(connection)  # another one may just have done it
-    _refuse_moved(row)
+    refuse_moved(row)
     if row is None or here is None or _is_known(row, here):
         return row, None
     known = home_of(row.home)
@@ -111,7 +111,8 @@ def _is_known(row: Row[Any], here: Home) -> bool:
     return bool(row.home == str(here) and row.copied_at is None)
 
 
-def _refuse_moved(row: Row[Any] | None) -> None:
+def refuse_moved(row: Row[Any] | None) -> None:
+    """Raise StoreMoved where the row of ``instance`` says that the network is elsewhere."""
     if row is not None and row.moved_to:
         raise StoreMoved(
             f"this network was moved to {row.moved_to}: write that into config/herald.yaml as"

@@ -30,11 +30,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.errors import StoreUnusable
-from herald.store.doubting import COPY, LOOK_BACK, at_home, doubt_copies, since
+from herald.store.doubting import COPY, LOOK_BACK, at_home, doubt_copies, refuse_moved, since
 from herald.store.engine import Store
 from herald.store.home import home_of
 from herald.store.tables import instance
@@ -78,6 +78,11 @@ class StoredInstance:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._is_recognised = False
+
+    async def refuse_moved(self) -> None:
+        """Raise StoreMoved where the network is elsewhere by now: what is changed here is lost."""
+        async with self._store.reading() as connection:
+            refuse_moved((await connection.execute(select(instance))).one_or_none())
 
     async def recognise(self, *, now: datetime) -> str | None:
         """Find out, before anything is sent, whether the database may be an old one.
