@@ -578,6 +578,7 @@ async def open_app(
         else:
             store = await open_store(settings.store, folder)
             stack.push_async_callback(store.close)
+        await StoredInstance(store).refuse_moved()
         if alone and store.path is not None:
             stack.enter_context(run_lock(store.path))
         # Any other clock was set on purpose, as by --now.
