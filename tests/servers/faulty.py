@@ -44,6 +44,8 @@ class Fault:
     """The share of the answer's head that is given; less than all of it gives no body."""
     waits: float = 0.0
     """Seconds before the answer."""
+    waits_for: asyncio.Event | None = None
+    """What the answer waits for, when this is set."""
     bytes_a_second: int = 0
     """How fast the answer comes; 0 for at once."""
     ending: Ending = Ending.CLOSE
@@ -78,6 +80,9 @@ class FaultyWay:
         self.address = ""
         self.passed: list[tuple[str, str]] = []
         """Method and path of every request that came, in their order."""
+        self.under_way = 0
+        self.most_under_way = 0
+        """Requests that were open together."""
         self.landed = asyncio.Event()
         """Set when a request that was kept back has landed."""
         self.broken: list[BaseException] = []
@@ -125,6 +130,8 @@ class FaultyWay:
         self.landed.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
         try:
             ending = await self._pass(reader, writer)
             if ending is Ending.HANG:
@@ -136,6 +143,7 @@ class FaultyWay:
         except Exception as error:  # noqa: BLE001 - told at the end, where a test can fail
             self.broken.append(error)
         finally:
+            self.under_way -= 1
             writer.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Ending:
@@ -152,6 +160,8 @@ class FaultyWay:
             told = told or own
         if fault.lands_when:
             self._keep(self._land_later(fault.lands_when, head, body))
+        if fault.waits_for:
+            await fault.waits_for.wait()
         if fault.waits:
             await asyncio.sleep(fault.waits)
         await _give(writer, _spoiled(told, fault), fault.bytes_a_second)
