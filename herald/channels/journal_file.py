@@ -93,14 +93,16 @@ class JournalFile:
         """Tell whether the journal has a whole line of *key*, for good.
 
         What is found is forced to the disk first: its writer may have died before it did so.
+        Raises OSError where that cannot be told, as when its folder is no folder any more.
         """
-        if not self.path.exists():
+        try:
+            with _opened(self.path, os.O_RDONLY, fcntl.LOCK_SH) as file:
+                self._catch_up(file)
+                found = key in self._known.keys
+                if found:
+                    os.fsync(file)
+        except FileNotFoundError:
             return False
-        with _opened(self.path, os.O_RDONLY, fcntl.LOCK_SH) as file:
-            self._catch_up(file)
-            found = key in self._known.keys
-            if found:
-                os.fsync(file)
         return found
 
     def _make(self) -> None:

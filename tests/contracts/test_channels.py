@@ -19,10 +19,12 @@ from herald.clock import SetClock
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Absent,
+    CannotTell,
     Claim,
     Found,
     Outcome,
     Sent,
+    TryAgain,
     Unclear,
 )
 from herald.model.ids import ChannelId, Language, OccasionId
@@ -56,17 +58,31 @@ class Place(ABC):
 
     def opened(self) -> Channel:
         """Open the channel as after a restart."""
+        return self._opened(self.config, self.folder)
+
+    def _opened(self, config: ChannelConfig, folder: Path) -> Channel:
         return open_channel(
-            self.config,
+            config,
             secrets={"access_token": TOKEN},
-            folder=self.folder,
+            folder=folder,
             media=KeptMedia(PICTURE),
             clock=self.clock,
         )
 
     @abstractmethod
+    def gone(self) -> Channel:
+        """Open the channel where its network cannot be reached at all."""
+
+    @abstractmethod
     def held(self) -> list[Held]:
         """Return what the network holds, oldest first."""
+
+    def _without_a_folder(self) -> Channel:
+        """Open the channel where a file stands in the place of its folder."""
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "var").write_bytes(b"")
+        return self._opened(self.config, elsewhere)
 
     async def send_and_lose(self, claim: Claim) -> Outcome:
         """Send, and lose the network's answer: here the process died before it was settled."""
@@ -78,6 +94,9 @@ class JournalPlace(Place):
     """A journal."""
 
     repeats_are_safe = True
+
+    def gone(self) -> Channel:
+        return self._without_a_folder()
 
     def held(self) -> list[Held]:
         lines = read_journal(journal_path(self.folder, self.config.id))
@@ -91,6 +110,9 @@ class ManualPlace(Place):
     """Copy packs."""
 
     repeats_are_safe = True
+
+    def gone(self) -> Channel:
+        return self._without_a_folder()
 
     def held(self) -> list[Held]:
         packs = packs_folder(self.folder, self.config.id)
@@ -124,6 +146,10 @@ class MastodonPlace(Place):
             Held(one.text, one.language, tuple(media.description for media in one.media))
             for one in self.server.statuses
         ]
+
+    def gone(self) -> Channel:
+        nobody = replace(self.config, settings={"server": "https://no.such.server.invalid"})
+        return self._opened(nobody, self.folder)
 
     async def send_and_lose(self, claim: Claim) -> Outcome:
         self.server.faults.append(Fault.LOST_REPLY)
@@ -213,6 +239,15 @@ async def test_a_post_whose_answer_was_lost_is_found(place: Place) -> None:
     place.clock.advance(timedelta(minutes=2))
     assert isinstance(await place.channel.look_up(claim), Found)
     assert len(place.held()) == 1
+
+
+async def test_a_network_that_is_gone_was_sent_nothing_and_is_asked_again(place: Place) -> None:
+    channel = place.gone()
+    assert isinstance(await channel.send(a_claim()), TryAgain)
+    sighting = await channel.look_up(a_claim())
+    assert isinstance(sighting, CannotTell)
+    assert sighting.again
+    await channel.close()
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
