@@ -49,6 +49,7 @@ from herald.model.polling import (
     Understood,
     WantedFeed,
 )
+from herald.model.reach import Reach
 from herald.model.stop import Stop
 from herald.model.verdict import Verdict
 from herald.model.websub import HubHealth, HubSteps, HubSubscription
@@ -244,7 +245,27 @@ class OutboxStore(Protocol):
     """The outbox on disk. Every method is one short transaction, durable when it returns."""
 
     async def history(self) -> History:
-        """Return every delivery that planning and reconciling may need, and what was seen when."""
+        """Return every delivery there ever was, and what was seen when.
+
+        After years these are a million: planning asks for ``history_within``.
+        """
+        ...
+
+    async def history_within(self, reach: Reach) -> History:
+        """Return what of the past a plan of *reach* can depend on, and what was seen when.
+
+        Whatever a plan is made of, it is the same as one made with ``history``. That is all that
+        waits, and of what ended what *reach* names.
+        """
+        ...
+
+    async def concerned_by(self, plan: Plan) -> tuple[Delivery, ...]:
+        """Return the deliveries that comparing the outbox with *plan* can depend on.
+
+        In the order of due_at and key. The comparison comes to the same as one with every delivery
+        there ever was: all that waits; what is planned; what was sent in the plan's span, in the
+        words of what is late and new, or of the same item where an edit may have moved it.
+        """
         ...
 
     async def reconcile(
@@ -255,7 +276,7 @@ class OutboxStore(Protocol):
         now: datetime,
         turn: int | None = None,
     ) -> Reconciliation:
-        """Read the outbox, let *decide* compare it with *plan*, and write its steps, all at once.
+        """Let *decide* compare *plan* with ``concerned_by``, and write its steps, all at once.
 
         *turn* is the token of the planner's row (``PlannerStore``): raises
         ``herald.errors.NotItsTurn``, changing nothing, if another one has taken it since. None is

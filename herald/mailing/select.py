@@ -100,7 +100,11 @@ def _items(section: Section, campaigns: tuple[Campaign, ...]) -> Iterator[tuple[
 
 def _first_posts(history: History) -> dict[tuple[CampaignId, ItemId], datetime | None]:
     """Return when each item was first posted; None for one whose posts are yet to come."""
-    posts: dict[tuple[CampaignId, ItemId], datetime | None] = {}
+    posts: dict[tuple[CampaignId, ItemId], datetime | None] = {
+        (one.campaign, one.item): one.first_sent_at
+        for one in history.earlier
+        if one.first_sent_at is not None
+    }
     for delivery in history.deliveries:
         if delivery.entry is not None or delivery.state in _OVER:
             continue

@@ -285,9 +285,22 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """That an item of a campaign was posted, or was to be, before what a history tells of."""
+
+    campaign: CampaignId
+    item: ItemId
+    first_sent_at: datetime | None
+    """None for one that never went out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What planning knows of the past: the outbox as it stands, and when things were first seen."""
+    """What planning knows: what waits, what ended and can still matter, what was seen when."""
 
     deliveries: tuple[Delivery, ...] = ()
+    """In the order of due_at and key."""
+    earlier: tuple[Earlier, ...] = ()
+    """Of items whose ended deliveries are not all told; empty where they are."""
     first_seen: tuple[tuple[str, datetime], ...] = ()
     """``campaign/item/occasion`` and the moment at which it first appeared in a plan."""

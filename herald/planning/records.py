@@ -47,12 +47,18 @@ def index(history: History) -> Records:
     """Sort *history*; a delivery that an edit withdrew counts as never planned."""
     kept = [one for one in history.deliveries if not _left_by_edit(one)]
     grouped: dict[CampaignId, list[Delivery]] = defaultdict(list)
+    earlier: dict[CampaignId, set[ItemId]] = defaultdict(set)
+    for one in history.earlier:
+        earlier[one.campaign].add(one.item)
     for delivery in kept:
         if delivery.entry is None:
             grouped[delivery.campaign].append(delivery)
     return Records(
         by_key={delivery.key: delivery for delivery in kept},
-        by_campaign={campaign: _past(group) for campaign, group in grouped.items()},
+        by_campaign={
+            campaign: _past(grouped[campaign], earlier[campaign])
+            for campaign in grouped.keys() | earlier.keys()
+        },
         first_seen=dict(history.first_seen),
     )
 
@@ -91,9 +97,9 @@ def series_date(occasion: OccasionId, series: str) -> date | None:
         return None
 
 
-def _past(group: list[Delivery]) -> Past:
+def _past(group: list[Delivery], earlier: set[ItemId]) -> Past:
     return Past(
         deliveries=tuple(group),
-        items=frozenset(delivery.item for delivery in group),
+        items=frozenset(delivery.item for delivery in group) | earlier,
         waiting_since=min((one.due_at for one in group if is_waiting(one)), default=None),
     )

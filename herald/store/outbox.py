@@ -15,6 +15,7 @@ from herald.model.health import OutboxHealth
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
+from herald.model.reach import Reach
 from herald.model.stop import Stop, StopOrigin
 from herald.model.verdict import Verdict
 from herald.store import tables
@@ -26,6 +27,7 @@ from herald.store.groupsettler import GroupSettler, Settlement
 from herald.store.health import outbox_health
 from herald.store.limits import limits_from_text, limits_to_text
 from herald.store.notifying import Heard, notify
+from herald.store.past import concerned_by, past_within
 from herald.store.planner import fence
 from herald.store.reconciling import everything, reconcile_rows
 from herald.store.rows import (
@@ -64,6 +66,18 @@ class StoredOutbox:
             return History(
                 deliveries=deliveries, first_seen=tuple((row.name, row.at) for row in seen)
             )
+
+    async def history_within(self, reach: Reach) -> History:
+        """Return what of the past a plan of *reach* can depend on (see OutboxStore)."""
+        async with self._store.reading() as connection:
+            with uncollected():
+                return await past_within(connection, reach)
+
+    async def concerned_by(self, plan: Plan) -> tuple[Delivery, ...]:
+        """Return the deliveries that reconciling *plan* can depend on (see OutboxStore)."""
+        async with self._store.reading() as connection:
+            with uncollected():
+                return await concerned_by(connection, plan, now=plan.made_at)
 
     async def reconcile(
         self,

@@ -9,8 +9,8 @@ settled or decided in between might as well have come after; else everything is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ from herald.store.batches import batches
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
 from herald.store.notifying import Heard, notify
+from herald.store.past import concerned_by
 from herald.store.planner import fence
 from herald.store.rows import COLUMNS, change_rows, from_row, insert_rows, read_rows
 from herald.store.upsert import upsert
@@ -65,7 +66,7 @@ async def _reconcile(
     store: Store, plan: Plan, decide: _Decide, *, now: datetime, turn: int | None
 ) -> Reconciliation:
     for _ in range(FREE_TRIES):
-        decided = await _decided_freely(store, plan, decide)
+        decided = await _decided_freely(store, plan, decide, now=now)
         written = await store.write(
             partial(_write_if_it_stands, decided=decided, now=now, turn=turn)
         )
@@ -96,12 +97,12 @@ async def _decide_alone(
     """Decide while everybody else waits."""
     await alone(connection, Guarded.PLANNING)
     await fence(connection, turn)
-    run, unseen = await _last_run(connection), await _unseen(connection, plan)
-    in_order = select(_d.key).order_by(_d.key).with_for_update().subquery()
-    await connection.execute(select(func.count()).select_from(in_order))
-    rows = await read_rows(connection, everything())
-    decided = await asyncio.to_thread(_compare, rows, decide, run)
-    return await _write(connection, replace(decided, first_seen=unseen), now=now)
+    rows = await concerned_by(connection, plan, now=now)
+    for some in batches(sorted(row.key for row in rows)):
+        locking = select(_d.key).where(_d.key.in_(some)).order_by(_d.key).with_for_update()
+        await connection.execute(locking)
+    decided = await _compared(connection, plan, decide, now=now)
+    return await _write(connection, decided, now=now)
 
 
 def everything() -> Select[Any]:
@@ -109,32 +110,44 @@ def everything() -> Select[Any]:
     return select(*COLUMNS).order_by(_d.due_at, _d.key)
 
 
-async def _decided_freely(store: Store, plan: Plan, decide: _Decide) -> _Decided:
+async def _decided_freely(store: Store, plan: Plan, decide: _Decide, *, now: datetime) -> _Decided:
     """Decide upon one moment's state, which may have passed by then."""
     async with store.reading() as connection:
-        run, unseen = await _last_run(connection), await _unseen(connection, plan)
-        rows = await read_rows(connection, everything())
-    decided = await asyncio.to_thread(_compare, rows, decide, run)
-    return replace(decided, first_seen=unseen)
+        return await _compared(connection, plan, decide, now=now)
 
 
-def _compare(rows: Sequence[Delivery], decide: _Decide, run: int) -> _Decided:
-    """Decide, and pick what is to be written; a step on what may be out there changes nothing.
+async def _compared(
+    connection: AsyncConnection, plan: Plan, decide: _Decide, *, now: datetime
+) -> _Decided:
+    """Read, let *decide* compare, and pick what is to be written."""
+    run, unseen = await _last_run(connection), await _unseen(connection, plan)
+    rows = {row.key: row for row in await concerned_by(connection, plan, now=now)}
+    difference = await asyncio.to_thread(decide, tuple(rows.values()))
+    unread = {step.key for step in difference.steps if step.after is not None} - rows.keys()
+    for some in batches(sorted(unread - {each.key for each in plan.deliveries})):
+        more = await read_rows(connection, select(*COLUMNS).where(_d.key.in_(some)))
+        rows |= {row.key: row for row in more}
+    changes = await asyncio.to_thread(_changes, difference, rows)
+    was = {key: rows[key] for key in changes if key in rows}
+    return _Decided(difference=difference, changes=changes, was=was, run=run, first_seen=unseen)
+
+
+def _changes(
+    difference: Reconciliation, rows: Mapping[DeliveryKey, Delivery]
+) -> dict[DeliveryKey, Step]:
+    """Return what is to be written; a step on what may be out there changes nothing.
 
     Where two steps name one key the last is written.
     """
-    difference = decide(rows)
-    standing = {row.key: row for row in rows}
     changes: dict[DeliveryKey, Step] = {}
     for step in difference.steps:
-        row = standing.get(step.key)
+        row = rows.get(step.key)
         if step.after is None or step.after == row:
             continue
         if row is not None and row.may_be_out_there:
             continue
         changes[step.key] = step
-    was = {key: standing[key] for key in changes if key in standing}
-    return _Decided(difference=difference, changes=changes, was=was, run=run)
+    return changes
 
 
 async def _still_stands(connection: AsyncConnection, decided: _Decided) -> bool:

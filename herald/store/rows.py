@@ -37,6 +37,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from herald.model.campaign import CatchUp
 from herald.model.delivery import Action, Delivery, DeliveryState, Media, Payload, Reason
 from herald.store.batches import batches
+from herald.store.said import said_by
 from herald.store.tables import Moment, delivery, from_microseconds, to_microseconds
 
 _SHOWN_ONLY = frozenset({Reason.PAUSED, Reason.AUTH})
@@ -145,29 +146,36 @@ _TURNED: dict[str, tuple[_Turn, _Turn]] = {
 """How a field is written and read, where that is not just as it is."""
 _NAMES = tuple(each.name for each in fields(Delivery))
 """The columns that a delivery fills: its fields."""
+_WRITTEN = (*_NAMES, "said")
+_SAYING = frozenset({"channel", "language", "payload", "frozen"})
+"""What ``said`` is made of."""
 _writes = tuple(_TURNED.get(name, (_keep, _keep))[0] for name in _NAMES)
 _reads = tuple((name, _TURNED[name][1]) for name in _NAMES if name in _TURNED)
 _all = attrgetter(*_NAMES)
 
 
 def to_row(value: Delivery) -> tuple[Any, ...]:
-    """Return what the columns of a delivery hold, in the order of its fields."""
-    return tuple([write(each) for write, each in zip(_writes, _all(value), strict=True)])
+    """Return what the columns of a delivery hold, in the order of its fields, and its hash."""
+    written = [write(each) for write, each in zip(_writes, _all(value), strict=True)]
+    return (*written, said_by(value))
 
 
 def changes(before: Delivery, after: Delivery) -> dict[str, Any]:
     """Return the columns in which *after* differs from *before*, as the database keeps them."""
-    return {
+    changed = {
         name: write(new)
         for name, write, old, new in zip(_NAMES, _writes, _all(before), _all(after), strict=True)
         if old is not new and old != new
     }
+    if not _SAYING.isdisjoint(changed):
+        changed["said"] = said_by(after)
+    return changed
 
 
 async def insert_rows(connection: AsyncConnection, deliveries: Iterable[Delivery]) -> None:
     """Add the rows of *deliveries*, some hundred at a time: so nobody waits, and few are kept."""
     compiled = _insertion().compile(dialect=connection.dialect)
-    in_order = itemgetter(*(_NAMES.index(name[4:]) for name in compiled.positiontup or ()))
+    in_order = itemgetter(*(_WRITTEN.index(name[4:]) for name in compiled.positiontup or ()))
     rows = iter(deliveries)
 
     def some() -> list[tuple[Any, ...]]:
@@ -242,7 +250,7 @@ async def read_rows(connection: AsyncConnection, statement: Select[Any]) -> tupl
 
 
 def _insertion() -> Any:
-    return insert(delivery).values({name: _bound(f"new_{name}", name) for name in _NAMES})
+    return insert(delivery).values({name: _bound(f"new_{name}", name) for name in _WRITTEN})
 
 
 def _bound(parameter: str, column: str) -> Any:

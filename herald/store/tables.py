@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -91,6 +92,18 @@ def text_column(name: str) -> Column[str]:
     return Column(name, Words, nullable=False, default="", server_default="")
 
 
+ENDED = "state IN ('sent', 'failed', 'expired', 'withdrawn')"
+"""What is over; of years of them planning reads those that can matter (``herald.store.past``)."""
+KEPT = "(state IN ('sent', 'failed', 'expired') OR (state = 'withdrawn' AND reason = 'person'))"
+"""What is over, without what an edit withdrew, which counts as never planned."""
+UNLINKED = "state = 'sent' AND url = ''"
+
+
+def _some(name: str, *columns: str, where: str) -> Index:
+    """Return an index of some rows; a query that says the same words *where* can use it."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 delivery = Table(
     "delivery",
     metadata,
@@ -134,6 +147,8 @@ delivery = Table(
     Column("released", Boolean, nullable=False),
     text_column("translated"),
     text_column("moved_from"),
+    # a hash of what its account says with it, for telling a second post of the same words
+    Column("said", BigInteger, nullable=False, server_default="0"),
     # The key is derived from these; should its derivation ever change, the second row for one
     # place in the plan is refused here and not posted there.
     UniqueConstraint(
@@ -146,6 +161,18 @@ delivery = Table(
     Index("ix_delivery_late", "state", "catch_up", "due_at"),
     # what lapsed, and how much a channel is sending
     Index("ix_delivery_lease", "state", "lease_ends_at"),
+    # the past of an entry, or of a campaign's item, and when that was first posted
+    _some(
+        "ix_delivery_past",
+        *("entry", "campaign", "moves", "item", "due_at", "sent_at"),
+        where=KEPT,
+    ),
+    # a partner's last turn
+    _some("ix_delivery_served", "partner", "due_at", where=f"entry <> '' AND {ENDED}"),
+    _some("ix_delivery_said", "said", where="state = 'sent'"),
+    _some("ix_delivery_moved", "moved_from", where="moved_from <> ''"),
+    # what a person was asked to post and has not reported as done
+    _some("ix_delivery_unlinked", "network", "due_at", where=UNLINKED),
 )
 """One row per delivery; ``herald.model.delivery.Delivery`` says what each column means."""
 

@@ -30,6 +30,7 @@ from herald.model.health import OutboxHealth, StateCount
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
+from herald.model.reach import Reach
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.model.verdict import Done, Doubt, Expire, Fail, Hold, Park, Retry, StopChannel, Verdict
 
@@ -55,6 +56,12 @@ class MemoryOutbox:
 
     async def history(self) -> History:
         return History(deliveries=self._sorted(), first_seen=tuple(sorted(self._seen.items())))
+
+    async def history_within(self, reach: Reach) -> History:
+        return await self.history()
+
+    async def concerned_by(self, plan: Plan) -> tuple[Delivery, ...]:
+        return self._sorted()
 
     async def reconcile(
         self,

@@ -11,6 +11,7 @@ import os
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -28,7 +29,7 @@ STARTS = (
 """Ten days later the clocks go forward; back; do nothing."""
 LASTS = timedelta(days=24)
 
-
+Kind = TypeVar("Kind", bound=Life)
 log = logging.getLogger(__name__)
 
 
@@ -47,14 +48,14 @@ async def test_whatever_happens_the_promises_hold(tmp_path, seed):
     assert not life.promises.found, story(life, seed)
 
 
-async def a_life(root: Path, seed: int) -> Life:
+async def a_life(root: Path, seed: int, *, kind: type[Kind] = Life) -> Kind:
     """Live through some weeks, and stop at the first broken promise."""
     random.seed(seed)
     dice = random.Random(seed)
     clock = SetClock(STARTS[seed % len(STARTS)])
     sites = Sites()
     world = World(campaigns=[], channels={"calm": [], "wild": ["en", "it"], "lisbon": ["pt"]})
-    life = Life(root, world, clock, dice)
+    life = kind(root, world, clock, dice)
     people = People(life, sites, dice)
     world.campaigns += [people.campaign(series=True), people.campaign()]
     async with sites.served() as address:
