@@ -37,6 +37,10 @@ _MARGIN = timedelta(minutes=2)
 _COMMANDS = 6
 """MAIL, RCPT, DATA, RSET, and some: each may take the server's whole timeout."""
 
+_SETTLE_WITHIN = 60.0
+"""Seconds for which settling is tried: within the lease's margin, as a second answer is fenced."""
+_BETWEEN_TRIES = 1.0
+
 _LOSSES_IN_A_ROW = 3
 """A server that hangs up on so many copies one after the other is left alone for a while."""
 
@@ -125,13 +129,12 @@ async def _send_one(
         verdict = RecipientVerdict(
             state=RecipientState.FAILED, attempts=claim.attempts + 1, reply=str(error)
         )
-        await store.settle_recipient(claim, verdict, now=clock.now())
+        await _settle(claim, verdict, store, clock)
         return None
     sender = dispatch.senders[claim.language].address
     outcome = await mailer.send(sender=sender, recipient=claim.address, mail=mail)
-    now = clock.now()
-    verdict = judge_mail(claim, outcome, now=now, chance=chance())
-    await store.settle_recipient(claim, verdict, now=now)
+    verdict = judge_mail(claim, outcome, now=clock.now(), chance=chance())
+    await _settle(claim, verdict, store, clock)
     level = logging.INFO if verdict.state is RecipientState.ACCEPTED else logging.WARNING
     log.log(
         level,
@@ -140,6 +143,30 @@ async def _send_one(
         extra={"issue": claim.issue, "recipient": claim.id, "code": verdict.code},
     )
     return outcome
+
+
+async def _settle(
+    claim: RecipientClaim, verdict: RecipientVerdict, store: MailingStore, clock: Clock
+) -> None:
+    """Write what came of a copy, again and again while the store is away for a moment.
+
+    The mail server's answer is known, and lost for good with this process: a copy that was taken
+    would be uncertain, and wait for a person. Raises what the store raises in the end.
+    """
+    begun = clock.monotonic()
+    while True:
+        try:
+            is_fresh = await store.settle_recipient(claim, verdict, now=clock.now())
+        except Exception:
+            if clock.monotonic() - begun >= _SETTLE_WITHIN:
+                log.exception("copy could not be settled", extra={"recipient": claim.id})
+                raise
+            log.warning("settling a copy failed, tried again", extra={"recipient": claim.id})
+            await clock.sleep(_BETWEEN_TRIES)
+            continue
+        if not is_fresh:
+            log.warning("copy moved on before it was settled", extra={"recipient": claim.id})
+        return
 
 
 async def _finished(work: Awaitable[object]) -> object:
