@@ -36,10 +36,13 @@ async def send(
 ) -> Outcome:
     """Send *claim* once and tell what came of it; starts no request that could outlast the lease.
 
+    Nor one after its moment: a process may have stood still since it claimed, or its clock jumped.
     An exception from a channel is a bug in it: what it did is unknown, so it counts as Unclear.
     """
     if not may_send(claim, now=clock.now(), capabilities=capabilities):
         return Unclear("it waited too long for the network to tell a repeat from a new post")
+    if clock.now() > claim.delivery.not_after_at:
+        return TryAgain("its moment is over; nothing was sent")
     timeout = capabilities.timeout.total_seconds()
     if taken.seconds_ago(clock) + timeout >= lease_of(capabilities).total_seconds():
         return TryAgain("it was claimed too long ago to be sent safely; nothing was sent")

@@ -97,7 +97,8 @@ def judge_sighting(
             return Hold(Reason.UNCLEAR, "not to be seen, but too late to send it again safely")
         case CannotTell(why, again):
             since = delivery.unclear_at or now
-            if again and now - since < policy.patience:
+            # Either way: a doubt that began by a clock which ran ahead must not last for ever.
+            if again and abs(now - since) < policy.patience:
                 return Doubt(why)
             return Hold(Reason.UNCLEAR, why)
         case _:

@@ -154,6 +154,16 @@ SIGHTINGS: dict[str, tuple[Sighting, datetime, Verdict]] = {
         NOON + 2 * HOUR,
         Hold(Reason.UNCLEAR, "down"),
     ),
+    "network does not answer, and the doubt began by a clock that was a little ahead": (
+        CannotTell("down", again=True),
+        NOON - MINUTE,
+        Doubt("down"),
+    ),
+    "network does not answer, and the doubt began by a clock that was a year ahead": (
+        CannotTell("down", again=True),
+        NOON - timedelta(days=365),
+        Hold(Reason.UNCLEAR, "down"),
+    ),
     "network cannot be asked": (
         CannotTell("a blind network"),
         NOON,
