@@ -45,14 +45,18 @@ from herald.model.delivery import Delivery, DeliveryState, History
 from herald.model.ids import ChannelId
 from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
+from herald.model.notice import NewsletterTrouble
 from herald.model.plan import Plan, Reconciliation
 from herald.model.planner import missing_planner
 from herald.model.polling import Polled
 from herald.model.stop import Stop, StopOrigin
+from herald.notifying.ways import Ways
+from herald.officers import Officers
 from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
 from herald.ports import Clock
-from herald.reporting.health import Health, open_tasks
+from herald.reporting.concerns import Situation
+from herald.reporting.health import MANUAL, Health, open_tasks
 from herald.results import Compared, Pass
 from herald.settings import Settings, load_settings, read_settings
 from herald.sources.feeds.fetching.fetch import Fetcher
@@ -72,6 +76,7 @@ from herald.store.lock import run_lock
 from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
 from herald.store.media import StoredMedia
+from herald.store.notices import StoredNotices
 from herald.store.outbox import StoredOutbox
 from herald.store.planner import StoredPlanner
 from herald.store.websub import StoredHubs
@@ -122,6 +127,9 @@ class App:
         self.media = StoredMedia(store)
         self.accounts = Accounts(folder, store=self.store, media=self.media, clock=clock)
         self.desk = Desk(self.store, clock=clock)
+        self.officers = Officers(
+            folder, settings, store=StoredNotices(store), clock=clock, owner=self.owner
+        )
         self.mailing_store = StoredMailing(store)
         self.mailing = Mailing(
             store=self.mailing_store,
@@ -414,6 +422,7 @@ class App:
             await self.store.end_leases(now=self.clock.now())
             await self.feeds.end_leases()
             await self.mailing.recover()
+            await self.officers.end_leases()
         await self._recognise()
         await self.refresh_capabilities()
 
@@ -469,6 +478,7 @@ class App:
             await self.poll_and_replan(stop)
         summary = await self.worker.drain(stop)
         await self.send_issues(stop)
+        await self.officers.tell_and_leave(self._known_trouble)
         self.write_timelines()
         return Pass(summary=summary, health=await self.health())
 
@@ -510,6 +520,47 @@ class App:
         """Say in the log what a process that leaves planning to others would wait for in vain."""
         if self.turn.role is Role.FOLLOWS and (why := await self._missing_planner()):
             log.warning("%s", why)
+
+    async def tell_officers(self) -> None:
+        """Tell officers what needs them."""
+        await self.officers.tell(self._known_trouble)
+
+    async def preview_for_officers(self) -> tuple[str, Ways]:
+        """Return what a summary would say now, in the first way's words, and all ways."""
+        return await self.officers.preview(await self._situation())
+
+    async def _known_trouble(self) -> Situation | None:
+        """Return what may concern officers; None where that is for another process to tell.
+
+        Who reads the files knows of most; the others tell where nobody does.
+        """
+        if self.turn.is_ours or await self._missing_planner():
+            return await self._situation()
+        return None
+
+    async def _situation(self) -> Situation:
+        """Return what may concern officers, without reading the outbox row by row."""
+        now, loaded = self.clock.now(), await self.load()
+        feeds = await self.feeds.health(now=now)
+        channels = loaded.configuration.channels.values()
+        return Situation(
+            health=Health(
+                at=now,
+                outbox=await self.store.health(now=now),
+                feeds=tuple(each for each in feeds if each.feed.trouble),
+                stops=await self.store.stops(),
+                broken=errors(loaded),
+            ),
+            accounts=self._account_trouble(loaded),
+            planning=await self._missing_planner(),
+            stuck=await self.officers.stuck(
+                [channel.id for channel in channels if channel.network == MANUAL]
+            ),
+            newsletters=tuple(
+                NewsletterTrouble(issue=each.issue, code=each.code, message=each.message)
+                for each in await self.mailing.concerns()
+            ),
+        )
 
     async def _missing_planner(self) -> str:
         """Say that nobody plans, where several processes could and none does."""

@@ -52,6 +52,8 @@ CLOCK_EVERY = timedelta(seconds=10)
 """How often a wall clock that was set back is noticed."""
 CAPABILITIES_EVERY = timedelta(hours=6)
 STATUS_EVERY = timedelta(minutes=1)
+OFFICERS_EVERY = timedelta(minutes=1)
+"""How often it is looked whether something needs an officer."""
 STABLE_FOR = timedelta(seconds=2)
 """A file that changed more recently may be half written, and half a YAML file can be valid."""
 INTERRUPTED = 130
@@ -133,6 +135,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
         "mark the store": (MARK_EVERY, app.mark_as_seen),
         "mind the clock": (CLOCK_EVERY, app.mind_the_clock),
+        "tell officers": (OFFICERS_EVERY, app.tell_officers),
         "tell the service manager": (STATUS_EVERY, lambda: _tell_status(app, manager)),
     }
     if app.database.path is None:

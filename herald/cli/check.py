@@ -66,7 +66,9 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
     """Load a folder as the daemon does; return it with the problems of its surroundings too."""
     from herald.channels.registry import NETWORKS, check_settings
     from herald.data.calendar import observances
+    from herald.notifying.checking import note_ways
     from herald.settings import read_settings
+    from herald.sources.config.load import read_config_file
     from herald.sources.load import load
 
     settings, about_settings = read_settings(root)
@@ -76,6 +78,8 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
     problems += [problem for problem in about_settings if problem not in problems]
     for channel in loaded.configuration.channels.values():
         problems += check_settings(channel)
+    if settings is not None:
+        problems += note_ways(settings, read_config_file(root, "herald").where)
     return loaded, sorted(problems, key=_in_order)
 
 

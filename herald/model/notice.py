@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """It may be out there or not."""
     CHANNEL = "channel"
     """An account cannot be used, its sign-in refused perhaps."""
+    PLANNING = "planning"
+    """Nobody reads the files and plans."""
     OVERDUE = "overdue"
     BROKEN_FILE = "broken-file"
     NEWSLETTER = "newsletter"

@@ -11,7 +11,7 @@ from shlex import quote
 from urllib.parse import urlsplit
 
 from herald.model.delivery import DeliveryState, Reason
-from herald.model.notice import NONE, Concern, Kind, NewsletterTrouble, Stuck
+from herald.model.notice import NONE, URGENCY, Concern, Kind, NewsletterTrouble, Stuck
 from herald.model.polling import FeedHealth
 from herald.model.problem import Problem
 from herald.model.stop import Stop, StopOrigin
@@ -40,6 +40,8 @@ class Situation:
     health: Health
     accounts: tuple[str, ...] = ()
     """Why some accounts cannot be used, refused sign-ins excepted."""
+    planning: str = ""
+    """Why nothing new is planned."""
     stuck: tuple[Stuck, ...] = ()
     newsletters: tuple[NewsletterTrouble, ...] = ()
 
@@ -50,13 +52,14 @@ def concerns_of(situation: Situation) -> tuple[Concern, ...]:
     found = [
         *_deliveries(situation.stuck),
         *_accounts(health.stops, situation.accounts),
+        *_planning(situation.planning),
         *_overdue(health),
         *_files(health.broken),
         *map(_newsletter, situation.newsletters),
         *(_feed(each) for each in health.feeds if is_for_a_person(each, now=health.at)),
     ]
     once = {concern.id: concern for concern in reversed(found)}
-    return tuple(sorted(once.values(), key=lambda one: (list(Kind).index(one.kind), one.subject)))
+    return tuple(sorted(once.values(), key=lambda one: (URGENCY[one.kind], one.subject)))
 
 
 def redacted(said: str) -> str:
@@ -174,6 +177,18 @@ def _accounts(stops: Iterable[Stop], accounts: Iterable[str]) -> Iterator[Concer
             kind=Kind.CHANNEL,
             subject=redacted(why),
             say="channel",
+            detail=redacted(why),
+            commands=("herald status",),
+            lasting=PASSING,
+        )
+
+
+def _planning(why: str) -> Iterator[Concern]:
+    if why:
+        yield Concern(
+            kind=Kind.PLANNING,
+            subject="",
+            say="planning",
             detail=redacted(why),
             commands=("herald status",),
             lasting=PASSING,

@@ -36,7 +36,7 @@ LONGEST_REST = timedelta(hours=24)
 REMEMBERED_FOR = timedelta(days=7)
 """What has been away for so long is new when it comes back."""
 
-_ALWAYS_AT_ONCE = frozenset({Kind.STORE})
+_ALWAYS_AT_ONCE = frozenset({Kind.STORE, Kind.PLANNING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

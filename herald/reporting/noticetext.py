@@ -79,13 +79,21 @@ def closed_line(notice: Notice, language: Language) -> str:
 
 def sentence(concern: Concern, language: Language) -> str:
     """Return what a concern is, in one sentence without its full stop."""
-    # not str.format: what stands for a name may hold braces, and is not looked into again
-    told = notice_words(language)[concern.say]
-    parts = told.split("{")
-    names = dict(concern.names)
-    return parts[0] + "".join(
-        names.get(name, "…") + rest for name, _, rest in (part.partition("}") for part in parts[1:])
+    say, names = notice_words(language), dict(concern.names)
+    told = _filled(say[concern.say], names)
+    is_told = "{count}" in say[concern.say]
+    return (
+        told
+        if is_told or names.get("count", "1") == "1"
+        else f"{told} {_filled(say['posts'], names)}"
     )
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    """Return *text* with its names; what stands for one may hold braces, and is not looked into."""
+    first, *parts = text.split("{")
+    named = (part.partition("}") for part in parts)
+    return first + "".join(names.get(name, "…") + rest for name, _, rest in named)
 
 
 def document(notice: Notice, way: Way, *, zone: str, now: datetime) -> Document:
