@@ -73,7 +73,7 @@ async def test_trouble_before_the_mail_never_leaves_a_doubt(step: str, reply: Re
         mailer = a_mailer(server)
         began = time.monotonic()
         outcome = await hand_over(mailer)
-        assert time.monotonic() - began < 5 * TIMEOUT + 0.5
+        assert time.monotonic() - began < 5 * TIMEOUT + 3
         if isinstance(outcome, Accepted):  # one good reply stood before the nonsense
             assert reply == TROUBLE["two replies"]
             assert len(server.taken) == 1
@@ -121,7 +121,7 @@ async def test_after_the_final_dot_only_a_plain_answer_is_believed(
         mailer = a_mailer(server)
         began = time.monotonic()
         outcome = await hand_over(mailer)
-        assert time.monotonic() - began < FINAL + 0.5
+        assert time.monotonic() - began < FINAL + 3
         assert type(outcome) is expected
         assert len(server.taken) == int(takes)
         await mailer.close()
