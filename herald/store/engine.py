@@ -39,6 +39,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from herald.errors import StoreUnusable
+from herald.store.footing import Footing
 from herald.store.migrate import migrate
 
 BUSY_MILLISECONDS = 5000
@@ -75,6 +76,7 @@ _REMEDIES = {
     "SQLITE_CANTOPEN": "it cannot be opened: check the owner and rights of the file and folder",
     "SQLITE_PERM": "it cannot be opened: check the owner and rights of the file and folder",
     "SQLITE_FULL": "the disk is full: make room; nothing was lost",
+    "SQLITE_IOERR_WRITE": "the disk takes no more: make room, check your quota; nothing was lost",
     "SQLITE_IOERR": "the disk does not answer: check it; the store must not lie on a network drive",
     "SQLITE_BUSY": "another program holds it: close what else has it open",
     "SQLITE_LOCKED": "another program holds it: close what else has it open",
@@ -110,6 +112,8 @@ class Store:
     """The file, or the server's address without its password: for messages."""
     path: Path | None = None
     """The SQLite file; None on PostgreSQL."""
+    footing: Footing | None = None
+    """Notices on SQLite that the files are no more what was opened."""
     writer: asyncio.Lock | None = None
     """Lets this process's writers queue on SQLite, whose own waiting is to sleep and try again."""
     when_reading: Mapping[str, Any] = field(default_factory=lambda: {_READING: True})
@@ -140,6 +144,7 @@ class Store:
         """
         with _translated(self.place, self.foreign):
             async with self.writer or nullcontext(), self.engine.begin() as connection:
+                self.check_footing()
                 yield connection
 
     @asynccontextmanager
@@ -149,11 +154,17 @@ class Store:
             async with self.engine.connect() as connection:
                 await connection.execution_options(**self.when_reading)
                 async with connection.begin():
+                    self.check_footing()
                     yield connection
 
     def translated(self) -> AbstractContextManager[None]:
         """Give a block in which the driver's exceptions become StoreUnusable."""
         return _translated(self.place, self.foreign)
+
+    def check_footing(self) -> None:
+        """Raise StoreUnusable where a SQLite store's files were taken away or replaced."""
+        if self.footing is not None:
+            self.footing.check()
 
     async def verify(self) -> None:
         """Read every page of a SQLite file; raise StoreUnusable when one is damaged.
@@ -224,7 +235,9 @@ def _sqlite(path: Path, folder: Path) -> Store:
     )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
-    return Store(engine=engine, place=str(path), path=path, writer=asyncio.Lock())
+    footing = Footing(path)
+    footing.watch(engine.sync_engine)
+    return Store(engine=engine, place=str(path), path=path, footing=footing, writer=asyncio.Lock())
 
 
 def _make_file(path: Path, folder: Path) -> None:

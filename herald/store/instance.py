@@ -170,7 +170,8 @@ def _inode(path: Path) -> int:
 
 
 def _file(path: Path) -> Path:
-    return path.with_name(f"{path.name}.epoch")
+    real = path.resolve()  # beside the file itself, by whatever name it is called
+    return real.with_name(f"{real.name}.epoch")
 
 
 def _read(file: Path) -> Beside | None:

@@ -1,4 +1,4 @@
-"""Lets only one daemon run on a SQLite store.
+"""Lets only one daemon run on a SQLite store, by whatever name it is called.
 
 The operating system holds the lock and frees it when the process ends, however it ends; the file
 itself stays, and says nothing once nobody holds it.
@@ -14,15 +14,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from herald.errors import StoreTaken, StoreUnusable
+from herald.store.disks import mounts_here, why_not_alone
 
 
 @contextmanager
-def run_lock(path: Path) -> Iterator[None]:
+def run_lock(path: Path, *, mounts: str | None = None) -> Iterator[None]:
     """Hold the lock beside the SQLite file *path* while this block runs.
 
-    Raises StoreTaken when another process has it: its message names that process and since when.
+    Raises StoreTaken when another process has it: its message names that process and since when;
+    and StoreUnusable where a lock would not keep others out. *mounts* is what ``/proc`` says of the
+    machine's disks, unless given.
     """
-    beside = path.with_name(f"{path.name}.lock")
+    real = path.resolve()
+    _refuse_unlockable(real, mounts_here() if mounts is None else mounts)
+    beside = real.with_name(f"{real.name}.lock")
     try:
         descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -34,6 +39,16 @@ def run_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)  # frees the lock
+
+
+def _refuse_unlockable(path: Path, mounts: str) -> None:
+    if why := why_not_alone(path, mounts):
+        raise StoreUnusable(f"{path}: {why}")
+    if path.exists() and path.stat().st_nlink > 1:
+        raise StoreUnusable(
+            f"{path}: the file has a second name (a hard link), by which another Herald could open"
+            " it unnoticed: remove one of the two names"
+        )
 
 
 def _take(descriptor: int, path: Path) -> None:
