@@ -27,8 +27,9 @@ from herald.outbox.reconcile import reconcile
 from herald.ports import Channel
 from herald.store.engine import open_store
 from herald.store.outbox import StoredOutbox
-from tests.faults.channel import LoopbackChannel, Sight, limits
-from tests.faults.crashing import Crash, CrashingStore
+from tests.faults.channel import LoopbackChannel, limits
+from tests.faults.crashing import CrashingStore, ProcessCrash, Wire
+from tests.faults.network import Sight
 from tests.makers import a_channel
 
 T = TypeVar("T")
@@ -45,6 +46,8 @@ class Life:
     store: str = "sqlite:///herald.db"
     port: int = 0
     """Of the fake network; 0 for a journal channel alone."""
+    sights: tuple[Sight, ...] = tuple(Sight)
+    """The accounts on the fake network, one of each."""
     nth: int = 0
     """Which life: each begins later on the wall clock."""
     crash_at: str = ""
@@ -105,8 +108,9 @@ def live(life: Life) -> None:
 
 async def _live(life: Life) -> None:
     clock = LaterClock(LEASE_AND_MORE * life.nth)
-    crash = Crash(life.crash_at, life.crash_on)
+    crash = ProcessCrash(life.crash_at, life.crash_on)
     opened = await _kept_trying(lambda: open_store(life.store, life.folder))
+    Wire(opened.engine).crash = crash
     store: Any = StoredOutbox(opened)
     if life.mutant == "lapsed is pending":
         store = ReapToPending(store, life.folder / "herald.db")
@@ -147,7 +151,7 @@ async def _kept_trying(step: Callable[[], Awaitable[T]]) -> T:
         await asyncio.sleep(0.05)
 
 
-def _channels(life: Life, crash: Crash, clock: LaterClock) -> dict[ChannelId, Channel]:
+def _channels(life: Life, crash: ProcessCrash, clock: LaterClock) -> dict[ChannelId, Channel]:
     if not life.port:
         journal = open_journal(a_channel(id="journal"), folder=life.folder, clock=clock)
         return {journal.id: journal}
@@ -160,5 +164,5 @@ def _channels(life: Life, crash: Crash, clock: LaterClock) -> dict[ChannelId, Ch
             crash=crash,
             denies=life.mutant == "look-up denies",
         )
-        for sight in Sight
+        for sight in life.sights
     }

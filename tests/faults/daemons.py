@@ -20,6 +20,7 @@ from pathlib import Path
 
 import asyncpg
 
+from tests.faults.harness import PRELOADED
 from tests.faults.launched import Launch, QuickClock, launch
 from tests.faults.rude import RudeServer, rude
 from tests.folders import a_network, journal
@@ -158,7 +159,7 @@ class Daemons:
 
 async def a_round(wanted: Round, disturb: Callable[[int], object] | None = None) -> Came:
     """Kill, start again at once, let what is left come to its end, and count."""
-    _CONTEXT.set_forkserver_preload(["tests.faults.launched"])
+    _CONTEXT.set_forkserver_preload(PRELOADED)
     dice, began = random.Random(wanted.seed), time.time()
     clock = QuickClock(began, SPEED)
     daemons = Daemons(wanted, began)

@@ -21,6 +21,8 @@ from tests.faults.crashing import KILLED
 from tests.faults.network import GOOD, FakeNetwork
 from tests.makers import a_payload
 
+PRELOADED = ["tests.faults.child", "tests.faults.launched"]
+"""What lives need; one server forks them all."""
 PATIENCE = 300.0
 """True seconds after which a life that should have ended by itself is a failure."""
 
@@ -79,7 +81,7 @@ class Harness:
         self._dice = random.Random(seed)
         self._context = multiprocessing.get_context("forkserver")
         # Loaded once: a life then begins in hundredths of a second.
-        self._context.set_forkserver_preload(["tests.faults.child"])
+        self._context.set_forkserver_preload(PRELOADED)
         self.lives = 0
         self.kills = 0
 
@@ -121,7 +123,7 @@ class Harness:
         return [point for point, is_passed in zip(points, passed, strict=True) if not is_passed]
 
     async def _crash_at(self, point: str, share: float) -> bool:
-        happens_once = point.endswith((" plan", " reap"))
+        happens_once = point.startswith(("plan", "reap"))
         nth = 1 if happens_once else self._dice.randint(1, 3)
         process = await self._begin(share, crash_at=point, crash_on=nth, until_done=True)
         code = await self._ended(process)
@@ -161,7 +163,7 @@ async def toll_of(life: Life, network: FakeNetwork) -> dict[str, Toll]:
     """Compare what the store says with what the network accepted, channel by channel."""
     await network.settled()
     return {
-        channel: _toll(rows, {key: network.accepted[channel, key] for key in rows})
+        channel: _toll(rows, {key: network.shelf.accepted[channel, key] for key in rows})
         for channel, rows in (await _states(life)).items()
     }
 

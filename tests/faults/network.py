@@ -11,8 +11,52 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-MOST_HEAD = 65536
+
+class Sight(StrEnum):
+    """How a network's account can be dealt with after a lost answer."""
+
+    KEYED = "keyed"
+    """It takes a repeat of a key for the same post, and shows nothing."""
+    READ = "read"
+    """It shows its posts."""
+    FIXED = "fixed"
+    """The post's id is given by who sends it: there is one for ever, and it is shown."""
+    STAGED = "staged"
+    """A post is laid out first; publishing what was laid out makes one post, which is shown."""
+    BLIND = "blind"
+    """It knows no keys and shows nothing."""
+
+
+def sight_of(channel: str) -> Sight:
+    """Return what kind of account *channel* is: ``read``, or ``read-other``."""
+    return Sight(channel.partition("-")[0])
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What the accounts of a network hold."""
+
+    accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(channel, key) and how often it was published."""
+    _staged: int = 0
+    _used: set[int] = field(default_factory=set)
+
+    def stage(self) -> int:
+        """Take pictures, or a whole post that is laid out; nobody sees it yet."""
+        self._staged += 1
+        return self._staged
+
+    def publish(self, channel: str, key: str, container: int) -> None:
+        """Publish what was laid out as *container*."""
+        match sight_of(channel):
+            case Sight.KEYED | Sight.FIXED if self.accepted[channel, key]:
+                return
+            case Sight.STAGED if container in self._used:
+                return
+        self._used.add(container)
+        self.accepted[channel, key] += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +81,14 @@ GOOD = Manners(throttles=0, refuses=0, cuts=0, hides=0, hangs=0, slowness=0.01)
 
 @dataclass(slots=True)
 class FakeNetwork:
-    """One server for every account: ``POST /CHANNEL/KEY`` publishes, ``GET`` looks up.
+    """One server for every account.
 
-    Accounts whose name begins with ``keyed`` take a repeat of a key for the same post.
+    ``POST /CHANNEL/KEY/media`` lays out, ``POST /CHANNEL/KEY`` publishes, ``GET`` looks up.
     """
 
     dice: random.Random
     manners: Manners = field(default_factory=Manners)
-    accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(channel, key) and how often it was published."""
+    shelf: Shelf = field(default_factory=Shelf)
     port: int = 0
     _landing: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -70,14 +113,16 @@ class FakeNetwork:
             head = await reader.readuntil(b"\r\n\r\n")
             method, path, _ = head.decode().split(" ", 2)
             length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
-            json.loads(await reader.readexactly(length) or b"{}")
-            _, channel, key = path.split("/")
+            told = json.loads(await reader.readexactly(length) or b"{}")
+            _, channel, key, *rest = path.split("/")
             if method == "GET":
-                found = self.accepted[channel, key]
+                found = self.shelf.accepted[channel, key]
                 await _answer(writer, 200 if found else 404)
+            elif rest == ["media"]:
+                await _answer(writer, 200, {"container": self.shelf.stage()})
             else:
                 # Shielded by being a task: the client may die, the request goes on.
-                task = asyncio.create_task(self._publish(channel, key, writer))
+                task = asyncio.create_task(self._publish(channel, key, told["container"], writer))
                 self._landing.add(task)
                 task.add_done_callback(self._landing.discard)
                 await asyncio.wait({task})
@@ -86,15 +131,16 @@ class FakeNetwork:
         finally:
             writer.close()
 
-    async def _publish(self, channel: str, key: str, writer: asyncio.StreamWriter) -> None:
+    async def _publish(
+        self, channel: str, key: str, container: int, writer: asyncio.StreamWriter
+    ) -> None:
         manners, roll = self.manners, self.dice.random()
         if (roll := roll - manners.throttles) < 0:
             return await _answer(writer, 429)
         if (roll := roll - manners.refuses) < 0:
             return await _answer(writer, 500)
         await asyncio.sleep(self.dice.random() * manners.slowness)
-        if not (channel.startswith("keyed") and self.accepted[channel, key]):
-            self.accepted[channel, key] += 1
+        self.shelf.publish(channel, key, container)
         if (roll := roll - manners.cuts) < 0:
             return None
         if (roll := roll - manners.hides) < 0:
@@ -105,8 +151,10 @@ class FakeNetwork:
         return await _answer(writer, 200)
 
 
-async def _answer(writer: asyncio.StreamWriter, status: int) -> None:
-    body = json.dumps({"status": status}).encode()
+async def _answer(
+    writer: asyncio.StreamWriter, status: int, told: dict[str, int] | None = None
+) -> None:
+    body = json.dumps(told or {"status": status}).encode()
     head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     try:
         writer.write(head.encode())

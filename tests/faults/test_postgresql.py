@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.channel import Sight
 from tests.faults.child import Life
 from tests.faults.harness import Harness, a_plan, good, toll_of
-from tests.faults.network import FakeNetwork
+from tests.faults.network import FakeNetwork, Sight
 from tests.faults.test_kills import SEED, assert_nothing_twice_nothing_lost
 from tests.folders import a_network, journal
 from tests.postgresql import PostgreSQL
