@@ -391,6 +391,30 @@ class OutboxStore(Protocol):
         """Remember a channel's capabilities."""
         ...
 
+    async def next_moment(self, *, after: datetime, until: datetime) -> datetime | None:
+        """Return when the next pending delivery may be claimed, after *after* and by *until*."""
+        ...
+
+    async def next_delivery(self, *, now: datetime) -> Delivery | None:
+        """Return the first pending delivery, by due_at, that is due from *now* on.
+
+        What is stopped is passed over.
+        """
+        ...
+
+    async def channels_due(
+        self, channels: Collection[ChannelId], *, now: datetime
+    ) -> frozenset[ChannelId]:
+        """Return those of *channels* on which something may be claimed that is not stopped."""
+        ...
+
+    async def unlinked(self, network: str) -> tuple[Delivery, ...]:
+        """Return what was sent on *network* and has no url, by due_at and key.
+
+        On a network where people post, these are their tasks.
+        """
+        ...
+
     async def health(self, *, now: datetime) -> OutboxHealth:
         """Return how the outbox fares at *now*."""
         ...

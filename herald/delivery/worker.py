@@ -21,7 +21,7 @@ from herald.delivery.sender import Taken, send
 from herald.delivery.settler import Settler
 from herald.delivery.verdict import Policy, judge
 from herald.errors import HeraldError
-from herald.model.delivery import Claim, DeliveryState
+from herald.model.delivery import Claim
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
 from herald.ports import Channel, Clock, OutboxStore
@@ -224,10 +224,8 @@ class Worker:
     async def _longest_pace(self) -> float:
         """Return the seconds after which pace lets another delivery through; 0 if none waits."""
         limits, now = await self._limits(), self._clock.now()
-        pending = await self._store.list_deliveries(states=(DeliveryState.PENDING,))
-        waiting = {row.channel for row in pending if row.reason is None and row.next_at <= now}
-        paces = [limits[channel].pace.total_seconds() for channel in waiting & limits.keys()]
-        return max(paces, default=0.0)
+        waiting = await self._store.channels_due(limits, now=now)
+        return max((limits[channel].pace.total_seconds() for channel in waiting), default=0.0)
 
     async def _until_woken(self) -> None:
         """Wait until something was enqueued or settled, or stop was asked, or a poll is due."""

@@ -20,6 +20,7 @@ from herald.model.stop import Stop, StopOrigin
 from herald.model.verdict import Verdict
 from herald.store import tables
 from herald.store.alone import Guarded, alone
+from herald.store.asking import channels_due, next_delivery, next_moment, unlinked
 from herald.store.claiming import claim_due, is_anything_due, reap_lapsed
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
@@ -304,6 +305,28 @@ class StoredOutbox:
         }
         async with self._store.writing() as connection:
             await upsert(connection, tables.channel, row, change=("network", "capabilities"))
+
+    async def next_moment(self, *, after: datetime, until: datetime) -> datetime | None:
+        """Return when the next pending delivery may be claimed, after *after* and by *until*."""
+        async with self._store.reading() as connection:
+            return await next_moment(connection, after=after, until=until)
+
+    async def next_delivery(self, *, now: datetime) -> Delivery | None:
+        """Return the first pending delivery that is due from *now* on and not stopped."""
+        async with self._store.reading() as connection:
+            return await next_delivery(connection, now=now)
+
+    async def channels_due(
+        self, channels: Collection[ChannelId], *, now: datetime
+    ) -> frozenset[ChannelId]:
+        """Return those of *channels* on which something is due that is not stopped."""
+        async with self._store.reading() as connection:
+            return await channels_due(connection, channels, now=now)
+
+    async def unlinked(self, network: str) -> tuple[Delivery, ...]:
+        """Return what was sent on *network* and nobody has told the link of."""
+        async with self._store.reading() as connection:
+            return await unlinked(connection, network)
 
     async def health(self, *, now: datetime) -> OutboxHealth:
         """Return how the outbox fares at *now*."""

@@ -97,6 +97,7 @@ ENDED = "state IN ('sent', 'failed', 'expired', 'withdrawn')"
 KEPT = "(state IN ('sent', 'failed', 'expired') OR (state = 'withdrawn' AND reason = 'person'))"
 """What is over, without what an edit withdrew, which counts as never planned."""
 UNLINKED = "state = 'sent' AND url = ''"
+"""What was sent and has no link: on some networks a person tells it."""
 
 
 def _some(name: str, *columns: str, where: str) -> Index:
@@ -171,6 +172,8 @@ delivery = Table(
     _some("ix_delivery_served", "partner", "due_at", where=f"entry <> '' AND {ENDED}"),
     _some("ix_delivery_said", "said", where="state = 'sent'"),
     _some("ix_delivery_moved", "moved_from", where="moved_from <> ''"),
+    # the few that have one: how many wait for a person, and why
+    _some("ix_delivery_reason", "state", "reason", where="reason <> ''"),
     # what a person was asked to post and has not reported as done
     _some("ix_delivery_unlinked", "network", "due_at", where=UNLINKED),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -83,6 +84,10 @@ async def claim(
 ) -> tuple[Claim, ...]:
     limits = {FEDI: WIDE} if capabilities is None else capabilities
     return await outbox.claim(owner="worker", now=now, most=most, capabilities=limits)
+
+
+def a_stop(scope: StopScope, name: str) -> Stop:
+    return Stop(scope=scope, name=name, since=NOON)
 
 
 async def only(outbox: Any) -> Delivery:
@@ -294,6 +299,39 @@ async def test_pace_lets_a_burst_through_and_then_one_at_a_time(outbox: Any) -> 
         for nth in range(6)
     ]
     assert counts == [3, 0, 1, 0, 1, 0]
+
+
+ON_ONE_SERVER = Capabilities(
+    concurrent=100, host="social.example.org", host_pace=MINUTE, host_burst=4
+)
+
+
+async def test_accounts_on_one_server_share_its_pace(outbox: Any) -> None:
+    later = NOON + timedelta(days=1)
+    await enqueue(outbox, *some(9, not_after_at=later), *some(9, channel=SKY, not_after_at=later))
+    both = {FEDI: ON_ONE_SERVER, SKY: ON_ONE_SERVER}
+    first = await claim(outbox, capabilities=both)
+    assert sorted(each.delivery.channel for each in first) == [FEDI, FEDI, SKY, SKY]
+    counts = [
+        len(await claim(outbox, now=NOON + nth * MINUTE / 2, capabilities=both))
+        for nth in range(1, 6)
+    ]
+    assert counts == [0, 1, 0, 1, 0]
+    assert len(await claim(outbox, now=NOON + timedelta(hours=2), capabilities=both)) == 4
+
+
+async def test_accounts_on_other_servers_do_not_wait_for_one(outbox: Any) -> None:
+    await enqueue(outbox, *some(9), *some(9, channel=SKY))
+    elsewhere = replace(ON_ONE_SERVER, host="museums.example.org", host_burst=5)
+    claims = await claim(outbox, capabilities={FEDI: ON_ONE_SERVER, SKY: elsewhere})
+    assert Counter(each.delivery.channel for each in claims) == {FEDI: 4, SKY: 5}
+
+
+async def test_an_accounts_own_pace_binds_besides_its_servers(outbox: Any) -> None:
+    await enqueue(outbox, *some(9), *some(9, channel=SKY))
+    slow = replace(ON_ONE_SERVER, pace=MINUTE, burst=1)
+    claims = await claim(outbox, capabilities={FEDI: slow, SKY: ON_ONE_SERVER})
+    assert Counter(each.delivery.channel for each in claims) == {FEDI: 1, SKY: 3}
 
 
 async def test_unused_pace_is_saved_up_to_the_burst_only(outbox: Any) -> None:
@@ -781,6 +819,9 @@ async def test_a_channels_limits_are_remembered(outbox: Any) -> None:
         repeat_within=timedelta(minutes=50),
         pace=timedelta(seconds=1.5),
         burst=5,
+        host="social.example.org",
+        host_pace=timedelta(seconds=0.5),
+        host_burst=60,
     )
     await outbox.save_capabilities(FEDI, "mastodon", Capabilities())
     await outbox.save_capabilities(FEDI, "mastodon", limits)
@@ -831,3 +872,66 @@ async def test_a_refusal_in_words_that_no_database_keeps_is_settled(outbox: Any)
     assert row.state is DeliveryState.FAILED
     assert row.error.startswith("gone")
     assert row.error.endswith(" away")
+
+
+# Small questions about a large outbox
+
+
+async def test_the_next_moment_is_the_earliest_in_a_span_of_whatever_channel(outbox: Any) -> None:
+    late = a_delivery(due_at=NOON + 9 * MINUTE)
+    soon = a_delivery(channel=SKY, due_at=NOON + 5 * MINUTE)
+    past = a_delivery(channel=ChannelId("blog"), due_at=NOON)
+    held = a_delivery(
+        item="other", due_at=NOON + MINUTE, state=DeliveryState.HELD, reason=Reason.PERSON
+    )
+    assert await outbox.next_moment(after=NOON, until=NOON + 9 * MINUTE) is None
+    await enqueue(outbox, late, soon, past, held)
+
+    async def ask(after: datetime, until: datetime) -> datetime | None:
+        found = await outbox.next_moment(after=after, until=until)
+        assert found is None or isinstance(found, datetime)
+        return found
+
+    assert await ask(NOON, NOON + 9 * MINUTE) == soon.due_at
+    assert await ask(NOON + 5 * MINUTE, NOON + 9 * MINUTE) == late.due_at
+    assert await ask(NOON + 5 * MINUTE, NOON + 8 * MINUTE) is None
+    assert await ask(NOON - MINUTE, NOON + MINUTE) == NOON
+
+
+async def test_the_next_delivery_is_not_stopped_and_not_past(outbox: Any) -> None:
+    assert await outbox.next_delivery(now=NOON) is None
+    past = a_delivery(due_at=NOON - MINUTE)
+    stopped = a_delivery(channel=SKY, due_at=NOON)
+    first = a_delivery(item="walk", due_at=NOON + MINUTE, catch_up=CatchUp.SKIP)
+    second = a_delivery(due_at=NOON + 2 * MINUTE, language=Language("it"))
+    await enqueue(outbox, second, first, stopped, past)
+    assert (await outbox.next_delivery(now=NOON)).key == stopped.key
+    await outbox.stop(a_stop(StopScope.CHANNEL, "sky"))
+    assert (await outbox.next_delivery(now=NOON)).key == first.key
+    await outbox.stop(a_stop(StopScope.EVERYTHING, ""))
+    assert await outbox.next_delivery(now=NOON) is None
+
+
+async def test_channels_are_due_on_which_something_may_be_claimed(outbox: Any) -> None:
+    blog = ChannelId("blog")
+    due, ahead = a_delivery(due_at=NOON), a_delivery(channel=blog, due_at=NOON + MINUTE)
+    stopped = a_delivery(channel=SKY, due_at=NOON, partner=PartnerId("mill"))
+    await enqueue(outbox, due, ahead, stopped)
+    every = (FEDI, SKY, blog, ChannelId("unknown"))
+    assert await outbox.channels_due(every, now=NOON) == {FEDI, SKY}
+    assert await outbox.channels_due((SKY,), now=NOON) == {SKY}
+    await outbox.stop(a_stop(StopScope.PARTNER, "mill"))
+    assert await outbox.channels_due(every, now=NOON + MINUTE) == {FEDI, blog}
+
+
+async def test_what_was_sent_without_a_link_is_told_until_it_has_one(outbox: Any) -> None:
+    await enqueue(
+        outbox,
+        done := a_delivery(state=DeliveryState.SENT, network="manual"),
+        a_delivery(state=DeliveryState.SENT, network="manual", language="it", url="https://x.org"),
+        a_delivery(state=DeliveryState.SENT, language="pl"),
+        a_delivery(network="manual", language="es"),
+    )
+    assert [row.key for row in await outbox.unlinked("manual")] == [done.key]
+    await outbox.set_url(done.key, "https://example.org/1", now=NOON)
+    assert await outbox.unlinked("manual") == ()

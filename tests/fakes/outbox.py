@@ -46,7 +46,7 @@ class MemoryOutbox:
         self._seen: dict[str, datetime] = {}
         self._stops: dict[tuple[StopScope, str, StopOrigin], Stop] = {}
         self._capabilities: dict[ChannelId, Capabilities] = {}
-        self._spent: dict[ChannelId, datetime] = {}
+        self._spent: dict[str, datetime] = {}
         self._parked: dict[ChannelId, datetime] = {}
         self._served: dict[tuple[str, str], int] = {}
         self._turns = 0
@@ -142,15 +142,14 @@ class MemoryOutbox:
         )
         if sending >= limits.concurrent or self._parked.get(channel, now) > now:
             return False
-        if not limits.pace:
-            return True
-        return (
-            self._spent_by(channel, limits, now) + limits.pace <= now + limits.pace * limits.burst
+        return all(
+            self._spent_by(name, pace, burst, now) + pace <= now + pace * burst
+            for name, pace, burst in _paces(channel, limits)
         )
 
-    def _spent_by(self, channel: ChannelId, limits: Capabilities, now: datetime) -> datetime:
-        spent = max(self._spent.get(channel, now), now)
-        return min(spent, now + limits.pace * limits.burst)
+    def _spent_by(self, name: str, pace: timedelta, burst: int, now: datetime) -> datetime:
+        spent = max(self._spent.get(name, now), now)
+        return min(spent, now + pace * burst)
 
     def _due(self, channel: ChannelId, now: datetime) -> list[Delivery]:
         due = [
@@ -186,7 +185,8 @@ class MemoryOutbox:
         )
         self.rows[row.key] = taken
         self._attempts.append(Attempt(key=row.key, token=taken.token, started_at=now))
-        self._spent[row.channel] = self._spent_by(row.channel, limits, now) + limits.pace
+        for name, pace, burst in _paces(row.channel, limits):
+            self._spent[name] = self._spent_by(name, pace, burst, now) + pace
         self._turns += 1
         self._served[row.channel, row.campaign] = self._turns
         return Claim(
@@ -331,6 +331,23 @@ class MemoryOutbox:
         )
         return True
 
+    async def next_moment(self, *, after: datetime, until: datetime) -> datetime | None:
+        moments = (row.next_at for row in self.rows.values() if row.state is S.PENDING)
+        return min((each for each in moments if after < each <= until), default=None)
+
+    async def next_delivery(self, *, now: datetime) -> Delivery | None:
+        ahead = (row for row in self._sorted() if row.state is S.PENDING and row.due_at >= now)
+        return next((row for row in ahead if self._why_stopped(row) is None), None)
+
+    async def channels_due(
+        self, channels: Collection[ChannelId], *, now: datetime
+    ) -> frozenset[ChannelId]:
+        return frozenset(channel for channel in channels if self._due(channel, now))
+
+    async def unlinked(self, network: str) -> tuple[Delivery, ...]:
+        sent = (row for row in self._sorted() if row.state is S.SENT)
+        return tuple(row for row in sent if row.network == network and not row.url)
+
     async def health(self, *, now: datetime) -> OutboxHealth:
         cut = now - LATE_AFTER
         shown = await self.list_deliveries()
@@ -441,6 +458,14 @@ class MemoryOutbox:
         if not met:
             return None
         return Reason.AUTH if StopOrigin.AUTH in met else Reason.PAUSED
+
+
+def _paces(channel: ChannelId, limits: Capabilities) -> list[tuple[str, timedelta, int]]:
+    """Return what a send uses up: of its account, and of the server that it shares."""
+    paces = [(str(channel), limits.pace, limits.burst)]
+    if limits.host:
+        paces.append((f"on {limits.host}", limits.host_pace, limits.host_burst))
+    return [(name, pace, max(burst, 1)) for name, pace, burst in paces if pace]
 
 
 def _is_out_there(row: Delivery) -> bool:

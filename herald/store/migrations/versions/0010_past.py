@@ -17,6 +17,7 @@ _INDEXES = {
     "served": (("partner", "due_at"), f"entry <> '' AND {_ENDED}"),
     "said": (("said",), "state = 'sent'"),
     "moved": (("moved_from",), "moved_from <> ''"),
+    "reason": (("state", "reason"), "reason <> ''"),
     "unlinked": (("network", "due_at"), "state = 'sent' AND url = ''"),
 }
 _AT_ONCE = 1000

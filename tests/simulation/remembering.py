@@ -1,19 +1,15 @@
 """A plan that looks back no further than it must is the plan that looks at everything.
 
-Networks live for weeks by dice; at every plan of theirs, and as if it were made weeks, months and
-years later, the plan and its comparison with the outbox are made twice: of every delivery there
-ever was, and of what ``history_within`` and ``concerned_by`` give. ``HERALD_SIMULATION_SEEDS`` says
-which lives, as for ``test_simulation``, and ``HERALD_PAST_EVERY`` which of their plans.
+Now and then in a life, and as if it were weeks, months and years later, the plan and its comparison
+with the outbox are made twice: of every delivery there ever was, and of what ``history_within`` and
+``concerned_by`` give. ``HERALD_PAST_EVERY=1`` compares every plan.
 """
 
 from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from herald.app import REMEMBER_ENTRIES
 from herald.consequences import concerned, planned_span
@@ -24,11 +20,10 @@ from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
 from herald.planning.reach import reach_of
 from tests.simulation.life import Life
-from tests.simulation.test_simulation import a_life, seeds
 
 LATER = tuple(timedelta(days=days) for days in (0, 12, 45, 500))
 EVERY = int(os.environ.get("HERALD_PAST_EVERY", "16"))
-"""One plan in so many is compared: 1 for all, which takes minutes for each life."""
+"""One plan in so many is compared."""
 
 
 class Remembering(Life):
@@ -95,11 +90,3 @@ def differences(plan: Plan, other: Plan) -> str:
             more = [each for each in two if each not in one] if isinstance(two, tuple) else two
             told.append(f"{name}: without {lost}, with {more}"[:2000])
     return "; ".join(told)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", seeds())
-async def test_what_planning_does_not_read_changes_no_plan(tmp_path: Path, seed: int) -> None:
-    life = await a_life(tmp_path, seed, kind=Remembering)
-    assert not life.promises.found, life.promises.found[:3]
-    assert life.left_out > 100
