@@ -38,17 +38,19 @@ async def listen(
     """Ring *bells* when others notify, until *stop* is set; returns at once on SQLite."""
     if store.path is not None:
         return
-    pause = FIRST_PAUSE
+    pause, told = FIRST_PAUSE, ""
     while not stop.is_set():
         try:
             async with _listening(store, bells) as (connection, ended):
-                pause = FIRST_PAUSE
+                pause, told = FIRST_PAUSE, ""
                 for ring in bells.values():
                     ring()
                 log.info("listening to the database")
                 await _while_it_lives(store, connection, ended, stop)
         except StoreUnusable as error:
-            log.info("nothing is heard from the database, which is polled all the same: %s", error)
+            if str(error) != told:
+                told = str(error)
+                log.info("nothing is heard from the database, which is polled anyway: %s", error)
         await first_of(stop.wait(), clock.sleep(pause))
         pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -63,15 +65,14 @@ async def _listening(
         async with store.engine.connect() as lent:
             pooled = await lent.get_raw_connection()
             connection: Any = pooled.driver_connection
-            pooled.detach()
-    try:
-        connection.add_termination_listener(lambda _: ended.set())
-        with store.translated():
+            pooled.detach()  # it takes no place in the pool, and is closed at the end
+            connection.add_termination_listener(lambda _: ended.set())
             for what, ring in bells.items():
                 await connection.add_listener(what.value, lambda *_, ring=ring: ring())
-        yield connection, ended
-    finally:
-        connection.terminate()
+            try:
+                yield connection, ended
+            finally:
+                connection.terminate()  # without a word, which a dead server would not answer
 
 
 async def _while_it_lives(
