@@ -11,7 +11,7 @@ from typing import Any
 
 from herald.model.network import Capabilities, Count, Handle, Proof
 
-_SECONDS = frozenset({"settle_window", "repeat_within", "timeout", "pace"})
+_SECONDS = frozenset({"settle_window", "repeat_within", "timeout", "pace", "host_pace"})
 _ABOUT_THE_FACTS = frozenset({"confidence", "source", "as_of"})
 
 

@@ -75,3 +75,8 @@ class Capabilities:
     """The least time between two sends of one account, on average."""
     burst: int = 1
     """Sends that may follow each other at once before ``pace`` binds."""
+    host: str = ""
+    """The server that counts the requests of all accounts on it together; empty where none does."""
+    host_pace: timedelta = timedelta(0)
+    """As ``pace``, of all accounts on ``host`` together."""
+    host_burst: int = 1

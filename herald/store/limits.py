@@ -10,7 +10,7 @@ from typing import Any
 
 from herald.model.network import Capabilities, Count, Handle
 
-_SPANS = ("settle_window", "repeat_within", "timeout", "pace")
+_SPANS = ("settle_window", "repeat_within", "timeout", "pace", "host_pace")
 
 
 def limits_to_text(capabilities: Capabilities) -> str:

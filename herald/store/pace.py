@@ -1,4 +1,4 @@
-"""How many sends a channel's pace allows now: GCRA, on one stored moment per channel. Pure.
+"""How many sends a pace allows now: GCRA, on one stored moment per channel and per server. Pure.
 
 The theoretical arrival time (tat) is when the channel will have earned back all that it sent.
 See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm.
@@ -6,12 +6,27 @@ See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from herald.model.network import Capabilities
 
 UNLIMITED = 1_000_000
 """More than anybody claims at once."""
+
+
+def host_row(capabilities: Capabilities) -> str:
+    """Return under which name a server's own pace is stored; empty where it has none.
+
+    No channel's name has a space.
+    """
+    paced = capabilities.host and capabilities.host_pace > timedelta(0)
+    return f"host {capabilities.host}" if paced else ""
+
+
+def of_host(capabilities: Capabilities) -> Capabilities:
+    """Return the limits with the server's pace in place of the account's."""
+    return replace(capabilities, pace=capabilities.host_pace, burst=capabilities.host_burst)
 
 
 def slots(tat: datetime | None, capabilities: Capabilities, *, now: datetime) -> int:

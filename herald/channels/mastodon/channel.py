@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from typing import Any, TypeVar
@@ -90,12 +91,16 @@ class MastodonChannel:
         warning = self._settings.content_warning
         instance = await self._in_thread(_ask_instance)
         if instance is None:
-            return usual_capabilities(content_warning=warning)
+            return self._of_host(usual_capabilities(content_warning=warning))
         if isinstance(instance, NoAnswer):
             raise ChannelUnreachable(f"{self._account.server}: {instance.why}")
         limits = read_capabilities(instance, content_warning=warning)
         self._repeat_within = limits.repeat_within
-        return limits
+        return self._of_host(limits)
+
+    def _of_host(self, limits: Capabilities) -> Capabilities:
+        """Return *limits* with the server's name: all accounts on it share what it takes."""
+        return replace(limits, host=self._account.server.partition("//")[2])
 
     async def send(self, claim: Claim) -> Outcome:
         """Upload the pictures, then make the post with one request."""
