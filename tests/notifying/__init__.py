@@ -1,0 +1,1 @@
+"""Telling officers, against servers that speak what the real ones do."""
