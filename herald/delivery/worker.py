@@ -13,6 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from herald.delivery.happened import Happened, Summary, summarise
@@ -87,8 +88,10 @@ class Worker:
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._wake_on(stop), name="wait for stop")
-            tasks.create_task(self._keep_looking(stop, tasks), name="look up")
+            looking = tasks.create_task(self._keep_looking(stop, tasks), name="look up")
             while not stop.is_set():
+                if looking.done():
+                    looking.result()  # cancelled: without look-ups there is no delivering either
                 self._wake.clear()
                 with self._complaining("nothing can be claimed"):
                     if await self._start_due(tasks):
@@ -225,7 +228,8 @@ class Worker:
         """Return the seconds after which pace lets another delivery through; 0 if none waits."""
         limits, now = await self._limits(), self._clock.now()
         waiting = await self._store.channels_due(limits, now=now)
-        return max((limits[channel].pace.total_seconds() for channel in waiting), default=0.0)
+        paces = [max(limits[one].pace, limits[one].host_pace) for one in waiting]
+        return max(paces, default=timedelta(0)).total_seconds()
 
     async def _until_woken(self) -> None:
         """Wait until something was enqueued or settled, or stop was asked, or a poll is due."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herald.channels.journal import JournalChannel, open_journal
@@ -95,6 +95,7 @@ async def test_what_was_frozen_is_sent_not_what_was_edited_since(tmp_path: Path)
     assert [line.text for line in read_journal(journal_path(tmp_path, "trial"))] == ["frozen"]
 
 
+@settings(deadline=None)  # a busy disk is no fault
 @given(
     text=st.text(st.characters()),
     alt=st.text(),

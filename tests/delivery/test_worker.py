@@ -653,6 +653,15 @@ async def test_a_pass_waits_for_the_pace_of_a_channel_that_has_more_to_send() ->
     assert 108 <= clock.monotonic() <= 120
 
 
+async def test_a_pass_waits_for_the_pace_of_a_server_that_accounts_share() -> None:
+    shared = replace(LIMITS, host="social.example.org", host_pace=5 * SECOND)
+    outbox = MemoryOutbox(due("one"), due("two"), limits={"one": shared, "two": shared})
+    one, two = ScriptedChannel("one"), ScriptedChannel("two")
+    clock = SetClock(NOON)
+    assert (await a_worker(outbox, one, two, clock=clock).drain()).sent == 2
+    assert clock.now() >= NOON + 5 * SECOND
+
+
 async def test_a_pass_that_is_told_to_stop_claims_nothing_more() -> None:
     outbox, channel = MemoryOutbox(due(), limits={"fedi": LIMITS}), ScriptedChannel()
     stop = asyncio.Event()
