@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -80,7 +80,11 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *words: str, port: int | None = None, **more: str
+    folder: Path,
+    *words: str,
+    port: int | None = None,
+    herald: Sequence[str] = HERALD,
+    **more: str,
 ) -> AsyncIterator[Running]:
     """Run ``herald run`` on *folder*, perhaps with *words* such as ``--plan``.
 
@@ -88,7 +92,7 @@ async def running(
     """
     chosen = port or a_free_port()
     process = await asyncio.create_subprocess_exec(
-        *HERALD,
+        *herald,
         "-C",
         str(folder),
         "run",

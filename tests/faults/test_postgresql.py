@@ -60,8 +60,8 @@ async def test_two_daemons_go_on_when_the_database_comes_back(
         return Counter(line["item"] for line in journal(root))
 
     async with (
-        running(root, HERALD_STORE=postgresql_url) as first,
-        running(root, HERALD_STORE=postgresql_url) as second,
+        running(root, "--plan", HERALD_STORE=postgresql_url) as first,
+        running(root, "--plan", HERALD_STORE=postgresql_url) as second,
     ):
 
         def log() -> str:
