@@ -125,16 +125,19 @@ async def test_a_server_that_is_only_like_mastodon_promises_less(
 
 
 def test_the_pages_numbers_are_those_of_the_code() -> None:
-    policy, server = Policy(), MailServer()
+    policy, server, mastodon = Policy(), MailServer(), capabilities_of("mastodon")
     first, longest = span(policy.first_wait), span(policy.longest_wait)
     for said in (
         f"waits {span(timedelta(seconds=server.final_timeout))}",
         f"tried for {span(GIVE_UP_AFTER)}",
         f"after {first}, then ever longer, up to {longest}",
+        f"{mastodon.burst} in a row and then one every {span(mastodon.pace)}",
+        f"{mastodon.host_burst} posts in a row, then one a second",
         "asked again for two hours",
         "no answer for two hours",
         "(a minute if it does not)",
     ):
         assert said in PAGE
+    assert (mastodon.concurrent, mastodon.host_pace) == (1, timedelta(seconds=1))
     assert policy.patience == timedelta(hours=2)
     assert policy.throttle_wait == timedelta(minutes=1)

@@ -216,7 +216,7 @@ BROKEN_ANSWERS: dict[str, bytes] = {
     "a list of nothing known": an_answer(200, b"[1, 2]"),
     "no JSON": an_answer(200, b"{"),
     "deep JSON": an_answer(200, b"[" * 100_000),
-    "a body too large": an_answer(200, b'{"id": "' + b"1" * 5_000_000),
+    "a body too large": an_answer(200, STATUS.replace(b'"x"', b'"' + b"x" * 5_000_000 + b'"')),
     "a body that is not UTF-8": an_answer(200, b'{"id": "\xff\xfe\xfa"}'),
     "half a chunk": CHUNKS + b"400\r\n{",
     "chunks that are none": CHUNKS + b"zz\r\n{}\r\n0\r\n\r\n",
@@ -428,6 +428,20 @@ async def test_a_post_that_is_not_there_is_never_thought_found(fault: Fault) -> 
         world.way.spoil(*OWN_POSTS, fault)
         assert isinstance(await world.channel.look_up(a_claim()), Absent | CannotTell)
         assert await world.channel.look_up(a_claim()) == Absent()
+
+
+@pytest.mark.parametrize("question", [OWN, OWN_POSTS], ids=["whose account", "own posts"])
+async def test_of_an_answer_without_end_no_more_is_read_than_one_can_need(
+    question: tuple[str, str],
+) -> None:
+    async with a_world() as world:
+        long = b'{"id": "1001", "note": "' + b"x" * 5_000_000 + b'"}'
+        whole = long if question is OWN else b"[" + b" " * 5_000_000 + b"]"
+        world.way.spoil(*question, Fault(answer=an_answer(200, whole)))
+        sighting = await world.channel.look_up(a_claim())
+        assert isinstance(sighting, CannotTell)
+        assert "too long" in sighting.why
+        assert sighting.again
 
 
 async def test_a_redirect_within_the_server_is_followed() -> None:
