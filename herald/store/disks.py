@@ -62,12 +62,17 @@ def little_room(path: Path) -> str | None:
         usage = shutil.disk_usage(path.parent)
     except OSError:
         return None
-    if usage.free >= FREE_LEAST and usage.free >= usage.total * FREE_SHARE:
+    if not is_little(usage.free, usage.total):
         return None
     return (
         f"the disk of {path} is nearly full, {usage.free / 1_000_000:.0f} MB are free: make room;"
         " when it is full nothing is sent"
     )
+
+
+def is_little(free: int, total: int) -> bool:
+    """Tell whether so many free bytes are little on a disk of *total*."""
+    return free < FREE_LEAST or free < total * FREE_SHARE
 
 
 def _mount_of(path: Path, mounts: str) -> tuple[Path, str]:

@@ -258,10 +258,14 @@ def _make_file(path: Path, folder: Path) -> None:
 
 
 def _prepare(connection: Any, record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
+    try:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+    except BaseException:
+        connection.close()  # else its thread would stay, one for each try on a disk that is gone
+        raise
 
 
 def _begin(connection: Connection) -> None:

@@ -35,25 +35,22 @@ class Footing:
 
     def watch(self, engine: Engine) -> None:
         """Count *engine*'s connections: when the last one closes, SQLite takes its journal away."""
+        event.listen(engine, "do_connect", self._open)
         event.listen(engine, "connect", self._opened)
         event.listen(engine, "close", self._closed)
 
     def check(self) -> None:
         """Raise StoreUnusable unless the store's names lead to the files that are open."""
-        journal = self._journal
-        files = (self._number(self.path), self._number(journal))
+        names = (self.path, self._journal)
+        files = (self._number(names[0]), self._number(names[1]))
         if self._files is None:
             self._files = files
-        if files[0] != self._files[0]:
-            raise StoreUnusable(
-                f"{self.path}: another file took its place while Herald ran:"
-                " stop Herald and start it again"
-            )
-        if files[1] != self._files[1]:
-            raise StoreUnusable(
-                f"{journal}: another file took its place while Herald ran:"
-                " stop Herald and start it again"
-            )
+        for name, now, was in zip(names, files, self._files, strict=True):
+            if now != was:
+                raise StoreUnusable(
+                    f"{name}: another file took its place while Herald ran:"
+                    " stop Herald and start it again"
+                )
 
     def _number(self, file: Path) -> tuple[int, int]:
         try:
@@ -64,6 +61,13 @@ class Footing:
                 f" Herald and start it again ({error.strerror})"
             ) from error
         return found.st_dev, found.st_ino
+
+    def _open(self, *_: object) -> None:
+        """Open nothing where SQLite would begin a new database, or a new journal beside the old."""
+        if self._files is not None:
+            self.check()
+        else:
+            self._number(self.path)
 
     def _opened(self, connection: object, record: object) -> None:
         self._connections += 1
