@@ -11,7 +11,7 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from watchfiles import Change, awatch
 from herald import __version__
 from herald.app import REPLAN_WHILE_POLLING, App
 from herald.clock import first_of
-from herald.errors import ConfigurationBroken, HeraldError, StoreUnusable
+from herald.errors import ConfigurationBroken, HeraldError, StoreUnusable, TaskDied
 from herald.model.delivery import DeliveryState
 from herald.service_manager import READY, STOPPING, ServiceManager
 from herald.settings import secrets_folder
@@ -88,13 +88,32 @@ async def run(app: App) -> None:
             tasks.append(group.create_task(_listen(app, stop), name="listening"))
         if app.turn.role is Role.TAKES_TURNS:
             tasks.append(group.create_task(_plan_news(app, stop), name="news"))
-        group.create_task(manager.keep_alive(tasks, stop), name="signs of life")
+        alive = group.create_task(manager.keep_alive(tasks, stop), name="signs of life")
         log.info("herald is ready", extra={"folder": app.folder})
         manager.tell(READY)
-        await stop.wait()
+        wanted = [*tasks, alive] if manager.waits_for_signs else tasks
+        dead = await _until_one_ends(stop, wanted)
+        stop.set()
         log.info("stopping: finishing what is being sent")
         manager.tell(STOPPING, "STATUS=Stopping: finishing what is being sent")
+    # Who watches files asks all to stop when it is itself cancelled.
+    dead += [task.get_name() for task in wanted if task.cancelled()]
+    if dead:
+        raise TaskDied(f"A part of Herald ended though nobody stopped it: {', '.join({*dead})}.")
     log.info("herald has stopped")
+
+
+async def _until_one_ends(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> list[str]:
+    """Wait until somebody asks to stop, or one of *tasks* ends before; return the names of these.
+
+    A task group takes one that was cancelled, or that returned, for one that is done well.
+    """
+    asked = asyncio.create_task(stop.wait(), name="asked to stop")
+    try:
+        await asyncio.wait({asked, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        asked.cancel()
+    return [] if stop.is_set() else [task.get_name() for task in tasks if task.done()]
 
 
 def rest_from_collecting() -> None:

@@ -25,6 +25,10 @@ class NotItsTurn(HeraldError):
     """Another Herald plans by now: nothing was changed, and nothing need be done."""
 
 
+class TaskDied(HeraldError):
+    """A part of Herald has ended by itself: it is started anew as a whole, by whoever runs it."""
+
+
 class MediaMissing(HeraldError):
     """A picture's bytes are not in the store: plan again while the file is there."""
 

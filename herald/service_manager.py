@@ -52,6 +52,11 @@ class ServiceManager:
             patience=microseconds / 1_000_000 if is_meant and microseconds else None,
         )
 
+    @property
+    def waits_for_signs(self) -> bool:
+        """Tell whether it starts Herald anew when there is no sign of life."""
+        return self.patience is not None and bool(self.address)
+
     def tell(self, *words: str) -> None:
         """Send *words*, such as READY. Nothing waits for it, and no trouble with it matters."""
         if not self.address:
@@ -79,7 +84,7 @@ class ServiceManager:
         None is given when a task has ended though nobody asked to stop, nor while the event loop
         hangs: then Herald is started anew.
         """
-        if self.patience is None or not self.address:
+        if self.patience is None or not self.waits_for_signs:
             return
         while not all(task.done() for task in tasks):
             if stop.is_set() or not any(task.done() for task in tasks):

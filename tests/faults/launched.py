@@ -5,6 +5,7 @@ its clock can be another: a look-up that waits 90 seconds then comes within two.
 """
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -78,3 +79,22 @@ def launch(life: Launch) -> None:
     os.environ.update(life.environ)
     quick = QuickClock(life.began, life.speed)
     run.main([*life.options], obj=QuickInvocation(folder=life.folder, quick=quick))
+
+
+def launch_and_cancel(life: Launch, name: str) -> None:
+    """Run the daemon and cancel its task *name* once it is under way; the target of a process."""
+    os.environ.update(life.environ)
+    logging.disable(logging.CRITICAL)
+    os.dup2(os.open(life.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
+    asyncio.run(_run_and_cancel(life, name))
+
+
+async def _run_and_cancel(life: Launch, name: str) -> None:
+    async with Invocation(folder=life.folder).open_to_send(plans=True) as app:
+        running = asyncio.create_task(daemon.run(app))
+        while not running.done():
+            await asyncio.sleep(0.05)
+            for task in asyncio.all_tasks():
+                if task.get_name() == name:
+                    task.cancel()
+        await running

@@ -53,7 +53,7 @@ async def test_daemons_on_postgresql_that_are_killed_double_and_lose_nothing(
     postgresql: PostgreSQL, tmp_path: Path
 ) -> None:
     """One of them plans, where there is a choice."""
-    has_a_choice = any(option.name == "plan" for option in run.params)
+    has_a_choice = any("--plan" in option.opts for option in run.params)
     options = (("--plan",), ()) if has_a_choice else ((),)
     came = Came()
     for nth, kills in enumerate(rounds()):
