@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import CTE, exists, func, select, text
+from sqlalchemy import CTE, ColumnElement, Text, column, exists, func, select, text, values
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
@@ -69,6 +69,38 @@ async def unlinked(connection: AsyncConnection, network: str) -> tuple[Delivery,
         .order_by(_d.due_at, _d.key)
     )
     return await read_rows(connection, statement)
+
+
+async def count_waiting(
+    connection: AsyncConnection,
+    channels: Collection[ChannelId],
+    open_ones: Sequence[ColumnElement[bool]],
+    *,
+    most: int,
+    now: datetime,
+) -> dict[ChannelId, int]:
+    """Count what is due on each of *channels*, the longest waiting first, up to *most* on each.
+
+    There may be a hundred thousand: nobody looks further than at what may be taken at once.
+    """
+    named = values(column("channel", Text), name="named").data([(one,) for one in sorted(channels)])
+    of = named.cte("of_channel")
+    due = (
+        select(_d.next_at)
+        .where(_PENDING, _d.channel == of.c.channel, _d.next_at <= now, *open_ones)
+        .order_by(_d.next_at)
+        .correlate(of)
+    )
+    some = due.limit(max(most, 1)).subquery()
+    found = await connection.execute(
+        select(
+            of.c.channel,
+            due.limit(1).scalar_subquery().label("oldest"),
+            select(func.count()).select_from(some).scalar_subquery().label("waiting"),
+        )
+    )
+    rows = [row for row in found.all() if row.oldest is not None]
+    return {row.channel: row.waiting for row in sorted(rows, key=lambda row: row.oldest)}
 
 
 def _channels() -> CTE:

@@ -30,6 +30,7 @@ from herald.model.delivery import LATE_AFTER, Claim, Delivery, DeliveryState, Re
 from herald.model.ids import ChannelId
 from herald.model.network import Capabilities
 from herald.store import pace, tables
+from herald.store.asking import count_waiting
 from herald.store.batches import batches
 from herald.store.doubting import doubt_deliveries
 from herald.store.rows import COLUMNS, from_rows, to_text
@@ -72,6 +73,17 @@ class _Lane:
     tat: datetime | None
     free: int
     """The most that may be claimed."""
+    host: str
+    """The name of its server's pace; empty where it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Host:
+    """A server that counts the requests of several channels together."""
+
+    capabilities: Capabilities
+    tat: datetime | None
+    free: int
 
 
 async def is_anything_due(
@@ -94,13 +106,14 @@ async def claim_due(
     stops = unstopped(await load_stops(connection))
     await doubt_deliveries(connection, capabilities, stops, now=now)
     await _mind_the_time(connection, stops, capabilities, now=now)
-    lanes = await _lanes(connection, stops, capabilities, now=now)
+    lanes, hosts = await _lanes(connection, stops, capabilities, most=most, now=now)
     claims: list[Claim] = []
-    for lane, count in _shared(lanes, most):
+    for lane, count in _shared(lanes, hosts, most):
         rows = await _next(connection, lane.channel, stops, count=count, now=now)
         taken = [_claimed(row, lane.capabilities, owner=owner, now=now) for row in rows]
         await _write(connection, lane, taken, now=now)
         claims += taken
+    await _spend(connection, hosts, claims, capabilities, now=now)
     return tuple(sorted(claims, key=lambda each: (each.delivery.next_at, each.delivery.key)))
 
 
@@ -212,19 +225,24 @@ async def _lanes(
     stops: _Open,
     capabilities: Mapping[ChannelId, Capabilities],
     *,
+    most: int,
     now: datetime,
-) -> list[_Lane]:
-    """Return the channels that have something due and may send, the longest waiting first."""
-    due = await connection.execute(
-        select(_d.channel, func.count().label("waiting"), func.min(_d.next_at).label("oldest"))
-        .where(_due(now), _d.channel.in_(sorted(capabilities)), *stops)
-        .group_by(_d.channel)
-        .order_by("oldest")
-    )
-    waiting = {ChannelId(row.channel): int(row.waiting) for row in due}
+) -> tuple[list[_Lane], dict[str, _Host]]:
+    """Return the channels that have something due and may send, the longest waiting first.
+
+    And the servers that they share, by the names of their paces.
+    """
+    at_once = min(most, max(each.concurrent for each in capabilities.values()))
+    waiting = await count_waiting(connection, [*capabilities], stops, most=at_once, now=now)
     if not waiting:
-        return []
-    paces = await _paces(connection, waiting)
+        return [], {}
+    shared = {
+        name: capabilities[channel]
+        for channel in waiting
+        if (name := pace.host_row(capabilities[channel]))
+    }
+    paces = await _paces(connection, {*waiting, *shared})
+    hosts = {name: _host_at(paces[name], limits, now=now) for name, limits in shared.items()}
     busy = await _sending(connection, now=now)
     lanes = []
     for channel, count in waiting.items():
@@ -234,14 +252,42 @@ async def _lanes(
         room = max(limits.concurrent, 1) - busy[channel]
         free = min(count, room, pace.slots(row.tat, limits, now=now))
         if free > 0:
-            lanes.append(_Lane(channel=channel, capabilities=limits, tat=row.tat, free=free))
-    return lanes
+            host = pace.host_row(limits)
+            lanes.append(
+                _Lane(channel=channel, capabilities=limits, tat=row.tat, free=free, host=host)
+            )
+    return lanes, hosts
 
 
-async def _paces(
-    connection: AsyncConnection, channels: Collection[ChannelId]
-) -> dict[str, Row[Any]]:
-    """Return the channels' pace rows, locked: so two workers never count one channel's room twice.
+def _host_at(row: Row[Any], limits: Capabilities, *, now: datetime) -> _Host:
+    own = pace.of_host(limits)
+    return _Host(capabilities=own, tat=row.tat, free=pace.slots(row.tat, own, now=now))
+
+
+async def _spend(
+    connection: AsyncConnection,
+    hosts: Mapping[str, _Host],
+    claims: Sequence[Claim],
+    capabilities: Mapping[ChannelId, Capabilities],
+    *,
+    now: datetime,
+) -> None:
+    """Record what *claims* use up of their servers' pace."""
+    used = Counter(pace.host_row(capabilities[claim.delivery.channel]) for claim in claims)
+    spent = [
+        {
+            "channel": name,
+            "tat": pace.after_sends(used[name], host.tat, host.capabilities, now=now),
+        }
+        for name, host in sorted(hosts.items())
+        if used[name]
+    ]
+    if spent:
+        await upsert(connection, tables.pace, spent, change=("tat",))
+
+
+async def _paces(connection: AsyncConnection, channels: Collection[str]) -> dict[str, Row[Any]]:
+    """Return the pace rows of channels and servers, locked: no room is counted by two workers.
 
     They are locked in one order, so that no two workers wait in a ring.
     """
@@ -273,17 +319,22 @@ async def _sending(connection: AsyncConnection, *, now: datetime) -> Counter[str
     return Counter({row.channel: row.busy for row in rows})
 
 
-def _shared(lanes: Sequence[_Lane], most: int) -> list[tuple[_Lane, int]]:
-    """Deal *most* out among *lanes*, one each in turn."""
+def _shared(
+    lanes: Sequence[_Lane], hosts: Mapping[str, _Host], most: int
+) -> list[tuple[_Lane, int]]:
+    """Deal *most* out among *lanes*, one each in turn, as far as their servers have room."""
     shares = dict.fromkeys((lane.channel for lane in lanes), 0)
-    left = most
-    while left > 0:
-        open_lanes = [lane for lane in lanes if shares[lane.channel] < lane.free][:left]
-        if not open_lanes:
-            break
-        for lane in open_lanes:
-            shares[lane.channel] += 1
-        left -= len(open_lanes)
+    room = {name: host.free for name, host in hosts.items()}
+    left, dealt = most, True
+    while left > 0 and dealt:
+        dealt = False
+        for lane in lanes:
+            has_room = room.get(lane.host, pace.UNLIMITED) > 0
+            if left > 0 and shares[lane.channel] < lane.free and has_room:
+                shares[lane.channel] += 1
+                room[lane.host] = room.get(lane.host, pace.UNLIMITED) - 1
+                left -= 1
+                dealt = True
     return [(lane, shares[lane.channel]) for lane in lanes if shares[lane.channel]]
 
 
