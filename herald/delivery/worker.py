@@ -139,7 +139,7 @@ class Worker:
         while not stop.is_set():
             with self._complaining("nothing can be looked up"):
                 await self._looker.step(tasks, await self._limits())
-            await _first_of(stop.wait(), self._clock.sleep(POLL))
+            await _first_of(stop.wait(), self._looker.ended.wait(), self._clock.sleep(POLL))
 
     @contextlib.contextmanager
     def _complaining(self, what: str) -> Iterator[None]:
