@@ -78,7 +78,7 @@ async def a_house(root: Path, store_url: str) -> AsyncIterator[House]:
         settings = f"""\
 timezone: Europe/Rome
 store: {store_url.partition("://")[0]}://
-officers: [{{name: Ana, email: "ana@example.org", languages: [en]}}]
+officers: [{{name: Ana, email: "ana@museo.localhost", languages: [en]}}]
 smtp: {{host: 127.0.0.1, port: {a_free_port()}, tls: none}}
 notify:
   digest: "07:30"

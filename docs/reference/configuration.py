@@ -28,6 +28,8 @@ NETWORK_SETTINGS: Mapping[str, type[NetworkSettings]] = {
 _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("officers", shapes.OfficerShape),
     ("notify", shapes.NotifyShape),
+    ("notify.matrix", shapes.MatrixShape),
+    ("notify.webhook", shapes.WebhookShape),
     ("web", shapes.WebShape),
     ("smtp", shapes.SmtpShape),
     ("feeds", shapes.FeedsShape),
@@ -181,6 +183,8 @@ def _as_json(shape: type[BaseModel], key: str) -> str:
 
 _JSON = {
     "at_once": '["failed", "unclear"]',
+    "matrix": '{"server": "https://matrix.example.org", "room": "!abc:example.org"}',
+    "webhook": '{"url": "https://example.org/hook"}',
     "languages": '["en", "it"]',
     "channels": '["fedi"]',
     "hashtags": '{"any": ["Ecomuseums"]}',
@@ -195,6 +199,10 @@ def _secrets() -> Iterator[tuple[str, str]]:
             told = f"what the {network} channel `fedi` signs in with"
             yield f"`{PREFIX}CHANNELS__FEDI__{secret.upper()}`", told
     yield f"`{PREFIX}SMTP__PASSWORD`", "the password of `smtp.user` at the mail server"
+    told = "what lets Herald write in the Matrix room of `notify.matrix`"
+    yield f"`{PREFIX}NOTIFY__MATRIX__ACCESS_TOKEN`", told
+    told = "`whsec_` and what signs the calls of `notify.webhook`, in Base64"
+    yield f"`{PREFIX}NOTIFY__WEBHOOK__SECRET`", told
 
 
 def _settings(settings: type[NetworkSettings]) -> list[str]:

@@ -193,7 +193,18 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "email": "ana@example.org",
         "languages": "[es, en]",
     },
-    config.NotifyShape: {"digest": '"07:30"', "at_once": "[failed, unclear]"},
+    config.NotifyShape: {
+        "digest": '"07:30"',
+        "at_once": "[failed, unclear]",
+        "from": "herald@example.org",
+        "matrix": '{server: "https://matrix.example.org", room: "!abc:example.org"}',
+        "webhook": '{url: "https://example.org/hook"}',
+    },
+    config.MatrixShape: {
+        "server": '"https://matrix.example.org"',
+        "room": '"!abc:example.org"',
+    },
+    config.WebhookShape: {"url": '"https://example.org/hook"'},
     config.WebShape: {
         "listen": '"127.0.0.1:8460"',
         "public_url": '"https://herald.example.org"',
@@ -295,5 +306,6 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (config.FeedShape, "every"): "a pause that suits the feed",
     (config.FeedShape, "language"): "what the feed says, else the partner's",
     (config.HeraldShape, "quiet_hours"): "none",
+    (config.NotifyShape, "from"): "`smtp.user` where that is an address, else the officer's own",
 }
 """What holds where a key is not written, if the shape alone does not tell."""

@@ -71,6 +71,8 @@ SECTIONS: Mapping[type[BaseModel], str] = {
     shapes.SectionShape: "sections-of-a-newsletter",
     config.OfficerShape: "officers",
     config.NotifyShape: "notify",
+    config.MatrixShape: "notifymatrix",
+    config.WebhookShape: "notifywebhook",
     config.WebShape: "web",
     config.SmtpShape: "smtp",
     config.FeedsShape: "feeds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from herald.notifying.matrix import ByMatrix
 from herald.notifying.webhook import ByWebhook, signing_key
 from herald.settings import Settings
 
+_EXAMPLE = re.compile(r"[@.](example|example\.(com|net|org)|invalid|test)$", re.IGNORECASE)
+"""Names for examples (RFC 2606): what ``herald init`` wrote, and nobody has changed yet."""
 REPLY_WITHIN = 20.0
 """Seconds a mail server may take for a reply: officers' mails are few and short."""
 FINAL_REPLY_WITHIN = 60.0
@@ -50,9 +53,9 @@ def ways_of(settings: Settings) -> Ways:
     """Return the ways that the settings name; opens no connection."""
     first = [officer.languages for officer in settings.officers if officer.languages]
     language = notice_language(map(Language, first[0] if first else ()))
-    ready = list(_mails(settings))
+    ready = []
     lacking = []
-    for way in (_matrix(settings, language), _webhook(settings, language)):
+    for way in (*_mails(settings), _matrix(settings, language), _webhook(settings, language)):
         match way:
             case OpenWay():
                 ready.append(way)
@@ -71,7 +74,7 @@ def rules_of(settings: Settings, ways: Ways) -> Rules:
     )
 
 
-def _mails(settings: Settings) -> Iterator[OpenWay]:
+def _mails(settings: Settings) -> Iterator[OpenWay | str]:
     smtp = settings.smtp
     server = MailServer(
         host=smtp.host,
@@ -84,6 +87,10 @@ def _mails(settings: Settings) -> Iterator[OpenWay]:
     )
     officers = {officer.email: officer for officer in reversed(settings.officers)}
     for address, officer in reversed(officers.items()):
+        if _EXAMPLE.search(address):
+            why = f"{address} is an example: write the officer's own address"
+            yield f"mail to {officer.name}: {why}"
+            continue
         way = Way(
             name=f"mail:{address}",
             label=f"mail to {officer.name}",
