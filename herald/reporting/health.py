@@ -43,6 +43,8 @@ class Health:
     """What somebody should know or decide about newsletters."""
     planning: str = ""
     """Why nothing new is planned, where several processes share the work."""
+    disk: str = ""
+    """Why somebody should look at the store's disk."""
     next: Delivery | None = None
     """What goes out next."""
     zone: str = "UTC"
@@ -71,6 +73,7 @@ class Health:
             not self.ok
             or self.waiting > 0
             or bool(self.newsletters)
+            or bool(self.disk)
             or any(is_for_a_person(each, now=self.at) for each in self.feeds)
         )
 
@@ -115,6 +118,7 @@ class Health:
             "broken": [str(problem) for problem in self.broken],
             "channels": list(self.channels),
             "newsletters": list(self.newsletters),
+            "disk": self.disk or None,
             "planning": self.planning or None,
             "next": None
             if self.next is None
@@ -228,6 +232,7 @@ def _trouble(health: Health) -> list[str]:
     if waiting := health.waiting - for_a_person:
         told.append(f"{waiting} wait for your word: herald outbox list --state held")
     told += health.newsletters
+    told += [health.disk] if health.disk else []
     told += [
         _of_feed(each, health.zone) for each in health.feeds if is_for_a_person(each, now=health.at)
     ]

@@ -14,7 +14,8 @@ MOUNTS = Path("/proc/self/mountinfo")
 """What is mounted where, on Linux; elsewhere nothing is known."""
 FREE_LEAST = 100_000_000
 """Bytes. A journal may grow by some 10 MB in a busy minute; this leaves a person time to act."""
-FREE_SHARE = 0.05
+FREE_SHARE, FREE_ENOUGH = 0.05, 1_000_000_000
+"""A small disk is nearly full with less than this share; no share of this many bytes is little."""
 
 _OF_THE_NETWORK = frozenset(
     {
@@ -72,7 +73,7 @@ def little_room(path: Path) -> str | None:
 
 def is_little(free: int, total: int) -> bool:
     """Tell whether so many free bytes are little on a disk of *total*."""
-    return free < FREE_LEAST or free < total * FREE_SHARE
+    return free < FREE_LEAST or free < min(total * FREE_SHARE, FREE_ENOUGH)
 
 
 def _mount_of(path: Path, mounts: str) -> tuple[Path, str]:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from herald.errors import HeraldError
 from herald.mailing.leaving import Departure
 from herald.model.ids import Language
 from herald.web.metrics import CONTENT_TYPE, Gauge, metrics_page
@@ -49,6 +50,7 @@ _SECURITY = {
     "Cache-Control": "no-store",
 }
 
+_UNREAD = "what Herald remembers cannot be read, so it sends nothing: its log says why"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -91,7 +93,11 @@ def create_app(
     """
 
     async def healthz(request: web.Request) -> web.Response:
-        report = await health()
+        try:
+            report = await health()
+        except HeraldError:
+            # The log says why; who asks here may be anybody.
+            return web.json_response({"ok": False, "store": _UNREAD}, status=503)
         return web.json_response(report.document(), status=200 if report.ok else 503)
 
     async def ask(request: web.Request) -> web.Response:

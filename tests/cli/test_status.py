@@ -10,7 +10,8 @@ from tests.sources.folder import write
 
 KEYS = {
     *("ok", "at", "overdue", "oldest_overdue_at", "unclear", "failed", "deliveries", "tasks"),
-    *("feeds", "feed_tasks", "stops", "broken", "channels", "newsletters", "planning", "next"),
+    *("feeds", "feed_tasks", "stops", "broken", "channels", "newsletters", "planning", "disk"),
+    "next",
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from herald.errors import StoreTaken, StoreUnusable
-from herald.store.disks import FREE_LEAST, FREE_SHARE, is_little, little_room, why_not_alone
+from herald.store.disks import is_little, little_room, why_not_alone
 from herald.store.lock import run_lock
 
 HOLD = """
@@ -133,10 +133,9 @@ def test_nothing_runs_on_a_network_drive(tmp_path: Path) -> None:
 
 def test_a_disk_is_told_before_it_is_full(tmp_path: Path) -> None:
     room = shutil.disk_usage(tmp_path)
-    assert (little_room(tmp_path / "a.db") is None) is (
-        room.free >= FREE_LEAST and room.free >= FREE_SHARE * room.total
-    )
+    assert (little_room(tmp_path / "a.db") is None) is not is_little(room.free, room.total)
     assert little_room(tmp_path / "no" / "folder" / "a.db") is None
     assert is_little(99_000_000, 1_000_000_000)
-    assert is_little(4_000_000_000, 100_000_000_000)
-    assert not is_little(6_000_000_000, 100_000_000_000)
+    assert is_little(400_000_000, 10_000_000_000)
+    assert not is_little(600_000_000, 10_000_000_000)
+    assert not is_little(2_000_000_000, 1_000_000_000_000), "a big disk is not full by its share"

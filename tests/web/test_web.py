@@ -14,6 +14,7 @@ from aiohttp import ClientSession, FormData
 from aiohttp.test_utils import TestClient, TestServer
 
 from herald.clock import SetClock
+from herald.errors import StoreUnusable
 from herald.mailing.issues import issue_of
 from herald.mailing.leaving import Leaving
 from herald.mailing.lists import find_hash
@@ -224,6 +225,20 @@ async def test_what_breaks_inside_shows_nothing(site: Site) -> None:
         answer = await client.get("/healthz")
         assert answer.status == 500
         assert "secret" not in await answer.text()
+
+
+async def test_health_is_bad_while_the_store_cannot_even_be_read(site: Site) -> None:
+    async def health() -> Report:
+        raise StoreUnusable("/srv/secret/herald.db: the disk is full")
+
+    leaving = Leaving(store=site.store, lists=dict, clock=SetClock(NOON))
+    async with TestClient(TestServer(create_app(health, leaving))) as client:
+        answer = await client.get("/healthz")
+        assert answer.status == 503
+        told = await answer.json()
+        assert told["ok"] is False
+        assert "its log says why" in told["store"]
+        assert "secret" not in told["store"]
 
 
 class _Tags(HTMLParser):
