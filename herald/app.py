@@ -69,6 +69,7 @@ from herald.sources.feeds.websub import callback_root
 from herald.sources.load import Loaded, Loader
 from herald.store.ahead import shorten_waits
 from herald.store.databaseclock import DatabaseClock
+from herald.store.disks import little_room
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
 from herald.store.instance import StoredInstance
@@ -513,8 +514,14 @@ class App:
             ),
             next=min(ahead, key=lambda row: row.due_at, default=None),
             planning=await self._missing_planner(),
+            disk=self._disk(),
             zone=loaded.configuration.zone,
         )
+
+    def _disk(self) -> str:
+        """Say that the disk on which the store lies is nearly full."""
+        path = self._database.path
+        return (little_room(path) or "") if path is not None else ""
 
     async def warn_if_nobody_plans(self) -> None:
         """Say in the log what a process that leaves planning to others would wait for in vain."""
