@@ -85,6 +85,8 @@ class Stuck:
     """The earliest moment among them."""
     unclear_at: datetime | None = None
     sent_at: datetime | None = None
+    said: str = ""
+    """Why it stands there: the network's words, or Herald's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from hashlib import sha256
 
 from herald.mailing.mime import AS_SPELLED, UnsafeHeader, mailbox, subject_header
 from herald.mailing.smtp import SmtpMailer
@@ -21,7 +22,9 @@ def make_notice_mail(message: Message, *, sender: str, to: str, name: str, way: 
     mail["To"] = mailbox(name, to)
     mail["Subject"] = subject_header(" ".join(message.subject.split()))
     mail["Date"] = format_datetime(message.made_at.replace(microsecond=0))
-    mail["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
+    # each officer's own, or a shared mailbox would take the second for the first
+    whose = sha256(way.name.encode()).hexdigest()[:8]
+    mail["Message-ID"] = f"<{message.id}.{whose}@{sender.rpartition('@')[2]}>"
     # RFC 3834 section 5: nobody's holiday program answers
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"

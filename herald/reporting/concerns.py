@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from shlex import quote
 from urllib.parse import urlsplit
 
@@ -50,7 +50,7 @@ def concerns_of(situation: Situation) -> tuple[Concern, ...]:
     """Return what needs an officer, the most urgent kinds first."""
     health = situation.health
     found = [
-        *_deliveries(situation.stuck),
+        *_deliveries(situation.stuck, now=health.at),
         *_accounts(health.stops, situation.accounts),
         *_planning(situation.planning),
         *_overdue(health),
@@ -81,7 +81,7 @@ def _server(url: str) -> str:
     return f"{parts.scheme}://{name}/…" if parts.path.strip("/") or parts.query else name
 
 
-def _deliveries(stuck: Iterable[Stuck]) -> Iterator[Concern]:
+def _deliveries(stuck: Iterable[Stuck], *, now: datetime) -> Iterator[Concern]:
     together: defaultdict[tuple[Kind, str], list[Stuck]] = defaultdict(list)
     for each in stuck:
         kind = _kind(each)
@@ -92,7 +92,10 @@ def _deliveries(stuck: Iterable[Stuck]) -> Iterator[Concern]:
         first = min(group, key=lambda one: (one.due_at, one.key))
         whole = replace(first, count=sum(one.count for one in group))
         channels = ", ".join(sorted({one.channel for one in group}))
-        yield _of_deliveries(kind, subject, whole, channels)
+        concern = _of_deliveries(kind, subject, whole, channels)
+        if concern.due_at is not None and concern.due_at <= now:  # its moment is over
+            concern = replace(concern, since=concern.due_at, due_at=None)
+        yield concern
 
 
 def _kind(stuck: Stuck) -> Kind:
@@ -130,6 +133,7 @@ def _of_deliveries(kind: Kind, subject: str, stuck: Stuck, channels: str) -> Con
             kind, None if waits else stuck.due_at
         ),
         due_at=stuck.due_at if waits else None,
+        detail=redacted(stuck.said),
         commands=_commands(kind, stuck, key),
         lasting=LOOKED_UP_WITHIN if is_looked_up else NONE,
     )
@@ -237,12 +241,13 @@ def _newsletter(trouble: NewsletterTrouble) -> Concern:
         "relay": ("herald notify --test",),
     }
     progress = (f"herald newsletter progress {issue}",)
+    is_approval = trouble.code == "approval"
     return Concern(
-        kind=Kind.APPROVAL if trouble.code == "approval" else Kind.NEWSLETTER,
+        kind=Kind.APPROVAL if is_approval else Kind.NEWSLETTER,
         subject=f"newsletter:{trouble.issue}:{trouble.code}",
         say={"approval": "newsletter_approval", "relay": "relay"}.get(trouble.code, "newsletter"),
         names=(("issue", trouble.issue),),
-        detail=redacted(trouble.message),
+        detail=redacted(trouble.message.partition(": ")[2] if is_approval else trouble.message),
         commands=commands.get(trouble.code, progress),
         lasting=RELAY_RESTS if trouble.code == "relay" else NONE,
     )

@@ -72,6 +72,8 @@ class StoredNotices:
                 func.min(_d.due_at).label("due_at"),
                 func.min(_d.unclear_at).label("unclear_at"),
                 func.min(_d.sent_at).label("sent_at"),
+                func.max(_d.error).label("error"),
+                func.max(_d.note).label("note"),
             )
             .where(or_(*_concerning(now, by_hand)))
             .group_by(*by)
@@ -235,6 +237,9 @@ def _stuck_of(row: Any) -> Stuck:
         due_at=row.due_at,
         unclear_at=row.unclear_at,
         sent_at=row.sent_at,
+        said={DeliveryState.FAILED: row.error, DeliveryState.HELD: row.note}.get(
+            DeliveryState(row.state), ""
+        ),
     )
 
 

@@ -285,6 +285,9 @@ async def test_deliveries_of_one_item_on_one_channel_are_told_together(store, da
             language=language,
             state=DeliveryState.FAILED,
             due_at=NOON + nth * MINUTE,
+            error="too long",
+            note="",
         )
     (one,) = await store.stuck(now=NOON, by_hand=())
     assert (one.count, one.due_at, one.key) == (3, NOON, f"{0:064}")
+    assert one.said == "too long"

@@ -42,7 +42,7 @@ def a_stuck(state: DeliveryState, reason: Reason | None = None, **changes) -> St
         "item": ItemId("salt-house"),
         "channel": ChannelId("fedi"),
         "key": DeliveryKey("3fa9c2d1" + "0" * 56),
-        "due_at": NOON,
+        "due_at": NOON + HOUR,
         "unclear_at": NOON if reason is Reason.UNCLEAR else None,
     }
     return Stuck(**(values | changes))
@@ -133,16 +133,24 @@ def test_what_stands_still_is_told_with_what_to_type(stuck, kind, commands):
         assert "{" not in said
 
 
+def test_what_a_network_said_is_told_without_addresses_and_a_moment_that_is_over_as_since():
+    said = "the text is too long, ask admin@social.example.org"
+    late = a_stuck(HELD, Reason.LATE, due_at=NOON - HOUR)
+    failed, held = concerns_of(a_situation(a_stuck(DeliveryState.FAILED, said=said), late))
+    assert failed.detail == "the text is too long, ask <address>"
+    assert (held.since, held.due_at) == (NOON - HOUR, None)
+
+
 def test_one_item_waits_for_approval_once_whatever_its_channels():
     stuck = [
         a_stuck(HELD, Reason.APPROVAL, channel=ChannelId(name), count=2, due_at=NOON + hours)
-        for name, hours in (("fedi", 2 * HOUR), ("facebook", HOUR))
+        for name, hours in (("fedi", 3 * HOUR), ("facebook", 2 * HOUR))
     ]
     (concern,) = concerns_of(a_situation(*stuck))
     assert sentence(concern, Language("en")) == (
         "stories / salt-house waits for approval, for facebook, fedi (posts: 4)"
     )
-    assert concern.due_at == NOON + HOUR
+    assert concern.due_at == NOON + 2 * HOUR
 
 
 def test_a_partners_news_is_called_by_its_partner():
@@ -263,7 +271,7 @@ This needs you:
 FAILED
 
 * stories / salt-house did not go out on fedi.
-  Since: Monday, 10 May 2027, 14:00
+  Since: Monday, 10 May 2027, 15:00
   What to do:
       herald outbox show 3fa9c2d1
       herald outbox retry 3fa9c2d1
@@ -271,7 +279,7 @@ FAILED
 WAITING FOR APPROVAL
 
 * stories / salt-house waits for approval, for fedi.
-  It would go out: Monday, 10 May 2027, 14:00
+  It would go out: Monday, 10 May 2027, 15:00
   What to do:
       herald outbox show 3fa9c2d1
       herald outbox approve 3fa9c2d1
