@@ -773,12 +773,13 @@ async def test_health_tells_what_needs_somebody(outbox: Any) -> None:
         one("failed long ago", due_at=NOON - timedelta(days=2), state=DeliveryState.FAILED),
         one("unclear", state=DeliveryState.HELD, reason=Reason.UNCLEAR),
         one("looked up", state=DeliveryState.CLAIMED, unclear_at=NOON),
-        one("sending", state=DeliveryState.CLAIMED),
+        one("sending", state=DeliveryState.CLAIMED, lease_ends_at=NOON + MINUTE),
+        one("left by the dead", state=DeliveryState.CLAIMED, lease_ends_at=NOON),
         one("approval", state=DeliveryState.HELD, reason=Reason.APPROVAL),
     )
     health = await outbox.health(now=NOON)
     assert not health.is_well
-    assert (health.overdue, health.unclear, health.failed_lately) == (3, 2, 1)
+    assert (health.overdue, health.unclear, health.failed_lately) == (3, 3, 1)
     assert health.oldest_overdue_at == hours_ago
     assert health.count(DeliveryState.PENDING) == 6
     assert health.count(DeliveryState.HELD, Reason.APPROVAL) == 1

@@ -380,6 +380,7 @@ class MemoryOutbox:
             oldest_overdue_at=overdue[0].due_at if overdue else None,
             unclear=sum(
                 (row.state is S.CLAIMED and row.unclear_at is not None)
+                or (row.state is S.CLAIMED and row.lease_ends_at and row.lease_ends_at <= now)
                 or (row.state is S.HELD and row.reason is Reason.UNCLEAR)
                 for row in shown
             ),
