@@ -8,7 +8,7 @@ a query here, that an index answers without a look at the rest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
 from herald.model.delivery import Delivery, DeliveryState, Earlier, History, Reason
-from herald.model.ids import CampaignId, DeliveryKey
+from herald.model.ids import CampaignId, DeliveryKey, ItemId
 from herald.model.plan import Plan, PlannedDelivery
-from herald.model.reach import CampaignReach, Reach
+from herald.model.reach import Reach
 from herald.store import tables
 from herald.store.batches import batches
 from herald.store.rows import COLUMNS, read_rows
@@ -41,6 +41,7 @@ _ENOUGH = 2
 """Entries by which a partner is trusted, whichever of them is asked about."""
 _ANY = _d.catch_up.in_(list(CatchUp))
 """All of them, so that an index serves."""
+CAMPAIGNS_AT_ONCE = 50
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _ONE_TURN = timedelta(days=2)
 """The deliveries of one entry and occasion are due within a day of each other."""
@@ -86,11 +87,9 @@ async def past_within(connection: AsyncConnection, reach: Reach) -> History:
     for some in batches(sorted(reach.partners)):
         await _last_turns(connection, found, some, known_since=known_since)
     await _trust(connection, found, reach.partners)
-    earlier: list[Earlier] = []
-    for one in reach.campaigns:
-        begins = min(reach.begins, waits.get(one.campaign, reach.begins))
-        earlier += await _of_campaign(connection, found, one, begins=begins, back=reach.back)
-        await _turns_of_cards(connection, found, one)
+    begins = {campaign: min(reach.begins, since) for campaign, since in waits.items()}
+    earlier = await _of_campaigns(connection, found, reach, begins)
+    await _turns_of_cards(connection, found, reach)
     seen = await connection.execute(select(tables.first_seen).order_by(tables.first_seen.c.name))
     return History(
         deliveries=found.in_order(),
@@ -115,72 +114,87 @@ async def _lately(found: _Found, reach: Reach) -> None:
     await found.read(_ENDED, _ANY, _d.due_at >= news_since, _d.due_at < since, _d.entry != "")
 
 
-async def _of_campaign(
+async def _of_campaigns(
     connection: AsyncConnection,
     found: _Found,
-    campaign: CampaignReach,
-    *,
-    begins: datetime,
-    back: timedelta,
+    reach: Reach,
+    begins: Mapping[CampaignId, datetime],
 ) -> list[Earlier]:
-    """Read what can matter of a campaign's items; tell of each item of the file since when."""
-    its = (_OF_NO_ENTRY, _d.campaign == campaign.campaign, _KEPT)
-    backs = dict(campaign.items)
-    for named in batches(list(backs)):
-        await found.read(*its, _d.moves.is_(True), _d.item.in_(named))
-    known = await connection.execute(
-        select(_d.item, func.min(_d.sent_at).label("first"), func.max(_d.due_at).label("newest"))
-        .where(*its, _d.moves.is_(False))
-        .group_by(_d.item)
-    )
-    alike: dict[datetime, list[str]] = defaultdict(list)
-    earlier = []
-    for row in known.all():
-        since = _before(begins, backs.get(row.item, back))
-        if row.newest >= since:
-            alike[since].append(row.item)
-        if row.item in backs:
-            earlier.append(
-                Earlier(campaign=campaign.campaign, item=row.item, first_sent_at=row.first)
-            )
-    for since, items in alike.items():
+    """Read what can matter of the campaigns' items; tell of each item when it was first sent.
+
+    Campaigns are asked about together; what more is found where two name an item alike does no
+    harm.
+    """
+    named = {each.campaign: dict(each.items) for each in reach.campaigns}
+    earlier: list[Earlier] = []
+    alike: dict[datetime, list[tuple[CampaignId, ItemId]]] = defaultdict(list)
+    for campaigns in batches(sorted(named), CAMPAIGNS_AT_ONCE):
+        theirs = (_OF_NO_ENTRY, _d.campaign.in_(campaigns), _KEPT)
+        items = sorted({item for campaign in campaigns for item in named[campaign]})
         for some in batches(items):
-            await found.read(*its, _d.moves.is_(False), _d.item.in_(some), _d.due_at >= since)
+            await found.read(*theirs, _d.moves.is_(True), _d.item.in_(some))
+        known = await connection.execute(
+            select(
+                _d.campaign,
+                _d.item,
+                func.min(_d.sent_at).label("first"),
+                func.max(_d.due_at).label("newest"),
+            )
+            .where(*theirs, _d.moves.is_(False))
+            .group_by(_d.campaign, _d.item)
+        )
+        for campaign, item, first, newest in known.all():
+            back = named[campaign].get(item)
+            if back is not None:
+                earlier.append(Earlier(campaign=campaign, item=item, first_sent_at=first))
+            since = _before(begins.get(campaign, reach.begins), back or reach.back)
+            if newest >= since:
+                alike[since].append((campaign, item))
+    for since, pairs in alike.items():
+        for part in batches(pairs):
+            of = _d.campaign.in_(sorted({campaign for campaign, _ in part}))
+            those = _d.item.in_(sorted({item for _, item in part}))
+            recent = (_d.moves.is_(False), _d.due_at >= since)
+            await found.read(_OF_NO_ENTRY, _KEPT, of, those, *recent)
     return earlier
 
 
-async def _turns_of_cards(
-    connection: AsyncConnection, found: _Found, campaign: CampaignReach
-) -> None:
-    """Read the last turn that each card of the campaign had in each of its series."""
+async def _turns_of_cards(connection: AsyncConnection, found: _Found, reach: Reach) -> None:
+    """Read the last turn that each card of a campaign had in each of its series."""
+    asked = [
+        (one.campaign, item, _dated(series))
+        for one in reach.campaigns
+        for series in one.series
+        for item, _ in one.items
+    ]
     turn = tables.delivery.alias("turn")
     keys: set[DeliveryKey] = set()
-    for series in campaign.series:
-        for some in batches([item for item, _ in campaign.items]):
-            card = values(column("item", SqlText), name="card").data([(item,) for item in some])
-            cards = card.cte("cards")
-            last = (
-                select(turn.c.key)
-                .where(
-                    turn.c.campaign == campaign.campaign,
-                    turn.c.item == cards.c.item,
-                    turn.c.entry == "",
-                    turn.c.occasion.like(_dated(series), escape="\\"),
-                    or_(
-                        turn.c.state == DeliveryState.SENT.value,
-                        and_(
-                            turn.c.state == DeliveryState.WITHDRAWN.value,
-                            turn.c.reason == Reason.PERSON.value,
-                        ),
-                        turn.c.first_send_at.is_not(None),
+    for some in batches(asked):
+        names = [column(name, SqlText) for name in ("campaign", "item", "pattern")]
+        cards = values(*names, name="card").data(list(some)).cte("cards")
+        last = (
+            select(turn.c.key)
+            .where(
+                turn.c.campaign == cards.c.campaign,
+                turn.c.item == cards.c.item,
+                turn.c.entry == "",
+                turn.c.occasion.like(cards.c.pattern, escape="\\"),
+                or_(
+                    turn.c.state == DeliveryState.SENT.value,
+                    and_(
+                        turn.c.state == DeliveryState.WITHDRAWN.value,
+                        turn.c.reason == Reason.PERSON.value,
                     ),
-                )
-                .order_by(turn.c.occasion.desc())
-                .limit(1)
-                .correlate(cards)
-                .scalar_subquery()
+                    turn.c.first_send_at.is_not(None),
+                ),
             )
-            keys.update(filter(None, (await connection.execute(select(last))).scalars()))
+            .order_by(turn.c.occasion.desc())
+            .limit(1)
+            .correlate(cards)
+            .scalar_subquery()
+        )
+        last_turns = await connection.execute(select(last).select_from(cards))
+        keys.update(filter(None, last_turns.scalars()))
     await found.read_keys(keys)
 
 
