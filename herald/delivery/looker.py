@@ -13,6 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from herald.delivery.settler import Settler
 from herald.delivery.verdict import Policy, judge_sighting, lease_of, look_up_again_after
@@ -147,7 +148,7 @@ class Looker:
         for row in rows:
             watch = known.get(row.key)
             if watch is None or (watch.token != row.token and row.key not in busy):
-                window = _limits(row.channel, capabilities).settle_window
+                window = _window(row, _limits(row.channel, capabilities))
                 watch = _Watch(row.token, now + window.total_seconds())
             self._watches[row.key] = watch
 
@@ -212,6 +213,16 @@ class Looker:
 def _limits(channel: ChannelId, capabilities: Mapping[ChannelId, Capabilities]) -> Capabilities:
     """Return what a channel carries; the most careful limits where nothing is known."""
     return capabilities.get(channel, Capabilities())
+
+
+def _window(row: Delivery, limits: Capabilities) -> timedelta:
+    """Return how long after it was first seen a doubtful delivery may not be looked up.
+
+    One that still names its owner lapsed: by the wall clock, perhaps by that of a computer whose
+    clock is wrong. Its owner may be about to begin the request, which ends within twice the timeout
+    (``sender``), and only then does the network's own time begin.
+    """
+    return limits.settle_window + (2 * limits.timeout if row.owner else timedelta(0))
 
 
 def _interval(limits: Capabilities) -> float:

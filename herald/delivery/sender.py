@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from herald.delivery.verdict import lease_of, may_send
+from herald.delivery.verdict import may_send
 from herald.model.delivery import Claim, Outcome, TryAgain, Unclear
 from herald.model.network import Capabilities
 from herald.ports import Channel, Clock
@@ -34,9 +34,11 @@ class Taken:
 async def send(
     channel: Channel, claim: Claim, *, capabilities: Capabilities, taken: Taken, clock: Clock
 ) -> Outcome:
-    """Send *claim* once and tell what came of it; starts no request that could outlast the lease.
+    """Send *claim* once and tell what came of it; starts no request later than the timeout.
 
-    Nor one after its moment: a process may have stood still since it claimed, or its clock jumped.
+    So it has ended within twice the timeout, which is before the lease has (see the looker). Nor is
+    one begun after its moment: a process may have stood still, or its clock jumped.
+
     An exception from a channel is a bug in it: what it did is unknown, so it counts as Unclear.
     """
     if not may_send(claim, now=clock.now(), capabilities=capabilities):
@@ -44,7 +46,7 @@ async def send(
     if clock.now() > claim.delivery.not_after_at:
         return TryAgain("its moment is over; nothing was sent")
     timeout = capabilities.timeout.total_seconds()
-    if taken.seconds_ago(clock) + timeout >= lease_of(capabilities).total_seconds():
+    if taken.seconds_ago(clock) > timeout:
         return TryAgain("it was claimed too long ago to be sent safely; nothing was sent")
     try:
         async with asyncio.timeout(timeout):

@@ -211,8 +211,7 @@ async def reap_lapsed(connection: AsyncConnection, *, now: datetime) -> int:
             .where(_d.key.in_(some))
             .values(
                 unclear_at=now,
-                token=_d.token + 1,
-                owner="",
+                token=_d.token + 1,  # the owner stays: it may be sending still (see the looker)
                 lease_ends_at=None,
                 error="nobody knows what became of the last send",
             )

@@ -130,7 +130,7 @@ class StoredOutbox:
         held = and_(_d.state == DeliveryState.CLAIMED.value, _d.lease_ends_at > now)
         async with self._store.writing() as connection:
             result = await connection.execute(
-                update(tables.delivery).where(held).values(lease_ends_at=now)
+                update(tables.delivery).where(held).values(lease_ends_at=now, owner="")
             )
             return result.rowcount
 

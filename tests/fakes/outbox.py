@@ -270,7 +270,7 @@ class MemoryOutbox:
         ]
         for row in lapsed:
             self.rows[row.key] = replace(
-                row, unclear_at=now, token=row.token + 1, owner="", lease_ends_at=None
+                row, unclear_at=now, token=row.token + 1, lease_ends_at=None
             )
         return len(lapsed)
 
