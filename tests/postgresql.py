@@ -169,6 +169,24 @@ def running_postgresql(**settings: str) -> Iterator[PostgreSQL]:
         shutil.rmtree(base, ignore_errors=True)
 
 
+def a_tool(server: PostgreSQL, *command: str | Path, said: str | None = None) -> str:
+    """Run one of PostgreSQL's programs on *server*, given *said*; return what it prints."""
+    assert PROGRAMS is not None
+    where = ("-h", "127.0.0.1", "-p", str(server.port), "-U", USER)
+    done = subprocess.run(
+        [PROGRAMS / command[0], *where, *command[1:]],
+        env={"PGPASSWORD": PASSWORD},
+        input=said,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=PATIENCE,
+        **_owner(),
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def _owner() -> dict[str, Any]:
     """Return whom a program of PostgreSQL is to run as."""
     if os.geteuid() != 0:

@@ -20,6 +20,7 @@ from herald.clock import SetClock
 from herald.model.delivery import Delivery, DeliveryState, Reason
 from herald.store.backup import back_up
 from tests.folders import a_network, journal, many_items
+from tests.postgresql import a_tool
 from tests.running import HERALD, local, running, surroundings, until
 from tests.servers.mastodon import MASTODON, TOKEN, Canned, MastodonServer, serving
 from tests.sources.folder import write
@@ -45,9 +46,9 @@ class Network:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[App]:
         """Run Herald, as the only one there, until the block is left."""
-        async with open_app(self.root, self.clock, channels=True, alone=True) as app:
+        async with open_app(self.root, self.clock, channels=True, alone=True, plans=True) as app:
             await app.begin()
-            await app.replan()
+            await app.replan_if_sound()
             yield app
 
     def put_back(self, copy: Path) -> None:
@@ -220,6 +221,35 @@ async def test_a_store_that_was_taken_away_is_not_begun_anew_by_posting_again(ne
     async with network.running() as app:
         await app.worker.drain()
     assert network.said() == before
+
+
+async def test_on_postgresql_a_dump_that_was_put_back_sends_nothing_again(
+    network, postgresql, tmp_path
+):
+    """As the manual says: a new database from the dump, under the old one's name."""
+    with postgresql.database(template="template0") as url:
+        write(network.root, ".env", f"{(network.root / '.env').read_text()}HERALD_STORE={url}\n")
+        name = url.rpartition("/")[2]
+        async with network.running() as app:
+            await live_until(app, network.clock, NOON + 2.5 * MINUTE)
+            a_tool(postgresql, "createdb", f"{name}_copy", "-T", "template0")
+            dump = a_tool(postgresql, "pg_dump", "-d", name)
+            a_tool(postgresql, "psql", "-qd", f"{name}_copy", said=dump)
+            await live_until(app, network.clock, NOON + 4.5 * MINUTE)
+        before = network.said()
+        assert before == dict.fromkeys(("trial", "seen", "blind"), numbers(*range(5)))
+        postgresql.tell(f"DROP DATABASE {name} WITH (FORCE)")
+        postgresql.tell(f"ALTER DATABASE {name}_copy RENAME TO {name}")
+        async with network.running() as app:
+            await app.worker.drain()
+        network.clock.advance(10 * MINUTE)  # nobody else can be sending any more
+        async with network.running() as app:
+            await live_until(app, network.clock, NOON + 60 * MINUTE)
+            held = [row for row in await outbox(app, "blind") if row.state is DeliveryState.HELD]
+        for channel in ("trial", "seen"):
+            assert network.said()[channel] == numbers(*range(ITEMS))
+        assert set(network.said()["blind"].values()) == {1}
+        assert {row.payload.text for row in held} >= {"Number 3", "Number 4"}
 
 
 async def test_a_real_daemon_that_is_killed_and_put_back_from_its_backup_repeats_nothing(tmp_path):

@@ -24,7 +24,11 @@ Tell = Callable[[str, int, int], None]
 
 @click.group(cls=Group)
 def store() -> None:
-    """Move what Herald remembers to another database."""
+    """Move what Herald remembers to another database.
+
+    \b
+    herald store move postgresql://herald@db.example.org/herald
+    """
 
 
 @store.command()

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import shutil
 import signal
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -36,11 +35,10 @@ from tests.mailing.makers import a_planned_issue, subscribe_many
 from tests.makers import NOON, a_delivery
 from tests.postgresql import (
     PASSWORD,
-    PATIENCE,
-    PROGRAMS,
     USER,
     PostgreSQL,
     _owner,
+    a_tool,
     running_postgresql,
 )
 
@@ -75,30 +73,6 @@ def test_a_database_is_elsewhere_when_anything_that_was_said_is_not_so(known, fo
 def test_what_was_never_written_is_no_home(written):
     assert home_of(written) is None
     assert str(home_of(str(Home(server="1", table="2")))) == "1///2"
-
-
-def a_tool(server: PostgreSQL, *command: str | Path) -> None:
-    """Run one of PostgreSQL's programs as the owner of everything."""
-    assert PROGRAMS is not None
-    done = subprocess.run(
-        [
-            PROGRAMS / command[0],
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(server.port),
-            "-U",
-            USER,
-            *command[1:],
-        ],
-        env={"PGPASSWORD": PASSWORD},
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=PATIENCE,
-        **_owner(),
-    )
-    assert done.returncode == 0, done.stderr
 
 
 @asynccontextmanager
