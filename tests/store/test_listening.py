@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.clock import SetClock
 from herald.delivery.worker import POLL
-from herald.model.delivery import Delivery, DeliveryState, Reason
+from herald.model.delivery import Claim, Delivery, DeliveryState, Reason
 from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.store.engine import Store, open_store
@@ -141,11 +141,23 @@ async def test_what_another_process_makes_due_is_sent_before_any_poll(
         assert clock.monotonic() == 0  # no poll has come
 
 
+class Asked(StoredOutbox):
+    """Counts how often it was asked for what is due."""
+
+    times = 0
+
+    async def claim(self, **asked: Any) -> tuple[Claim, ...]:
+        claims = await super().claim(**asked)
+        self.times += 1
+        return claims
+
+
 async def test_without_any_notification_what_is_due_is_sent_one_poll_later(
     here: Store, there: Store
 ) -> None:
-    clock, channel = StandingClock(NOON), ScriptedChannel()
-    async with running(a_worker(StoredOutbox(here), channel, clock=clock)):
+    clock, channel, outbox = StandingClock(NOON), ScriptedChannel(), Asked(here)
+    async with running(a_worker(outbox, channel, clock=clock)):
+        await until(lambda: outbox.times == 1)
         await StoredOutbox(there).reconcile(PLAN, to(FREE), now=NOON)
         clock.advance(timedelta(seconds=POLL))
         await until(lambda: len(channel.sent) == 1)
