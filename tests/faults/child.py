@@ -55,7 +55,7 @@ class Life:
     timeout: float = 0.4
     settle_window: float = 0.5
     mutant: str = ""
-    """``look-up denies`` or ``lapsed is pending``."""
+    """``look-up denies``, ``lapsed is pending`` or ``claimed is claimed again``."""
     until_done: bool = False
     """End when every delivery has come to its end; otherwise live until killed."""
 
@@ -75,8 +75,14 @@ class LaterClock(SystemClock):
         self._by += by
 
 
-class ReapToPending:
-    """A mutant store: a lapsed claim is simply sent again."""
+_TO_PENDING = (
+    "UPDATE delivery SET state='pending', token=token+1, lease_ends_at=NULL, frozen=NULL,"
+    " first_send_at=NULL WHERE state='claimed'"
+)
+
+
+class BrokenStore:
+    """A mutant store, on SQLite: before one of its steps, what must not be is simply pending."""
 
     def __init__(self, inner: Any, path: Path) -> None:
         self._inner = inner
@@ -85,19 +91,33 @@ class ReapToPending:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def reap(self, *, now: datetime) -> int:
-        return await asyncio.to_thread(self._reap, now)
+    async def _free(self, which: str, *values: int) -> int:
+        return await asyncio.to_thread(self._update, which, values)
 
-    def _reap(self, now: datetime) -> int:
-        moment = (now - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    def _update(self, which: str, values: tuple[int, ...]) -> int:
         database = sqlite3.connect(self._path, timeout=5, isolation_level=None)
-        reaped = database.execute(
-            "UPDATE delivery SET state='pending', token=token+1, lease_ends_at=NULL, frozen=NULL,"
-            " first_send_at=NULL WHERE state='claimed' AND lease_ends_at < ?",
-            (moment,),
-        ).rowcount
+        freed = database.execute(f"{_TO_PENDING} AND {which}", values).rowcount
         database.close()
-        return reaped
+        return freed
+
+
+class ReapToPending(BrokenStore):
+    """A lapsed claim is sent again."""
+
+    async def reap(self, *, now: datetime) -> int:
+        moment = (now - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        return await self._free("lease_ends_at < ?", moment)
+
+
+class ClaimAgain(BrokenStore):
+    """A lease keeps nobody away."""
+
+    async def claim(self, **asked: Any) -> Any:
+        await self._free("unclear_at IS NULL")
+        return await self._inner.claim(**asked)
+
+
+BROKEN = {"lapsed is pending": ReapToPending, "claimed is claimed again": ClaimAgain}
 
 
 def live(life: Life) -> None:
@@ -112,8 +132,8 @@ async def _live(life: Life) -> None:
     opened = await _kept_trying(lambda: open_store(life.store, life.folder))
     Wire(opened.engine).crash = crash
     store: Any = StoredOutbox(opened)
-    if life.mutant == "lapsed is pending":
-        store = ReapToPending(store, life.folder / "herald.db")
+    if life.mutant in BROKEN:
+        store = BROKEN[life.mutant](store, life.folder / "herald.db")
     store = CrashingStore(store, crash)
     channels = _channels(life, crash, clock)
     for channel in channels.values():

@@ -1,7 +1,7 @@
 """``herald run`` is killed and started again at once: nothing is doubled, nothing lost.
 
 Two accounts on servers that throttle, refuse, cut, hang and lose replies, and a journal.
-``HERALD_FAULTS_KILLS`` sets the number of kills (default 16), ``HERALD_FAULTS_SEED`` their seed.
+``HERALD_FAULTS_KILLS`` sets the number of kills (default 12), ``HERALD_FAULTS_SEED`` their seed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from herald.cli.run import run
 from tests.faults.daemons import Came, Round, a_round
 from tests.postgresql import PostgreSQL
 
-KILLS = int(os.environ.get("HERALD_FAULTS_KILLS", "16"))
+KILLS = int(os.environ.get("HERALD_FAULTS_KILLS", "12"))
 SEED = int(os.environ.get("HERALD_FAULTS_SEED", "7"))
 EACH_ROUND = 40
 """Kills on one database; a long run is many rounds, so that planning stays quick."""

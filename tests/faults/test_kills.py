@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from herald.model.network import Capabilities
+from herald.store.engine import open_store
 from tests.faults.child import Life
 from tests.faults.crashing import MORE_POINTS, POINTS
 from tests.faults.harness import Harness, Toll, a_plan, good, journal_toll, toll_of
@@ -104,33 +105,51 @@ async def test_kills_repeat_and_lose_no_line_of_a_journal(tmp_path: Path) -> Non
         assert await journal_toll(life) == Toll(arrived=100 * EACH_ROUND)
 
 
-@pytest.mark.parametrize(
-    ("mutant", "settle_window", "slowness", "hurt"),
-    [
-        ("look-up denies", 0.5, 0.05, Sight.READ),
-        ("lapsed is pending", 0.5, 0.05, Sight.BLIND),
-        ("", 0.0, 2.0, Sight.READ),
-    ],
-    ids=["a look-up that finds nothing", "a lapsed claim sent again", "no settle window"],
-)
-async def test_the_harness_finds_doubles_where_the_rules_are_broken(
-    tmp_path: Path, mutant: str, settle_window: float, slowness: float, hurt: Sight
-) -> None:
-    each = 50
-    manners = Manners(throttles=0, refuses=0, cuts=0.1, slowness=slowness)
-    async with FakeNetwork(dice=random.Random(SEED), manners=manners).serving() as network:
+async def test_workers_whose_leases_keep_nobody_away_are_found_out(tmp_path: Path) -> None:
+    each, sights = 12, (Sight.READ, Sight.BLIND)
+    async with FakeNetwork(dice=random.Random(SEED)).serving() as network:
         life = Life(
             folder=tmp_path,
-            plan=a_plan(tuple(Sight), each),
+            plan=a_plan(sights, each),
+            sights=sights,
             port=network.port,
-            mutant=mutant,
-            settle_window=settle_window,
+            mutant="claimed is claimed again",
         )
+        await (await open_store(life.store, tmp_path)).close()  # its tables are there
         harness = Harness(life, seed=SEED)
-        await harness.kill_at_random(4)
-        await harness.finish()
+        await asyncio.gather(harness.finish(), harness.finish())
         toll = await toll_of(life, network)
-    assert toll[hurt].doubled > 0
+    assert toll[Sight.READ].doubled > 0
+    assert toll[Sight.BLIND].doubled > 0
+
+
+async def test_the_harness_finds_doubles_where_the_rules_are_broken(tmp_path: Path) -> None:
+    """Each rule is broken on a store of its own, beside the others."""
+
+    async def doubled(mutant: str, hurt: Sight, settle_window: float, slowness: float) -> int:
+        folder = tmp_path / f"{mutant} {settle_window}"
+        folder.mkdir()
+        manners = Manners(throttles=0, refuses=0, cuts=0.1, slowness=slowness)
+        async with FakeNetwork(dice=random.Random(SEED), manners=manners).serving() as network:
+            life = Life(
+                folder=folder,
+                plan=a_plan((hurt,), 40),
+                port=network.port,
+                mutant=mutant,
+                settle_window=settle_window,
+                sights=(hurt,),
+            )
+            harness = Harness(life, seed=SEED)
+            await harness.crash_at_each(["full body"] * 3)
+            await harness.finish()
+            return (await toll_of(life, network))[hurt].doubled
+
+    found = await asyncio.gather(
+        doubled("look-up denies", Sight.READ, 0.5, 0.05),
+        doubled("lapsed is pending", Sight.BLIND, 0.5, 0.05),
+        doubled("", Sight.READ, 0.0, 2.0),
+    )
+    assert all(count > 0 for count in found), found
 
 
 def test_the_times_of_the_harness_fit_each_other() -> None:
