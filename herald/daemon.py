@@ -158,9 +158,9 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "tell the service manager": (STATUS_EVERY, lambda: _tell_status(app, manager)),
     }
     if app.database.path is None:
-        bells["measure the database's time"] = (TIME_EVERY, app.measure_time)
+        bells["measure the database's time"] = (TIME_EVERY, lambda: _unless_away(app.measure_time))
     if app.turn.role is Role.TAKES_TURNS:
-        bells["take turns planning"] = (ASK_EVERY, app.take_turn)
+        bells["take turns planning"] = (ASK_EVERY, lambda: _unless_away(app.take_turn))
     for name, (every, ring) in bells.items():
         scheduler.add_job(_tick, "interval", args=(name, ring), seconds=every.total_seconds())
     for name in ("renew hubs", "ask networks for limits", "tell the service manager"):
@@ -191,6 +191,12 @@ async def _tick(name: str, ring: Callable[[], Awaitable[T]]) -> T | None:
     except Exception:
         log.exception("a step failed and will be tried again", extra={"step": name})
     return None
+
+
+async def _unless_away(ring: Callable[[], Awaitable[object]]) -> None:
+    """Do what is done every few seconds; others complain of a store that is away."""
+    with suppress(StoreUnusable):
+        await ring()
 
 
 async def _poll_feeds(app: App, stop: asyncio.Event) -> None:
