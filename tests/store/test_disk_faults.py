@@ -11,6 +11,7 @@ import logging
 import os
 import resource
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -31,7 +32,9 @@ from herald.store.outbox import StoredOutbox
 from herald.store.rows import insert_rows
 from tests.delivery.clocks import StandingClock, advance_until
 from tests.delivery.scripted import ScriptedChannel
+from tests.folders import a_network
 from tests.makers import NOON, a_delivery, a_payload
+from tests.running import running
 
 URL = "sqlite:///var/herald.db"
 NAMES = ("bell", "boat", "bread")
@@ -353,3 +356,25 @@ async def test_a_connection_that_was_closed_may_come_back_to_another_journal(
             await life.states()
             await life.store.engine.dispose()
         assert await life.states() == {DeliveryState.PENDING}
+
+
+async def test_a_real_daemon_whose_folder_is_gone_says_so_once_and_goes_on_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    root = a_network(tmp_path / "network", config_herald="timezone: UTC\n")
+    async with running(root) as daemon:
+        await daemon.says("herald is ready")
+        assert (await daemon.health())[0] == 200
+        (root / "var").rename(root / "aside")
+        await daemon.says("nothing can be claimed")
+        await daemon.says("nothing can be looked up")
+        for _ in range(20):
+            status, told = await daemon.health()
+            assert (status, told["ok"]) == (503, False)
+        assert daemon.log.count("nothing can be claimed") == 1
+        assert "it was taken away while Herald ran: put back what was there" in daemon.log
+        (root / "aside").rename(root / "var")
+        await daemon.says("the store is well again", times=2)
+        assert (await daemon.health())[0] == 200
+        daemon.tell(signal.SIGTERM)
+        assert await daemon.ended() == 0
