@@ -157,6 +157,7 @@ class Worker:
     async def _start_due(self, tasks: asyncio.TaskGroup) -> int:
         """Claim no more than can be sent at once, start sending it, and return how much it was."""
         limits = await self._limits()
+        await self._until_none_ends()
         busy = Counter(self._sending.values())
         # Channels may be opened meanwhile; those whose limits are not read yet wait for a look.
         free = {
@@ -172,6 +173,13 @@ class Worker:
         for claim in claims:
             self._start(claim, limits[claim.delivery.channel], taken, tasks)
         return len(claims)
+
+    async def _until_none_ends(self) -> None:
+        """Let all leave whose sends were settled together: a claim of few costs as much as of all."""
+        there = -1
+        while len(self._sending) != there:
+            there = len(self._sending)
+            await asyncio.sleep(0)
 
     def _start(
         self, claim: Claim, capabilities: Capabilities, taken: Taken, tasks: asyncio.TaskGroup
