@@ -74,10 +74,13 @@ async def test_two_daemons_go_on_when_the_database_comes_back(
         await asyncio.to_thread(postgresql.stop, signal.SIGQUIT)
         for daemon in (first, second):
             await daemon.says("nothing can be claimed")
+        # Files are seen to change only once: planning must not be lost with the store.
+        write(root, "campaigns/stories.yaml", _posts("bell", "boat"))
+        for daemon in (first, second):
+            await daemon.says("planning waits for the store")
         await asyncio.to_thread(postgresql.start)
         for daemon in (first, second):
             await daemon.says("the store is well again")
-        write(root, "campaigns/stories.yaml", _posts("bell", "boat"))
         await until(lambda: said()["boat"] == 1, told=log)
 
         postgresql.disconnect(postgresql_url.rpartition("/")[2])
