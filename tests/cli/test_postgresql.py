@@ -105,3 +105,22 @@ def test_without_the_driver_it_is_told_what_to_install(root: Path) -> None:
     assert done.returncode == 1
     assert "pip install 'herald-heritage[postgresql]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_machine_without_campaign_files_shows_and_decides_but_plans_nothing(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, postgresql_url: str
+) -> None:
+    assert herald(root, "run", "--once", "--plan", now="2027-05-03T07:45Z").exit_code == 0
+    other = a_network(tmp_path_factory.mktemp("other"))
+    keep_in(other, postgresql_url)
+    (other / "campaigns" / "stories.yaml").unlink()
+    (other / "campaigns").rmdir()
+    for words in (("status",), ("outbox", "list"), ("pause", "trial"), ("resume", "trial")):
+        done = herald(other, *words)
+        assert done.exit_code == 0, (words, done.output)
+    for words in (("plan",), ("plan", "--confirm", "3fa9"), ("run", "--once", "--plan")):
+        done = herald(other, *words)
+        assert done.exit_code == 1, (words, done.output)
+        assert "campaigns/" in done.stderr
+    assert herald(other, "run", "--once", now=LATER).exit_code == 0
+    assert len(journal(other)) == 2
