@@ -175,7 +175,7 @@ class Worker:
         return len(claims)
 
     async def _until_none_ends(self) -> None:
-        """Let all leave whose sends were settled together: a claim of few costs as much as of all."""
+        """Let all leave whose sends were settled together: one claim is cheaper than two."""
         there = -1
         while len(self._sending) != there:
             there = len(self._sending)

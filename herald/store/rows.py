@@ -151,13 +151,16 @@ _SAYING = frozenset({"channel", "language", "payload", "frozen"})
 """What ``said`` is made of."""
 _writes = tuple(_TURNED.get(name, (_keep, _keep))[0] for name in _NAMES)
 _reads = tuple((name, _TURNED[name][1]) for name in _NAMES if name in _TURNED)
+_turned_at = tuple((at, write) for at, write in enumerate(_writes) if write is not _keep)
 _all = attrgetter(*_NAMES)
 
 
 def to_row(value: Delivery) -> tuple[Any, ...]:
     """Return what the columns of a delivery hold, in the order of its fields, and its hash."""
-    written = [write(each) for write, each in zip(_writes, _all(value), strict=True)]
-    return (*written, said_by(value))
+    written = [*_all(value), said_by(value)]
+    for place, write in _turned_at:
+        written[place] = write(written[place])
+    return tuple(written)
 
 
 def changes(before: Delivery, after: Delivery) -> dict[str, Any]:

@@ -8,7 +8,7 @@ and its comparison with the outbox are made twice, of everything and of what the
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -49,6 +49,7 @@ from herald.model.ids import (
 )
 from herald.model.network import Capabilities
 from herald.model.plan import Change, Plan, Reconciliation, Step
+from herald.model.reach import CampaignReach, Reach
 from herald.model.recurrence import parse_recurrence
 from herald.model.span import parse_span
 from herald.model.words import Words
@@ -57,7 +58,18 @@ from herald.planning.plan import make_plan
 from herald.planning.reach import reach_of
 from herald.store.engine import open_store
 from herald.store.outbox import StoredOutbox
-from tests.makers import SOMEWHERE, a_campaign, a_channel, a_partner, an_item, an_occasion
+from tests.makers import (
+    NOON,
+    SOMEWHERE,
+    a_campaign,
+    a_channel,
+    a_delivery,
+    a_partner,
+    a_payload,
+    a_planned_delivery,
+    an_item,
+    an_occasion,
+)
 
 BEGINS = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)
 FEDI, SKY = ChannelId("fedi"), ChannelId("sky")
@@ -68,6 +80,7 @@ CONFIGURATION = Configuration(
     partners={name: a_partner(id=name) for name in PARTNERS},
 )
 S = DeliveryState
+DAY = timedelta(days=1)
 ENDS = (S.SENT,) * 6 + (S.FAILED, S.EXPIRED, S.WITHDRAWN, S.HELD)
 
 
@@ -279,3 +292,105 @@ async def test_a_plan_of_what_can_matter_is_the_plan_of_everything(
     finally:
         await store.close()
     assert network.left_out > 100
+
+
+# One by one
+
+
+REACH = Reach(
+    begins=NOON,
+    first=NOON,
+    last=NOON + 60 * DAY,
+    back=9 * DAY,
+    news_back=20 * DAY,
+    campaigns=(CampaignReach(campaign=CampaignId("stories"), items=((ItemId("walk"), 9 * DAY),)),),
+    partners=(PARTNERS[0],),
+)
+
+
+def sent(days_ago: int, **changes: Any) -> Delivery:
+    """Make what was sent so long ago, of an item that no file has."""
+    due_at = NOON - days_ago * DAY
+    values: dict[str, Any] = {"item": ItemId("gone"), "occasion": OccasionId(f"ago-{days_ago}")}
+    return a_delivery(**(values | changes), due_at=due_at, state=S.SENT, sent_at=due_at)
+
+
+def news(days_ago: int, **changes: Any) -> Delivery:
+    """Make news of a partner that was passed on so long ago."""
+    name = f"news-{days_ago}"
+    told = {"item": ItemId(name), "entry": EntryId(name), "partner": PARTNERS[0]} | changes
+    return sent(days_ago, **told)
+
+
+@pytest.fixture
+async def outbox(store_url: str, tmp_path: Path) -> AsyncIterator[StoredOutbox]:
+    store = await open_store(store_url, tmp_path)
+    yield StoredOutbox(store)
+    await store.close()
+
+
+async def keep(outbox: StoredOutbox, *rows: Delivery) -> None:
+    steps = tuple(
+        Step(change=Change.NEW, key=row.key, planned=None, state=row.state, after=row)
+        for row in rows
+    )
+    plan = Plan(made_at=NOON, first=NOON, last=NOON)
+    difference = Reconciliation(steps=steps, hash="", withdrawals=0)
+    await outbox.reconcile(plan, lambda _: difference, now=NOON)
+
+
+async def days_read(outbox: StoredOutbox, reach: Reach = REACH) -> set[int]:
+    found = await outbox.history_within(reach)
+    return {(NOON - row.due_at).days for row in found.deliveries}
+
+
+async def test_old_deliveries_of_what_no_file_has_are_not_read(outbox: StoredOutbox) -> None:
+    await keep(outbox, sent(8), sent(10), sent(400), sent(500, campaign=CampaignId("another")))
+    assert await days_read(outbox) == {8}
+
+
+async def test_what_an_edit_can_move_is_read_however_old_it_is(outbox: StoredOutbox) -> None:
+    walk = {"item": ItemId("walk")}
+    await keep(outbox, sent(400, moves=True, **walk), sent(500, **walk), sent(600, moves=True))
+    assert await days_read(outbox) == {400}
+
+
+async def test_news_is_read_as_far_back_as_limits_count(outbox: StoredOutbox) -> None:
+    await keep(outbox, *(news(days) for days in (1, 15, 19, 21, 30)), sent(15))
+    assert await days_read(outbox) == {1, 15, 19}
+
+
+async def test_a_silent_partners_last_turn_and_two_reasons_of_trust_are_read(
+    outbox: StoredOutbox,
+) -> None:
+    of_another = {"partner": PARTNERS[1]}
+    await keep(outbox, news(300), news(301), news(320), news(400), news(200, **of_another))
+    assert await days_read(outbox) == {300, 301}
+    twice = {"entry": EntryId("news-300"), "item": ItemId("news-300")}
+    await keep(outbox, news(299, **twice))
+    assert await days_read(outbox) == {299, 300, 301}
+
+
+async def test_a_moved_occasion_is_compared_with_what_was_sent_and_with_its_answer(
+    outbox: StoredOutbox,
+) -> None:
+    walk = {"item": ItemId("walk"), "moves": True}
+    old, other = sent(400, **walk), sent(500, item=ItemId("salt"), moves=True)
+    answer = replace(sent(300), state=S.FAILED, moved_from=old.key)
+    await keep(outbox, old, other, answer, sent(200, item=ItemId("walk")))
+    planned = a_planned_delivery(item=ItemId("walk"), due_at=NOON + DAY)
+    plan = Plan(made_at=NOON, first=NOON, last=NOON + 60 * DAY, deliveries=(planned,))
+    found = {row.key for row in await outbox.concerned_by(plan)}
+    assert found == {old.key, answer.key}
+
+
+async def test_late_words_are_compared_with_what_was_said_ever_before(
+    outbox: StoredOutbox,
+) -> None:
+    said, other = sent(400), sent(500, payload=a_payload(text="Something else"))
+    frozen = replace(sent(600), payload=a_payload(text="Edited since"), frozen=a_payload())
+    await keep(outbox, said, other, frozen)
+    planned = a_planned_delivery(due_at=NOON, occasion=OccasionId("again"), payload=a_payload())
+    plan = Plan(made_at=NOON, first=NOON, last=NOON + 60 * DAY, deliveries=(planned,))
+    found = {row.key for row in await outbox.concerned_by(plan)}
+    assert found == {said.key, frozen.key}
