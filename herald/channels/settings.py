@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from difflib import get_close_matches
+from ipaddress import ip_address
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -52,6 +54,37 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean "server"?``, or nothing when no known word is near."""
     near = get_close_matches(word, sorted(known), n=1)
     return f'did you mean "{near[0]}"?' if near else ""
+
+
+def server_address(server: str, *, like: str) -> str:
+    """Return scheme and host of *server* alone; a bare host gets https.
+
+    Raises ValueError in an editor's words, with *like* as an example. The account's secret goes
+    there: only a server on this machine may be asked without TLS.
+    """
+    remedy = f'(write it as in "{like}")'
+    try:
+        parts = urlsplit(server if "://" in server else f"https://{server}")
+        host, _ = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError as error:
+        raise ValueError(f"{server!r} is no address of a server {remedy}") from error
+    if not host or parts.scheme not in {"https", "http"} or any(map(str.isspace, server)):
+        raise ValueError(f"{server!r} is no address of a server {remedy}")
+    if parts.username or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(f"{server!r} is more than the address of a server {remedy}")
+    if parts.scheme == "http" and not _is_this_machine(host):
+        raise ValueError(f"{server!r} would send the token in the open: write https://")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _name_problems(config: ChannelConfig) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.channels.mastodon.answer import Answer, NoAnswer, asked_to_wait
+from herald.channels.answer import Answer, NoAnswer, asked_to_wait
 from herald.channels.mastodon.likeness import Likeness, compare_content, could_be_in, is_source
 from herald.channels.mastodon.limits import read_capabilities, remembers_keys, usual_capabilities
 from herald.channels.mastodon.pictures import UPLOAD_SECONDS

@@ -11,7 +11,7 @@ from threading import Event
 from typing import Any, TypeVar
 
 from herald import __version__
-from herald.channels.mastodon.answer import Answer, NoAnswer
+from herald.channels.answer import Answer, NoAnswer
 from herald.channels.mastodon.limits import read_capabilities, usual_capabilities
 from herald.channels.mastodon.look_up import look_up, sought_by
 from herald.channels.mastodon.pictures import Pictures, Uploaded

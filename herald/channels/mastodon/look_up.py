@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from herald.channels.mastodon.answer import Answer, NoAnswer, parse_moment, server_time
+from herald.channels.answer import Answer, NoAnswer, parse_moment, server_time
 from herald.channels.mastodon.likeness import Likeness, compare_content, could_be_in, is_source
 from herald.channels.mastodon.reading import Conversation
 from herald.channels.mastodon.wire import receipt_of, refuses_token

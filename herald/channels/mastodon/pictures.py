@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from herald.channels.mastodon.answer import Answer, NoAnswer
+from herald.channels.answer import Answer, NoAnswer
 from herald.channels.mastodon.reading import Conversation
 from herald.channels.mastodon.wire import outcome_of_upload
 from herald.errors import MediaMissing

@@ -11,7 +11,7 @@ import asyncio
 
 import aiohttp
 
-from herald.channels.mastodon.answer import Answer, NoAnswer
+from herald.channels.answer import Answer, NoAnswer
 from herald.channels.mastodon.reading import Account
 from herald.channels.mastodon.wire import CreateRequest
 

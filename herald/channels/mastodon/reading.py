@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urljoin, urlsplit
 
-from herald.channels.mastodon.answer import Answer, NoAnswer
+from herald.channels.answer import Answer, NoAnswer
 
 READING_SECONDS = 45.0
 """For one answer, from its first byte to its last."""

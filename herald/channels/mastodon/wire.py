@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from herald.channels.mastodon.answer import Answer, NoAnswer, asked_to_wait
+from herald.channels.answer import Answer, NoAnswer, asked_to_wait
 from herald.channels.mastodon.settings import MastodonSettings
 from herald.model.delivery import (
     Outcome,

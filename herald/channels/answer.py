@@ -45,8 +45,10 @@ class Answer:
     def said(self) -> str:
         """Return the server's own words about an error, on one line; empty when it has none."""
         found = self.read_object()
-        words = found.get("error_description") or found.get("error")
-        if not isinstance(words, str):
+        # Mastodon explains an error in error_description, Bluesky in message, Laravel alone there.
+        told = (found.get(name) for name in ("error_description", "message", "error"))
+        words = next((word for word in told if isinstance(word, str) and word), None)
+        if words is None:
             plain = _MARKUP.sub(" ", self.body[:20_000].decode("utf-8", "replace"))
             words = "" if found else html.unescape(plain)
         words = "".join(c if c.isprintable() else " " for c in words)
@@ -71,13 +73,12 @@ def asked_to_wait(answer: Answer, *, now: datetime) -> timedelta | None:
     """Return how long a server asks to be left alone; None where it does not say.
 
     ``Retry-After`` is seconds or a date; ``X-RateLimit-Reset`` is an ISO moment (Mastodon,
-    GoToSocial), seconds since 1970, or seconds from now. Moments are on the server's clock.
+    GoToSocial), ``RateLimit-Reset`` seconds since 1970 (Bluesky); either may be seconds from now.
+    Moments are on the server's clock.
     """
     there = server_time(answer) or now
-    waits = (
-        _wait(answer.headers.get("retry-after", ""), there),
-        _wait(answer.headers.get("x-ratelimit-reset", ""), there),
-    )
+    names = ("retry-after", "x-ratelimit-reset", "ratelimit-reset")
+    waits = (_wait(answer.headers.get(name, ""), there) for name in names)
     return next((wait for wait in waits if wait is not None), None)
 
 
