@@ -41,7 +41,7 @@ from herald.foresight import known_capabilities
 from herald.mailing.gather import Sources
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
-from herald.model.delivery import Delivery, DeliveryState, History
+from herald.model.delivery import Delivery, History
 from herald.model.ids import ChannelId
 from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
@@ -54,9 +54,10 @@ from herald.notifying.ways import Ways
 from herald.officers import Officers
 from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
+from herald.planning.reach import reach_of
 from herald.ports import Clock
 from herald.reporting.concerns import Situation
-from herald.reporting.health import MANUAL, Health, open_tasks
+from herald.reporting.health import MANUAL, Health
 from herald.results import Compared, Pass
 from herald.settings import Settings, load_settings, read_settings
 from herald.sources.feeds.fetching.fetch import Fetcher
@@ -246,9 +247,10 @@ class App:
         """Plan the span from *first* to *last*, both included, and compare; writes nothing."""
         loaded = await self._load_all()
         plan, history = await self._plan(loaded, first, last)
-        waiting = concerned(history.deliveries, loaded)
-        difference = reconcile(plan, waiting, now=plan.made_at)
-        return await self._compared(loaded, plan, difference, waiting)
+        rows = concerned(await self.store.concerned_by(plan), loaded)
+        difference = reconcile(plan, rows, now=plan.made_at)
+        known = concerned(history.deliveries, loaded)
+        return await self._compared(loaded, plan, difference, (*known, *rows))
 
     async def replan(self, *, confirmed: str = "") -> Compared:
         """Plan what lies ahead and bring the outbox in line with it.
@@ -358,12 +360,15 @@ class App:
         refuse_broken_configuration(loaded)
         now = self.clock.now()
         begin, end = planned_span(ZoneInfo(loaded.configuration.zone), now, first, last)
-        history = await self.store.history()
+        campaigns, configuration = loaded.campaigns, loaded.configuration
+        entries = await self.feeds.entries(now - REMEMBER_ENTRIES)
+        reach = reach_of(campaigns, configuration, entries, now=now, first=begin, last=end)
+        history = await self.store.history_within(reach)
         plan = await asyncio.to_thread(
             make_plan,
-            loaded.campaigns,
-            loaded.configuration,
-            entries=await self.feeds.entries(now - REMEMBER_ENTRIES),
+            campaigns,
+            configuration,
+            entries=entries,
             history=history,
             capabilities=await self.capabilities(loaded.configuration),
             now=now,
@@ -486,9 +491,7 @@ class App:
     async def next_due(self, until: datetime) -> datetime | None:
         """Return the next moment after now, up to *until*, at which something may be sent."""
         now = self.clock.now()
-        waiting = await self.store.list_deliveries(states=(DeliveryState.PENDING,))
-        moments = [row.next_at for row in waiting if now < row.next_at <= until]
-        return min(moments, default=None)
+        return await self.store.next_moment(after=now, until=until)
 
     # ------------------------------------------------------------------ telling
 
@@ -498,8 +501,6 @@ class App:
         loaded = await self.load()
         feeds = await self.feeds.health(now=now)
         stops = await self.store.stops()
-        pending = await self.store.list_deliveries(states=(DeliveryState.PENDING,))
-        ahead = [row for row in pending if row.due_at >= now and row.reason is None]
         return Health(
             at=now,
             outbox=await self.store.health(now=now),
@@ -512,7 +513,7 @@ class App:
                 f"{each.issue}: {each.message}" if each.issue else each.message
                 for each in await self.mailing.concerns()
             ),
-            next=min(ahead, key=lambda row: row.due_at, default=None),
+            next=await self.store.next_delivery(now=now),
             planning=await self._missing_planner(),
             disk=self._disk(),
             zone=loaded.configuration.zone,
@@ -583,7 +584,7 @@ class App:
 
     async def open_tasks(self) -> tuple[Delivery, ...]:
         """Return what Herald prepared and a person has not yet reported as done."""
-        return open_tasks(await self.store.list_deliveries(states=(DeliveryState.SENT,)))
+        return await self.store.unlinked(MANUAL)
 
     def write_timelines(self) -> None:
         """Write each journal's readable page beside its JSON lines."""
