@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from herald.cli.context import Invocation
 from herald.cli.output import run_async
 
 if TYPE_CHECKING:
+    from herald.app import App
     from herald.sources.load import Loaded
 
 
@@ -43,25 +44,26 @@ def _spelled(scope: str, name: str) -> tuple[str, ...]:
     return (name,) if scope == "channel" else (f"--{scope}", name)
 
 
-def _known(scope: str, loaded: Loaded) -> list[str]:
-    """Return the names that the files have for this scope."""
+async def _known(scope: str, app: App, loaded: Loaded) -> list[str]:
+    """Return the names that the files have for this scope, and of campaigns what waits of them.
+
+    Where other machines plan, their campaign files are not at hand.
+    """
     configuration = loaded.configuration
     match scope:
         case "channel":
             return sorted(configuration.channels)
         case "partner":
             return sorted(configuration.partners)
-    return sorted(campaign.id for campaign in loaded.campaigns)
+    planned = {campaign.id for campaign in loaded.campaigns}
+    if not app.reads_campaigns:
+        waiting = await app.store.list_deliveries(states=("pending", "held"))
+        planned |= {row.campaign for row in waiting}
+    return sorted(planned)
 
 
-def _is_known(scope: str, name: str, loaded: Loaded) -> bool:
-    """Tell whether the files name what is to be paused."""
-    return scope == "everything" or name in _known(scope, loaded)
-
-
-def _unknown(scope: str, name: str, loaded: Loaded) -> str:
+def _unknown(scope: str, name: str, known: Sequence[str]) -> str:
     """Say that nothing was paused: a slip of the pen must not pass for a pause."""
-    known = _known(scope, loaded)
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
     return f"There is no {scope} {name!r}: nothing was paused ({hint})"
@@ -84,9 +86,10 @@ def pause(invocation: Invocation, /, because: str, **names: Any) -> None:
     async def work() -> tuple[str, bool]:
         async with invocation.open_to_change() as app:
             loaded = await app.load()
-            is_known = _is_known(scope, name, loaded)
+            known = await _known(scope, app, loaded)
+            is_known = scope == "everything" or name in known
             if not is_known and not loaded.broken:
-                raise click.UsageError(_unknown(scope, name, loaded))
+                raise click.UsageError(_unknown(scope, name, known))
             return await app.desk.pause(scope, name, because=because), is_known
 
     told, is_known = run_async(work())

@@ -66,6 +66,17 @@ def test_what_a_person_decides_is_kept(root: Path) -> None:
     assert len(journal(root)) == 2
 
 
+def test_a_campaign_is_paused_from_a_machine_that_has_no_campaign_files(root: Path) -> None:
+    assert herald(root, "run", "--once", "--plan").exit_code == 0
+    (root / "campaigns").rename(root / "elsewhere")
+    misspelt = herald(root, "pause", "--campaign", "storys")
+    assert misspelt.exit_code == 2
+    assert "did you mean stories?" in misspelt.output
+    assert herald(root, "pause", "--campaign", "stories").exit_code == 0
+    assert herald(root, "run", "--once", now=LATER).exit_code == 0
+    assert journal(root) == []
+
+
 @pytest.mark.parametrize("words", [("status",), ("check",), ("run", "--once"), ("outbox", "list")])
 def test_a_store_that_cannot_be_reached_is_told_in_a_sentence(
     root: Path, postgresql: PostgreSQL, words: tuple[str, ...]
