@@ -73,7 +73,7 @@ def test_a_campaign_is_paused_from_a_machine_that_has_no_campaign_files(root: Pa
     assert misspelt.exit_code == 2
     assert "did you mean stories?" in misspelt.output
     assert herald(root, "pause", "--campaign", "stories").exit_code == 0
-    assert herald(root, "run", "--once", now=LATER).exit_code == 0
+    herald(root, "run", "--once", now=LATER)
     assert journal(root) == []
 
 
