@@ -52,8 +52,7 @@ def hold(delivery: Delivery) -> Delivery | str:
 
 def release(delivery: Delivery, *, now: datetime) -> Delivery | str:
     """Let go out what is late, may be a repeat, or was held by hand."""
-    released = {Reason.PERSON, Reason.LATE, Reason.MOVED}
-    if delivery.state is not DeliveryState.HELD or delivery.reason not in released:
+    if not _may_be_released(delivery):
         return _why_not(delivery)
     return _sent_on(delivery, now=now)
 
@@ -75,11 +74,13 @@ def retry(delivery: Delivery, *, now: datetime) -> Delivery | str:
     if delivery.state is DeliveryState.PENDING and delivery.next_at > now >= delivery.due_at:
         return replace(delivery, next_at=now)
     unclear = delivery.state is DeliveryState.HELD and delivery.reason is Reason.UNCLEAR
-    if not unclear and delivery.state not in {DeliveryState.WITHDRAWN, *_ENDED}:
+    late = now > delivery.not_after_at
+    too_late = late and _may_be_released(delivery)  # tried once, so that it cannot just expire
+    ended = delivery.state in {DeliveryState.WITHDRAWN, *_ENDED}
+    if not (unclear or too_late or ended):
         return _why_not(delivery)
     if delivery.state is DeliveryState.WITHDRAWN and delivery.reason is not Reason.PERSON:
         return "its files ask for it no more: put it back there, and planning brings it back"
-    late = now > delivery.not_after_at
     again = replace(
         delivery,
         next_at=max(now, delivery.due_at),
@@ -147,6 +148,11 @@ def with_title(payload: Payload, title: str) -> Payload:
     else:
         text = f"{title}\n{text}"
     return replace(payload, title=title, text=text)
+
+
+def _may_be_released(delivery: Delivery) -> bool:
+    by_hand = {Reason.PERSON, Reason.LATE, Reason.MOVED}
+    return delivery.state is DeliveryState.HELD and delivery.reason in by_hand
 
 
 def _sent_on(delivery: Delivery, *, now: datetime) -> Delivery | str:

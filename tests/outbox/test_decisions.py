@@ -103,6 +103,17 @@ def test_what_is_over_is_not_released_but_may_be_sent_again_on_purpose() -> None
     assert (row.next_at, row.not_after_at) == (OVER, OVER + SECOND_CHANCE)
 
 
+def test_what_was_held_after_a_first_send_and_is_over_can_be_sent_all_the_same() -> None:
+    frozen = a_delivery(state=S.HELD, reason=Reason.PERSON, frozen=a_payload())
+    assert decisions.release(frozen, now=OVER) == (
+        "its moment is over: herald outbox retry sends it all the same"
+    )
+    row = decided(decisions.retry(frozen, now=OVER))
+    assert (row.state, row.frozen) == (S.PENDING, None)
+    assert row.not_after_at > OVER
+    assert "may be out there" in decisions.caution(frozen)
+
+
 def test_a_retry_begins_from_the_start() -> None:
     failed = a_delivery(
         state=S.FAILED, attempts=4, error="422", frozen=a_payload(), first_send_at=NOON
