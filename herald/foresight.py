@@ -13,7 +13,9 @@ from herald.model.configuration import ChannelConfig
 from herald.model.delivery import History
 from herald.model.network import Capabilities
 from herald.model.problem import Problem
+from herald.model.reach import Reach
 from herald.planning.plan import make_plan
+from herald.planning.reach import reach_of
 from herald.sources.load import Loaded
 
 FORESEEN = timedelta(days=366)
@@ -36,6 +38,13 @@ def foresee(loaded: Loaded, *, history: History, now: datetime) -> tuple[Problem
         last=now + FORESEEN,
     )
     return plan.problems
+
+
+def foreseen_reach(loaded: Loaded, *, now: datetime) -> Reach:
+    """Return what of the past ``foresee`` can depend on."""
+    return reach_of(
+        loaded.campaigns, loaded.configuration, (), now=now, first=now, last=now + FORESEEN
+    )
 
 
 def known_capabilities(channel: ChannelConfig, stored: Capabilities | None) -> Capabilities:

@@ -14,6 +14,7 @@ from herald.cli.output import run_async
 if TYPE_CHECKING:
     from herald.model.delivery import History
     from herald.model.problem import Problem
+    from herald.model.reach import Reach
     from herald.sources.load import Loaded
 
 
@@ -85,15 +86,16 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
 
 def _foreseen(invocation: Invocation, loaded: Loaded) -> tuple[Problem, ...]:
     """Return what a year's plan of sound files warns of."""
-    from herald.foresight import foresee
+    from herald.foresight import foresee, foreseen_reach
 
-    history = run_async(_history(invocation.folder))
-    found = foresee(loaded, history=history, now=invocation.moment())
+    now = invocation.moment()
+    history = run_async(_history(invocation.folder, foreseen_reach(loaded, now=now)))
+    found = foresee(loaded, history=history, now=now)
     return tuple(problem for problem in found if problem.code not in SEEN_IN_FILES)
 
 
-async def _history(folder: Path) -> History:
-    """Return what the store knows of the past; an empty history where there is no store yet."""
+async def _history(folder: Path, reach: Reach) -> History:
+    """Return what of the past matters; an empty history where there is no store yet."""
     from herald.model.delivery import History
     from herald.settings import load_settings
 
@@ -104,7 +106,7 @@ async def _history(folder: Path) -> History:
     from herald.store.outbox import StoredOutbox
 
     async with open_to_look(url, folder) as store:
-        return await StoredOutbox(store).history()
+        return await StoredOutbox(store).history_within(reach)
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:
