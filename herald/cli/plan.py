@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from herald.cli.arguments import Span, span_of
 from herald.cli.context import Invocation
 from herald.cli.output import a_console, as_json_option, print_json, run_async, tell_broken
+from herald.cli.plan_ahead import TROUBLES, Ahead, patience_of, simulate
 
 if TYPE_CHECKING:
     from herald.results import Compared
@@ -22,27 +24,79 @@ if TYPE_CHECKING:
 @click.option(
     "--confirm", default="", metavar="HASH", help="Agree to withdraw as much as this plan says."
 )
+@click.option("--simulate", is_flag=True, help="Live through the year ahead, and tell it.")
+@click.option("--seed", type=int, default=1, metavar="N", help="With --simulate: another chance.")
+@click.option(
+    "--trouble",
+    type=click.Choice(TROUBLES),
+    default="usual",
+    help="With --simulate: how often networks fail (default: usual).",
+)
+@click.option(
+    "--approve-after",
+    default="2",
+    metavar="DAYS",
+    help="With --simulate: when somebody approves what waits, or never (default: 2).",
+)
 @as_json_option
-@click.pass_obj
-def plan(
-    invocation: Invocation,
-    first: str,
-    last: str,
-    campaign: str,
-    everything: bool,
-    confirm: str,
-    as_json: bool,
-) -> None:
+@click.pass_context
+def plan(context: click.Context, /, as_json: bool, **options: Any) -> None:
     """Show what will go out, as a difference to what is waiting. Sends and changes nothing.
 
     Exit status 1 if a file is broken, or more would be withdrawn than a slip should do.
+
+    With --simulate Herald lives through the time until --until, a year if that is not given, in
+    seconds and on a copy: what would go out, which campaigns run dry, what would be late or never
+    go out, what waits for you. Exit status 1 then also if something would not go out, if texts run
+    out, or if an issue of a newsletter waits.
 
     \b
     herald plan
     herald plan --from 2027-05-01 --until 2027-05-31
     herald plan --confirm 3fa9c2d1b07e
+    herald plan --simulate
+    herald plan --simulate --trouble bad --approve-after never
     """
-    compared = run_async(_compare(invocation, span_of(first, last), confirm=confirm))
+    invocation: Invocation = context.obj
+    if options["simulate"]:
+        _refuse(context, ("first", "campaign", "everything", "confirm"), "does not go with")
+        ahead = Ahead(
+            until=span_of("", options["last"])[1],
+            seed=options["seed"],
+            trouble=options["trouble"],
+            approve_after=patience_of(options["approve_after"]),
+        )
+        simulate(invocation, ahead, as_json=as_json)
+        return
+    _refuse(context, ("seed", "trouble", "approve_after"), "goes only with")
+    _plan(
+        invocation,
+        span_of(options["first"], options["last"]),
+        campaign=options["campaign"],
+        everything=options["everything"],
+        confirm=options["confirm"],
+        as_json=as_json,
+    )
+
+
+def _refuse(context: click.Context, names: tuple[str, ...], why: str) -> None:
+    """Raise UsageError where one of these options was given."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name in names and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} {why} --simulate.")
+
+
+def _plan(
+    invocation: Invocation,
+    span: Span,
+    *,
+    campaign: str,
+    everything: bool,
+    confirm: str,
+    as_json: bool,
+) -> None:
+    compared = run_async(_compare(invocation, span, confirm=confirm))
     document = compared.document()
     if campaign:
         from herald.reporting.documents import of_campaign
