@@ -224,7 +224,7 @@ def _late(sent: Iterable[Delivery], year: Year) -> Iterable[Late]:
         elif row.attempts > 1 or row.error:
             why = "the network did not take it at once"
         else:
-            why = "the account may send only so many at a time"
+            why = "its account had to wait: it may send only so often"
         yield Late(row=row, by=at - row.due_at, why=why)
 
 
