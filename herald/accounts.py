@@ -34,6 +34,8 @@ class Accounts:
         """Grows and changes while Herald runs: whoever sends looks here each time."""
         self.trouble: tuple[str, ...] = ()
         """Why some accounts cannot be used, in words."""
+        self.are_open = False
+        """This process sends, and keeps its accounts in step with config/."""
         self._opened: dict[ChannelId, Opened] = {}
         self._replaced: list[Channel] = []
 
@@ -42,6 +44,7 @@ class Accounts:
 
         The old ones finish what they are sending.
         """
+        self.are_open = True
         opened, trouble = [], []
         for config in configuration.channels.values():
             secrets = _secrets(config, settings)

@@ -21,9 +21,10 @@ from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from herald.accounts import Accounts, lacking
+from herald.accounts import Accounts
 from herald.channels.registry import NETWORKS
 from herald.clock import SystemClock
+from herald.condition import Condition
 from herald.consequences import (
     concerned,
     errors,
@@ -45,32 +46,19 @@ from herald.model.delivery import Delivery, History
 from herald.model.ids import ChannelId
 from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
-from herald.model.notice import NewsletterTrouble
 from herald.model.plan import Plan, Reconciliation
-from herald.model.planner import missing_planner
-from herald.model.polling import Polled
-from herald.model.stop import Stop, StopOrigin
 from herald.notifying.ways import Ways
 from herald.officers import Officers
 from herald.outbox.reconcile import reconcile
 from herald.planning.plan import make_plan
 from herald.planning.reach import reach_of
+from herald.polling import Polling
 from herald.ports import Clock
-from herald.reporting.concerns import Situation
-from herald.reporting.health import MANUAL, Health
 from herald.results import Compared, Pass
 from herald.settings import Settings, load_settings, read_settings
-from herald.sources.feeds.fetching.fetch import Fetcher
-from herald.sources.feeds.hubs import Hubs
-from herald.sources.feeds.parsing.workers import Parser
-from herald.sources.feeds.poll import Poller
-from herald.sources.feeds.wanted import wanted_feeds
-from herald.sources.feeds.webpages.pages import Pages
-from herald.sources.feeds.websub import callback_root
 from herald.sources.load import Loaded, Loader
 from herald.store.ahead import shorten_waits
 from herald.store.databaseclock import DatabaseClock
-from herald.store.disks import little_room
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
 from herald.store.instance import StoredInstance
@@ -114,7 +102,6 @@ class App:
         self.settings = settings
         self.clock = clock
         self.store = StoredOutbox(store)
-        self.feeds = StoredFeeds(store)
         self.instance = StoredInstance(store)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.planners = StoredPlanner(store)
@@ -122,8 +109,6 @@ class App:
         self.news = asyncio.Event()
         """Set when there may be something to plan that others have found, or nobody has the turn.
         """
-        self.sends = False
-        """It opens its accounts and keeps them in step with config/."""
         self.is_alone = False
         """Nobody else sends from this store: what is claimed in it was left by the dead."""
         self.media = StoredMedia(store)
@@ -141,14 +126,31 @@ class App:
             clock=clock,
             stops=self.store.stops,
         )
-        self.hubs = _hubs(StoredHubs(store), settings, clock)
+        self.polling = Polling(
+            StoredFeeds(store),
+            StoredHubs(store),
+            settings,
+            turn=self.turn,
+            clock=clock,
+            owner=self.owner,
+        )
+        self.feeds = self.polling.feeds
+        self.condition = Condition(
+            folder=folder,
+            settings=settings,
+            disk=store.path,
+            load=self.load,
+            clock=clock,
+            store=self.store,
+            feeds=self.feeds,
+            mailing=self.mailing,
+            accounts=self.accounts,
+            planners=self.planners,
+            turn=self.turn,
+            officers=self.officers,
+        )
         self._loader = loader
         self._database = store
-        self._fetching = AsyncExitStack()
-        self._fetcher: Fetcher | None = None
-        self._parser: Parser | None = None
-        self._poller: Poller | None = None
-        self._unplanned_news = 0
         self._planned_news: int | None = None
         """The count of news, over all processes, when this one planned last; None before."""
         self._planning = asyncio.Lock()
@@ -191,55 +193,8 @@ class App:
 
     async def poll(self, stop: asyncio.Event | None = None) -> int:
         """Ask the feeds that are due; return how many entries are new or changed."""
-        poller = await self.open_poller(await self.load())
-        polled = await poller.poll_due(self.clock.now(), stop or asyncio.Event())
-        return sum(each.new + each.edited for each in polled)
-
-    def _hear_of(self, polled: Polled) -> None:
-        self._unplanned_news += polled.new + polled.edited
-
-    async def open_poller(self, loaded: Loaded) -> Poller:
-        """Return what polls feeds, made at its first use.
-
-        Which feeds there are follows the partners' files of whoever plans.
-        """
-        zone = loaded.configuration.zone
-        if self._poller is None or self._poller.zone != zone:
-            self._poller = await self._make_poller(zone)
-        if await self.turn.make_sure():
-            await self._poller.sync(wanted_feeds(loaded.configuration.partners.values()))
-        return self._poller
-
-    async def _make_poller(self, zone: str) -> Poller:
-        fetcher = await self._open_fetcher()
-        if self._parser is None:
-            self._parser = await self._fetching.enter_async_context(Parser())
-        return Poller(
-            self.feeds,
-            fetcher,
-            self._parser,
-            clock=self.clock,
-            random=random.random,
-            owner=self.owner,
-            tell=self._hear_of,
-            pages=Pages(fetcher, self._parser, clock=self.clock, zone=zone),
-            zone=zone,
-        )
-
-    async def renew_hubs(self) -> None:
-        """Ask feeds' hubs to tell Herald of changes, to go on telling, or to stop."""
-        await self.hubs.renew(await self._open_fetcher())
-
-    async def _open_fetcher(self) -> Fetcher:
-        if self._fetcher is None:
-            self._fetcher = await self._fetching.enter_async_context(
-                Fetcher(
-                    contact=self.settings.contact,
-                    clock=self.clock,
-                    allow_private=self.settings.feeds.allow_private,
-                )
-            )
-        return self._fetcher
+        configuration = (await self.load()).configuration
+        return await self.polling.poll(configuration, stop or asyncio.Event())
 
     # ------------------------------------------------------------------ planning and outbox
 
@@ -346,8 +301,8 @@ class App:
         try:
             while not polling.done():
                 await asyncio.wait({polling}, timeout=REPLAN_WHILE_POLLING)
-                if self._unplanned_news and self.turn.is_ours:
-                    self._unplanned_news = 0
+                if self.polling.news and self.turn.is_ours:
+                    self.polling.news = 0
                     await self.replan_if_sound()
         finally:
             polling.cancel()
@@ -423,7 +378,7 @@ class App:
     async def begin(self) -> None:
         """Make ready to send: check that the store is whole, ask networks for limits."""
         await self._database.verify()
-        await shorten_waits(self._database, now=self.clock.now())
+        await self.shorten_waits()
         if self.is_alone:
             await self.store.end_leases(now=self.clock.now())
             await self.feeds.end_leases()
@@ -459,8 +414,12 @@ class App:
             "the clock was set back; what waited for a later moment is tried again",
             extra={"by": str(before - self._wall_clock_ahead)},
         )
-        await shorten_waits(self._database, now=self.clock.now())
+        await self.shorten_waits()
         await self.replan_if_sound()
+
+    async def shorten_waits(self) -> None:
+        """Let nothing wait for what a clock said that ran ahead, this one or a dead machine's."""
+        await shorten_waits(self._database, now=self.clock.now())
 
     async def refresh_capabilities(self) -> None:
         """Ask every network for its limits."""
@@ -468,7 +427,7 @@ class App:
 
     async def _follow_accounts(self, configuration: Configuration) -> None:
         """Open what config/ names anew, where this app sends, and ask it for its limits."""
-        if self.sends:
+        if self.accounts.are_open:
             settings = read_settings(self.folder)[0] or self.settings
             await self.accounts.ask_for_limits(self.accounts.open(configuration, settings))
 
@@ -484,9 +443,9 @@ class App:
             await self.poll_and_replan(stop)
         summary = await self.worker.drain(stop)
         await self.send_issues(stop)
-        await self.officers.tell_and_leave(self._known_trouble)
+        await self.officers.tell_and_leave(self.condition.known_trouble)
         self.write_timelines()
-        return Pass(summary=summary, health=await self.health())
+        return Pass(summary=summary, health=await self.condition.health())
 
     async def next_due(self, until: datetime) -> datetime | None:
         """Return the next moment after now, up to *until*, at which something may be sent."""
@@ -495,96 +454,13 @@ class App:
 
     # ------------------------------------------------------------------ telling
 
-    async def health(self) -> Health:
-        """Return how everything fares now."""
-        now = self.clock.now()
-        loaded = await self.load()
-        feeds = await self.feeds.health(now=now)
-        stops = await self.store.stops()
-        return Health(
-            at=now,
-            outbox=await self.store.health(now=now),
-            tasks=await self.open_tasks(),
-            feeds=tuple(each for each in feeds if each.feed.trouble),
-            stops=stops,
-            broken=errors(loaded),
-            channels=(*self._account_trouble(loaded), *_refused_sign_ins(stops)),
-            newsletters=tuple(
-                f"{each.issue}: {each.message}" if each.issue else each.message
-                for each in await self.mailing.concerns()
-            ),
-            next=await self.store.next_delivery(now=now),
-            planning=await self._missing_planner(),
-            disk=self._disk(),
-            zone=loaded.configuration.zone,
-        )
-
-    def _disk(self) -> str:
-        """Say that the disk on which the store lies is nearly full."""
-        path = self._database.path
-        return (little_room(path) or "") if path is not None else ""
-
-    async def warn_if_nobody_plans(self) -> None:
-        """Say in the log what a process that leaves planning to others would wait for in vain."""
-        if self.turn.role is Role.FOLLOWS and (why := await self._missing_planner()):
-            log.warning("%s", why)
-
     async def tell_officers(self) -> None:
         """Tell officers what needs them."""
-        await self.officers.tell(self._known_trouble)
+        await self.officers.tell(self.condition.known_trouble)
 
     async def preview_for_officers(self) -> tuple[str, Ways]:
         """Return what a summary would say now, in the first way's words, and all ways."""
-        return await self.officers.preview(await self._situation())
-
-    async def _known_trouble(self) -> Situation | None:
-        """Return what may concern officers; None where that is for another process to tell.
-
-        Who reads the files knows of most; the others tell where nobody does.
-        """
-        if self.turn.is_ours or await self._missing_planner():
-            return await self._situation()
-        return None
-
-    async def _situation(self) -> Situation:
-        """Return what may concern officers, without reading the outbox row by row."""
-        now, loaded = self.clock.now(), await self.load()
-        feeds = await self.feeds.health(now=now)
-        channels = loaded.configuration.channels.values()
-        return Situation(
-            health=Health(
-                at=now,
-                outbox=await self.store.health(now=now),
-                feeds=tuple(each for each in feeds if each.feed.trouble),
-                stops=await self.store.stops(),
-                broken=errors(loaded),
-            ),
-            accounts=self._account_trouble(loaded),
-            planning=await self._missing_planner(),
-            stuck=await self.officers.stuck(
-                [channel.id for channel in channels if channel.network == MANUAL]
-            ),
-            newsletters=tuple(
-                NewsletterTrouble(issue=each.issue, code=each.code, message=each.message)
-                for each in await self.mailing.concerns()
-            ),
-        )
-
-    async def _missing_planner(self) -> str:
-        """Say that nobody plans, where several processes could and none does."""
-        if self._database.path is not None:
-            return ""
-        return missing_planner(await self.planners.planner(), now=self.clock.now())
-
-    def _account_trouble(self, loaded: Loaded) -> tuple[str, ...]:
-        """Say why some accounts cannot be used; a command that sends nothing opens none to see."""
-        if self.sends:
-            return self.accounts.trouble
-        return lacking(loaded.configuration, read_settings(self.folder)[0] or self.settings)
-
-    async def open_tasks(self) -> tuple[Delivery, ...]:
-        """Return what Herald prepared and a person has not yet reported as done."""
-        return await self.store.unlinked(MANUAL)
+        return await self.officers.preview(await self.condition.situation())
 
     def write_timelines(self) -> None:
         """Write each journal's readable page beside its JSON lines."""
@@ -594,7 +470,7 @@ class App:
 
     async def close(self) -> None:
         """Give back connections, processes and files."""
-        await self._fetching.aclose()
+        await self.polling.close()
         await self.accounts.close()
         try:
             await self.turn.release()
@@ -656,7 +532,6 @@ async def open_app(
         app.is_alone = alone and store.path is not None
         stack.push_async_callback(app.close)
         if channels:
-            app.sends = True
             app.accounts.open((await app.load()).configuration, settings)
         yield app
 
@@ -697,24 +572,3 @@ def _mail_server(settings: Settings) -> MailServer:
         user=smtp.user,
         password=smtp.password.get_secret_value() if smtp.password else None,
     )
-
-
-def _hubs(store: StoredHubs, settings: Settings, clock: Clock) -> Hubs:
-    """Return what subscribes to feeds' hubs: only where these can reach Herald over https."""
-    public_url, is_trial = settings.web.public_url or "", settings.feeds.allow_private
-    return Hubs(
-        store,
-        root=callback_root(public_url, allow_http=is_trial),
-        clock=clock,
-        random=random.random,
-        new_word=lambda: secrets.token_urlsafe(32),
-    )
-
-
-def _refused_sign_ins(stops: Sequence[Stop]) -> list[str]:
-    return [
-        f"channel {stop.name} is stopped, its sign-in was refused ({stop.because}):"
-        f" mend its credentials, then herald resume {stop.name}"
-        for stop in stops
-        if stop.origin is StopOrigin.AUTH
-    ]

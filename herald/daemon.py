@@ -76,7 +76,7 @@ async def run(app: App) -> None:
     await app.begin()
     await _tick("replan", lambda: _replan(app, stop))
     rest_from_collecting()
-    await _tick("see who plans", app.warn_if_nobody_plans)
+    await _tick("see who plans", lambda: _warn_if_nobody_plans(app))
     async with _web(app), _bells(app, stop, manager), asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(app.worker.run(stop), name="delivery"),
@@ -116,6 +116,12 @@ async def _until_one_ends(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None
     return [] if stop.is_set() else [task.get_name() for task in tasks if task.done()]
 
 
+async def _warn_if_nobody_plans(app: App) -> None:
+    """Say in the log what a process that leaves planning to others would wait for in vain."""
+    if why := await app.condition.unplanned():
+        log.warning("%s", why)
+
+
 def rest_from_collecting() -> None:
     """Let the garbage collector pass over all that was made so far, which stays to the end.
 
@@ -149,11 +155,12 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
     )
     bells: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {
         "replan": (REPLAN_EVERY, lambda: _replan(app, stop)),
-        "renew hubs": (HUBS_EVERY, app.renew_hubs),
+        "renew hubs": (HUBS_EVERY, app.polling.renew_hubs),
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
         "mark the store": (MARK_EVERY, app.mark_as_seen),
         "mind the clock": (CLOCK_EVERY, app.mind_the_clock),
+        "shorten waits": (REPLAN_EVERY, app.shorten_waits),
         "tell officers": (OFFICERS_EVERY, app.tell_officers),
         "tell the service manager": (STATUS_EVERY, lambda: _tell_status(app, manager)),
     }
@@ -290,7 +297,7 @@ async def _figures(app: App) -> tuple[Gauge, ...]:
     """Return what ``/metrics`` tells."""
     feeds = await app.feeds.health(now=app.clock.now())
     issues = await app.mailing_store.issues()
-    return gauges(await app.health(), feeds, issues, version=__version__)
+    return gauges(await app.condition.health(), feeds, issues, version=__version__)
 
 
 @asynccontextmanager
@@ -299,7 +306,7 @@ async def _web(app: App) -> AsyncIterator[None]:
     listen = app.settings.web.listen
     try:
         runner = await serve(
-            create_app(app.health, app.mailing, app.hubs, lambda: _figures(app)), listen
+            create_app(app.condition.health, app.mailing, app.polling.hubs, lambda: _figures(app)), listen
         )
     except OSError as error:
         raise ConfigurationBroken(

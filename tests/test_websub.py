@@ -35,7 +35,7 @@ async def the_feed(root: Path, *, named: HubLink | None = None) -> Feed:
     now = datetime.now(UTC)
     async with open_app(root, SystemClock()) as app:
         if named is not None:
-            await app.open_poller(await app.load())
+            await app.polling.open_poller((await app.load()).configuration)
         ((only,)) = await app.feeds.health(now=now)
         if named is not None:
             poll = Understood(

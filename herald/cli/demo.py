@@ -219,7 +219,7 @@ async def _say_next(
     ]
     held = Counter(REASONS.get(str(line["reason"]), "") for line in waiting if line["reason"])
     told = ", ".join(f"{count} {reason}" for reason, count in held.items())
-    tasks = await app.open_tasks()
+    tasks = await app.condition.open_tasks()
     letters = [each for each in await app.mailing_store.issues() if each.reason == "approval"]
     console.print(
         f"\nNext 60 days   {len(waiting)} posts{f' ({told})' if told else ''}", soft_wrap=True

@@ -209,7 +209,7 @@ async def _fare(invocation: Invocation) -> _Fare:
                 {partner.id for partner in partners.values() if partner.paused}
                 | {stop.name for stop in stops if stop.scope == "partner"}
             ),
-            hubs=await app.hubs.fare(),
+            hubs=await app.polling.hubs.fare(),
             partners=partners,
             contact=app.settings.contact,
         )
@@ -318,7 +318,7 @@ async def _poll(invocation: Invocation, partner: str | None) -> tuple[Polled, ..
             )
         wanted = wanted_feeds(partners.values())
         asked = [one.id for one in wanted if partner is None or partner in one.partners]
-        poller = await app.open_poller(loaded)
+        poller = await app.polling.open_poller(loaded.configuration)
         if sys.stderr.isatty() and len(asked) > 1:
             return await _poll_with_progress(poller, asked)
         return await poller.poll(asked)

@@ -37,4 +37,4 @@ def status(invocation: Invocation, as_json: bool) -> None:
 
 async def _health(invocation: Invocation) -> Health:
     async with invocation.open_to_look() as app:
-        return await app.health()
+        return await app.condition.health()

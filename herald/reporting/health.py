@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from shlex import quote
@@ -129,15 +128,6 @@ class Health:
 _FOR_A_PERSON = frozenset(
     {"approval", "late", "moved", "translation", "unclear", "visibility", "withdrawal"}
 )
-
-
-def open_tasks(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
-    """Return the manual channels' deliveries that were handed over and not yet reported as done."""
-    return tuple(
-        delivery
-        for delivery in deliveries
-        if delivery.network == MANUAL and delivery.state is DeliveryState.SENT and not delivery.url
-    )
 
 
 def is_stuck(health: FeedHealth) -> bool:

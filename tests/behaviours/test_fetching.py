@@ -259,7 +259,7 @@ async def test_trouble_that_lasts_is_told_to_the_operator(house: House) -> None:
     await house.follow()
     for _ in range(5):
         await house.poll_one()
-    (told,) = (await house.app.health()).feeds
+    (told,) = (await house.app.condition.health()).feeds
     assert told.feed.errors == 5
     assert told.feed.trouble_since == NOW
     assert "(500)" in told.feed.trouble
@@ -478,7 +478,7 @@ async def test_a_feed_that_is_gone_for_ever_is_asked_no_more_and_told(house: Hou
         await house.after(30 * DAY)
     assert house.site.asks("/gone") == 1
     assert house.site.asks("/lost") == 4
-    assert {one.feed.trouble[:10] for one in (await house.app.health()).feeds} == {
+    assert {one.feed.trouble[:10] for one in (await house.app.condition.health()).feeds} == {
         "the server",
         "there is n",
     }

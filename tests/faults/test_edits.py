@@ -71,7 +71,7 @@ async def test_a_mangled_file_keeps_what_waits_and_once_mended_all_goes_out_once
         rewrite(root, "campaigns/many.yaml", MANGLED[name])
         await plan(app)
         assert await waiting(app) == before
-        assert (await app.health()).broken
+        assert (await app.condition.health()).broken
         rewrite(root, "campaigns/many.yaml", WHOLE.encode())
         await plan(app)
         assert await waiting(app) == before
@@ -89,7 +89,7 @@ async def test_a_byte_order_mark_and_line_ends_of_windows_change_nothing(tmp_pat
         rewrite(root, "campaigns/many.yaml", b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode())
         await plan(app)
         assert await waiting(app) == before
-        assert not (await app.health()).broken
+        assert not (await app.condition.health()).broken
 
 
 async def test_a_file_that_is_saved_slowly_never_withdraws_many_and_in_the_end_none(tmp_path):

@@ -15,7 +15,7 @@ from herald.model.ids import FeedId, PartnerId
 from herald.model.polling import Feed, FeedHealth, WantedFeed
 from herald.model.problem import Place, Problem
 from herald.model.stop import Stop, StopOrigin, StopScope
-from herald.reporting.health import Health, health_view, open_tasks
+from herald.reporting.health import Health, health_view
 from tests.makers import NOON, a_delivery
 
 HELD = DeliveryState.HELD
@@ -98,22 +98,6 @@ def test_a_stop_is_told_with_its_reason() -> None:
     assert "Paused: channel fedi, since 2027-05-10 12:00: the server moves" in shown(
         health(stops=(stop,))
     )
-
-
-@pytest.mark.parametrize(
-    ("changes", "is_open"),
-    [
-        pytest.param({}, True, id="handed over"),
-        pytest.param({"url": "https://example.org/1"}, False, id="done"),
-        pytest.param({"state": DeliveryState.PENDING}, False, id="not handed over yet"),
-        pytest.param({"network": "journal"}, False, id="of a channel that posts by itself"),
-    ],
-)
-def test_a_task_is_open_until_somebody_says_where_it_is(
-    changes: dict[str, Any], is_open: bool
-) -> None:
-    row = a_delivery(**({"network": "manual", "state": DeliveryState.SENT} | changes))
-    assert open_tasks([row]) == ((row,) if is_open else ())
 
 
 def test_the_next_post_is_told_on_its_own_clock() -> None:

@@ -1,0 +1,135 @@
+"""How everything fares: for ``herald status``, for probes, and for the officers who are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from herald.accounts import Accounts, lacking
+from herald.consequences import errors
+from herald.mailing.mailing import Mailing
+from herald.model.configuration import Configuration
+from herald.model.delivery import Delivery
+from herald.model.notice import NewsletterTrouble
+from herald.model.planner import missing_planner
+from herald.model.stop import Stop, StopOrigin
+from herald.officers import Officers
+from herald.ports import Clock, PlannerStore
+from herald.reporting.concerns import Situation
+from herald.reporting.health import MANUAL, Health
+from herald.settings import Settings, read_settings
+from herald.sources.load import Loaded
+from herald.store.disks import little_room
+from herald.store.feeds import StoredFeeds
+from herald.store.outbox import StoredOutbox
+from herald.turn import Role, Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Looks at every room, and changes nothing."""
+
+    folder: Path
+    settings: Settings
+    """As they were at the start, for while the files cannot be read."""
+    disk: Path | None
+    """The file of the store; None on PostgreSQL."""
+    load: Callable[[], Awaitable[Loaded]]
+    clock: Clock
+    store: StoredOutbox
+    feeds: StoredFeeds
+    mailing: Mailing
+    accounts: Accounts
+    planners: PlannerStore
+    turn: Turn
+    officers: Officers
+
+    async def health(self) -> Health:
+        """Return how everything fares now."""
+        now, loaded = self.clock.now(), await self.load()
+        feeds = await self.feeds.health(now=now)
+        stops = await self.store.stops()
+        return Health(
+            at=now,
+            outbox=await self.store.health(now=now),
+            tasks=await self.open_tasks(),
+            feeds=tuple(each for each in feeds if each.feed.trouble),
+            stops=stops,
+            broken=errors(loaded),
+            channels=(*self._account_trouble(loaded.configuration), *_refused_sign_ins(stops)),
+            newsletters=tuple(
+                f"{each.issue}: {each.message}" if each.issue else each.message
+                for each in await self.mailing.concerns()
+            ),
+            next=await self.store.next_delivery(now=now),
+            planning=await self.missing_planner(),
+            disk=self._little_room(),
+            zone=loaded.configuration.zone,
+        )
+
+    async def open_tasks(self) -> tuple[Delivery, ...]:
+        """Return what Herald prepared and a person has not yet reported as done."""
+        return await self.store.unlinked(MANUAL)
+
+    async def situation(self) -> Situation:
+        """Return what may concern officers, without reading the outbox row by row."""
+        now, loaded = self.clock.now(), await self.load()
+        feeds = await self.feeds.health(now=now)
+        channels = loaded.configuration.channels.values()
+        return Situation(
+            health=Health(
+                at=now,
+                outbox=await self.store.health(now=now),
+                feeds=tuple(each for each in feeds if each.feed.trouble),
+                stops=await self.store.stops(),
+                broken=errors(loaded),
+            ),
+            accounts=self._account_trouble(loaded.configuration),
+            planning=await self.missing_planner(),
+            stuck=await self.officers.stuck(
+                [channel.id for channel in channels if channel.network == MANUAL]
+            ),
+            newsletters=tuple(
+                NewsletterTrouble(issue=each.issue, code=each.code, message=each.message)
+                for each in await self.mailing.concerns()
+            ),
+        )
+
+    async def known_trouble(self) -> Situation | None:
+        """Return what may concern officers; None where that is for another process to tell.
+
+        Who reads the files knows of most; the others tell where nobody does.
+        """
+        if self.turn.is_ours or await self.missing_planner():
+            return await self.situation()
+        return None
+
+    async def missing_planner(self) -> str:
+        """Say that nobody plans, where several processes could and none does; else nothing."""
+        if self.disk is not None:
+            return ""
+        return missing_planner(await self.planners.planner(), now=self.clock.now())
+
+    async def unplanned(self) -> str:
+        """Say what a process that leaves planning to others would wait for in vain."""
+        return await self.missing_planner() if self.turn.role is Role.FOLLOWS else ""
+
+    def _little_room(self) -> str:
+        """Say that the disk on which the store lies is nearly full."""
+        return (little_room(self.disk) or "") if self.disk is not None else ""
+
+    def _account_trouble(self, configuration: Configuration) -> tuple[str, ...]:
+        """Say why some accounts cannot be used; a command that sends nothing opens none to see."""
+        if self.accounts.are_open:
+            return self.accounts.trouble
+        return lacking(configuration, read_settings(self.folder)[0] or self.settings)
+
+
+def _refused_sign_ins(stops: Sequence[Stop]) -> list[str]:
+    return [
+        f"channel {stop.name} is stopped, its sign-in was refused ({stop.because}):"
+        f" mend its credentials, then herald resume {stop.name}"
+        for stop in stops
+        if stop.origin is StopOrigin.AUTH
+    ]
