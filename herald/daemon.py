@@ -305,9 +305,10 @@ async def _web(app: App) -> AsyncIterator[None]:
     """Serve health, the way out of lists and feeds' hubs on ``web.listen``."""
     listen = app.settings.web.listen
     try:
-        runner = await serve(
-            create_app(app.condition.health, app.mailing, app.polling.hubs, lambda: _figures(app)), listen
+        pages = create_app(
+            app.condition.health, app.mailing, app.polling.hubs, lambda: _figures(app)
         )
+        runner = await serve(pages, listen)
     except OSError as error:
         raise ConfigurationBroken(
             f"Nothing can be served on {listen} ({error.strerror or error}): stop what listens"

@@ -18,7 +18,7 @@ class StoreTooNew(HeraldError):
 
 
 class StoreMoved(HeraldError):
-    """This network was moved to another store: name that one in config/herald.yaml."""
+    """The network was moved to another store: name that one in config/herald.yaml."""
 
 
 class NotItsTurn(HeraldError):
