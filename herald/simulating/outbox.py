@@ -291,7 +291,8 @@ class ScratchOutbox:
         self, row: Delivery, thawed: Delivery, verdict: Park | StopChannel, now: datetime
     ) -> Delivery:
         if isinstance(verdict, Park):
-            self._parked[row.channel] = verdict.until
+            until = self._parked.get(row.channel, verdict.until)
+            self._parked[row.channel] = max(until, verdict.until)
         else:
             self._keep(
                 Stop(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Text, bindparam, case, func, select, update
+from sqlalchemy import BindParameter, Text, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.delivery import DeliveryState
@@ -26,6 +26,7 @@ MOST = 200
 
 _d = tables.delivery.c
 _a = tables.attempt.c
+_p = tables.pace.c
 _LAST_SEND = select(func.max(_a.token)).where(_a.key == _d.key).scalar_subquery().label("last_send")
 _WORD: BindParameter[str] = bindparam("word", type_=Text)
 _END_OF_SEND = (
@@ -132,8 +133,12 @@ async def _apply_to_channel(
     """Let the channel rest or stop, where its network asked for that."""
     match settlement.verdict:
         case Park(until=until):
-            rest = {"channel": channel, "not_before": until}
-            await upsert(connection, tables.pace, rest, change=("not_before",))
+            await upsert(connection, tables.pace, {"channel": channel})
+            # Of two that ran beside each other the longer wait holds.
+            shorter = or_(_p.not_before.is_(None), _p.not_before < until)
+            await connection.execute(
+                update(tables.pace).where(_p.channel == channel, shorter).values(not_before=until)
+            )
         case StopChannel(why=why):
             stop = Stop(
                 scope=StopScope.CHANNEL,

@@ -558,6 +558,16 @@ async def test_a_parked_channel_rests_and_the_others_do_not(outbox: Any) -> None
     assert len(await claim(outbox, now=NOON + MINUTE, capabilities=both)) == 1
 
 
+async def test_of_two_waits_that_a_network_asks_for_the_longer_holds(outbox: Any) -> None:
+    limits = {FEDI: Capabilities(concurrent=2)}
+    await enqueue(outbox, *some(3))
+    first, second = await claim(outbox, most=2, capabilities=limits)
+    for each, wait in ((first, 2 * MINUTE), (second, MINUTE)):
+        await outbox.settle(each.delivery.key, token=1, verdict=Park(NOON + wait, "429"), now=NOON)
+    assert await claim(outbox, now=NOON + MINUTE, capabilities=limits) == ()
+    assert await claim(outbox, now=NOON + 2 * MINUTE, capabilities=limits)
+
+
 async def test_refused_credentials_stop_the_channel_and_spend_no_attempt(outbox: Any) -> None:
     taken = await claim_one(outbox)
     key = taken.delivery.key
