@@ -138,7 +138,7 @@ async def test_a_wake_up_spares_the_wait_for_the_next_poll() -> None:
         for _ in range(50):
             await asyncio.sleep(0)
         row = due()
-        outbox.rows[row.key] = row
+        outbox.put(row)
         worker.wake()
         await until(lambda: channel.sent)
 
@@ -359,7 +359,7 @@ async def test_a_doubt_that_another_process_renewed_has_a_settle_window_of_its_o
     outbox = MemoryOutbox(row, limits={"fedi": LIMITS})
     async with running(a_worker(outbox, channel, clock=clock)):
         await advance_until(clock, lambda: clock.monotonic() > 60)
-        outbox.rows[row.key] = replace(row, token=3, unclear_at=clock.now())
+        outbox.put(replace(row, token=3, unclear_at=clock.now()))
         await advance_until(clock, lambda: channel.looked_up)
     assert 150 <= clock.monotonic() <= 153
 
@@ -592,7 +592,7 @@ async def test_an_answer_of_a_worker_that_lost_its_claim_changes_nothing(
 
     async def overtaken(claim: Claim) -> Outcome:
         withdrawn = replace(outbox.rows[row.key], token=99, state=DeliveryState.WITHDRAWN)
-        outbox.rows[row.key] = withdrawn
+        outbox.put(withdrawn)
         return channel.publish(claim)
 
     channel.answers = [overtaken]

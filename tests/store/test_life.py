@@ -68,7 +68,7 @@ class ReapsToPending(MemoryOutbox):
         count = await super().reap(now=now)
         for row in await self.unclear():
             if row.unclear_at == now:
-                self.rows[row.key] = replace(row, state=DeliveryState.PENDING, unclear_at=None)
+                self.put(replace(row, state=DeliveryState.PENDING, unclear_at=None))
         return count
 
 
