@@ -1,4 +1,4 @@
-"""The databases that the tests of several rooms run on."""
+"""The databases and servers that the tests of several rooms run on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.postgresql import PostgreSQL, running_postgresql, why_not
+from tests.servers import pds as bluesky_pds
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,12 @@ def store_url(request: pytest.FixtureRequest) -> str:
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgresql_url"))
     return "sqlite:///var/herald.db"
+
+
+@pytest.fixture(scope="session")
+def pds() -> Iterator[bluesky_pds.RealPds]:
+    """Give Bluesky's own server; where it is not installed the test is skipped."""
+    if why := bluesky_pds.why_not():
+        pytest.skip(why)
+    with bluesky_pds.running_pds() as server:
+        yield server

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from docs.reference.examples import EXAMPLES
 from docs.reference.markdown import code, page, table
 from docs.reference.shapes import key_of, keys_table
+from herald.channels.bluesky.settings import BlueskySettings
 from herald.channels.journal import JournalSettings
 from herald.channels.manual import ManualSettings
 from herald.channels.mastodon.settings import MastodonSettings
@@ -20,6 +21,7 @@ from herald.sources.config import shapes
 
 NETWORK_SETTINGS: Mapping[str, type[NetworkSettings]] = {
     "mastodon": MastodonSettings,
+    "bluesky": BlueskySettings,
     "journal": JournalSettings,
     "manual": ManualSettings,
 }

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from herald.channels.bluesky.settings import BlueskySettings
 from herald.channels.journal import JournalSettings, open_journal
 from herald.channels.manual import ManualSettings, open_manual
 from herald.channels.mastodon.settings import MastodonSettings
@@ -22,13 +23,14 @@ from herald.model.configuration import ChannelConfig
 from herald.model.problem import Problem
 from herald.ports import Channel, Clock, MediaStore
 
-NETWORKS: frozenset[str] = frozenset({"journal", "manual", "mastodon"})
+NETWORKS: frozenset[str] = frozenset({"bluesky", "journal", "manual", "mastodon"})
 """What may stand after ``network:``."""
+_SECRETS = {"bluesky": ("app_password",), "mastodon": ("access_token",)}
 
 
 def needs_secrets(network: str) -> tuple[str, ...]:
     """Return the names of the secrets without which a channel of *network* cannot be opened."""
-    return ("access_token",) if network == "mastodon" else ()
+    return _SECRETS.get(network, ())
 
 
 def missing_secrets(config: ChannelConfig, secrets: Mapping[str, str]) -> str:
@@ -44,6 +46,8 @@ def missing_secrets(config: ChannelConfig, secrets: Mapping[str, str]) -> str:
 def check_settings(config: ChannelConfig) -> tuple[Problem, ...]:
     """Return everything that is wrong with a channel's network, name and settings."""
     match config.network:
+        case "bluesky":
+            return setting_problems(BlueskySettings, config)
         case "journal":
             return setting_problems(JournalSettings, config)
         case "manual":
@@ -70,12 +74,18 @@ def open_channel(
     """
     _refuse_missing_secrets(config, secrets)
     match config.network:
+        case "bluesky":
+            # Brings aiohttp along, which check and plan need not wait for.
+            from herald.channels.bluesky.channel import open_bluesky  # noqa: PLC0415
+
+            return open_bluesky(
+                config, password=secrets["app_password"], media=media, clock=clock, contact=contact
+            )
         case "journal":
             return open_journal(config, folder=folder, clock=clock)
         case "manual":
             return open_manual(config, folder=folder, media=media)
         case "mastodon":
-            # Brings aiohttp along, which check and plan need not wait for.
             from herald.channels.mastodon.channel import open_mastodon  # noqa: PLC0415
 
             return open_mastodon(

@@ -90,6 +90,9 @@ class Payload:
     facts: str = ""
     """What an amplified entry said as this was composed (title, event), for telling later what is
     no longer true; it is not shown. Empty for items, and for what older versions sent."""
+    mentions: tuple[str, ...] = ()
+    """Accounts that partners declared and ``text`` names, without ``@``, in small letters: only
+    these are mentioned, where a mention is the sender's to make (Bluesky)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

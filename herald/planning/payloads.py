@@ -26,6 +26,8 @@ from herald.planning.wording import Script
 
 _SPELL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NO_NAMES = Names()
+_MENTIONS_ARE_MADE = frozenset({"bluesky"})
+"""Networks that find no mention in a text by themselves: the sender says which there are."""
 _NOT_OWED = Told(text="", language=Language(""), required=False)
 
 
@@ -110,6 +112,7 @@ class Composer:
             media=self._media(image, draft.language) if limits.media_most else (),
             length=composed.length,
             limit=composed.limit,
+            mentions=self._mentions(composed.text, channel.network),
         )
         return Post(
             payload=payload,
@@ -117,6 +120,16 @@ class Composer:
             statement=statement,
             fingerprint=fingerprint(payload),
         )
+
+    def _mentions(self, text: str, network: str) -> tuple[str, ...]:
+        """Return the accounts on *network* that partners declared and *text* names."""
+        if "@" not in text or network not in _MENTIONS_ARE_MADE:
+            return ()
+        partners = self._configuration.partners.values()
+        declared = {partner.accounts.get(network, "") for partner in partners}
+        names = {name.strip().removeprefix("@").casefold() for name in declared} - {""}
+        said = text.casefold()
+        return tuple(sorted(name for name in names if f"@{name}" in said))
 
     def _names(
         self, script: Script, item: Item, language: Language, link: str, local: datetime
@@ -179,9 +192,10 @@ class Composer:
 
 
 def fingerprint(payload: Payload) -> str:
-    """Return a name for what *payload* shows: text, title, link and pictures."""
+    """Return a name for what *payload* shows: text, title, link, pictures and mentions."""
     pictures = [(each.file, each.url, each.alt, each.sha256) for each in payload.media]
-    spelled = _SPELL([payload.text, payload.title, payload.link, pictures])
+    mentions = [payload.mentions] if payload.mentions else []
+    spelled = _SPELL([payload.text, payload.title, payload.link, pictures, *mentions])
     # A lone surrogate, which an escape in a file can bring in, has no UTF-8.
     return hashlib.sha256(spelled.encode(errors="surrogatepass")).hexdigest()
 

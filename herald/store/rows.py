@@ -72,6 +72,7 @@ def to_text(payload: Payload) -> str:
             "limit": payload.limit,
         }
         | ({"facts": payload.facts} if payload.facts else {})
+        | ({"mentions": payload.mentions} if payload.mentions else {})
     )
 
 
@@ -80,6 +81,8 @@ def from_text(text: str) -> Payload:
     values, _ = _decode(text)
     values["media"] = tuple([Media(**picture) for picture in values["media"]])
     values["language"] = intern(values["language"])
+    if "mentions" in values:
+        values["mentions"] = tuple(values["mentions"])
     return Payload(**values)
 
 

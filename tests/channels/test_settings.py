@@ -71,7 +71,7 @@ UNSOUND: dict[str, tuple[str, dict[str, str], str, str]] = {
     "like nothing": ("journal", {"like": "mastodn"}, "bad-value", 'mean "mastodon"'),
     "unknown network": ("mastadon", {}, "unknown-network", 'mean "mastodon"'),
     "strange network": ("zzz", {}, "unknown-network", "network: manual"),
-    "no network": ("", {}, "unknown-network", "it knows journal, manual, mastodon"),
+    "no network": ("", {}, "unknown-network", "it knows bluesky, journal, manual, mastodon"),
 }
 
 
@@ -113,7 +113,7 @@ def test_a_channel_with_problems_does_not_open(network: str, tmp_path: Path) -> 
     with pytest.raises(ConfigurationBroken):
         open_channel(
             config,
-            secrets={"access_token": "x"},
+            secrets={"access_token": "x", "app_password": "x"},
             folder=tmp_path,
             media=KeptMedia(),
             clock=SetClock(NOON),
@@ -131,8 +131,9 @@ def test_a_missing_secret_is_told_by_the_variable_that_holds_it(
         )
 
 
-def test_only_mastodon_needs_a_secret() -> None:
+def test_each_network_says_which_secret_it_needs() -> None:
     assert {name: needs_secrets(name) for name in NETWORKS} == {
+        "bluesky": ("app_password",),
         "journal": (),
         "manual": (),
         "mastodon": ("access_token",),

@@ -32,7 +32,10 @@ from herald.model.network import Handle
 from herald.ports import Channel
 from tests.channels.kept import PICTURE, KeptMedia, a_picture
 from tests.makers import NOON, a_channel, a_delivery, a_payload
+from tests.servers import bluesky
+from tests.servers.bluesky import BlueskyServer
 from tests.servers.mastodon import BEHAVIOURS, TOKEN, Behaviour, Fault, MastodonServer, serving
+from tests.servers.pds import Account, RealPds
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Place(ABC):
     def _opened(self, config: ChannelConfig, folder: Path) -> Channel:
         return open_channel(
             config,
-            secrets={"access_token": TOKEN},
+            secrets={"access_token": TOKEN, "app_password": bluesky.PASSWORD},
             folder=folder,
             media=KeptMedia(PICTURE),
             clock=self.clock,
@@ -156,34 +159,98 @@ class MastodonPlace(Place):
         return await self.channel.send(claim)
 
 
+class BlueskyPlace(Place):
+    """A server that speaks Bluesky's protocol."""
+
+    repeats_are_safe = True
+
+    def __init__(
+        self, server: BlueskyServer, config: ChannelConfig, folder: Path, clock: SetClock
+    ) -> None:
+        super().__init__(config, folder, clock)
+        self.server = server
+
+    def held(self) -> list[Held]:
+        return [_of_record(record) for record in self.server.records.values()]
+
+    def gone(self) -> Channel:
+        nobody = {**self.config.settings, "server": "https://no.such.server.invalid"}
+        return self._opened(replace(self.config, settings=nobody), self.folder)
+
+    async def send_and_lose(self, claim: Claim) -> Outcome:
+        self.server.faults.append(Fault.LOST_REPLY)
+        return await self.channel.send(claim)
+
+
+class RealBlueskyPlace(Place):
+    """Bluesky's own server."""
+
+    repeats_are_safe = True
+
+    def __init__(
+        self, account: Account, config: ChannelConfig, folder: Path, clock: SetClock
+    ) -> None:
+        super().__init__(config, folder, clock)
+        self.account = account
+
+    def held(self) -> list[Held]:
+        return [_of_record(record) for record in self.account.posts()]
+
+    def gone(self) -> Channel:
+        nobody = {**self.config.settings, "server": "https://no.such.server.invalid"}
+        return self._opened(replace(self.config, settings=nobody), self.folder)
+
+
+def _of_record(record: dict[str, Any]) -> Held:
+    images = record.get("embed", {}).get("images", [])
+    language = next(iter(record.get("langs", [])), None)
+    return Held(record["text"], language, tuple(image["alt"] for image in images))
+
+
 @asynccontextmanager
-async def a_place(network: str, behaviour: Behaviour | None, folder: Path) -> AsyncIterator[Place]:
+async def a_place(
+    network: str, behaviour: Behaviour | RealPds | None, folder: Path
+) -> AsyncIterator[Place]:
     clock = SetClock(NOON)
     config = a_channel(id=ChannelId("here"), network=network)
     match network:
+        case "bluesky" if isinstance(behaviour, RealPds):
+            account = behaviour.account()
+            settings = {"handle": account.handle, "server": account.address}
+            yield RealBlueskyPlace(account, replace(config, settings=settings), folder, clock)
+        case "bluesky":
+            async with bluesky.serving(clock) as pds:
+                settings = {"handle": bluesky.HANDLE, "server": pds.address}
+                yield BlueskyPlace(pds, replace(config, settings=settings), folder, clock)
         case "journal":
             yield JournalPlace(config, folder, clock)
         case "manual":
             yield ManualPlace(config, folder, clock)
         case _:
-            assert behaviour is not None
+            assert isinstance(behaviour, Behaviour)
             async with serving(behaviour, clock) as server:
                 with_server = replace(config, settings={"server": server.address})
                 yield MastodonPlace(server, with_server, folder, clock)
 
 
 PLACES: list[tuple[str, Behaviour | None]] = [
+    ("bluesky", None),
     ("journal", None),
     ("manual", None),
     *(("mastodon", behaviour) for behaviour in BEHAVIOURS),
 ]
+REAL_BLUESKY = ("bluesky", "Bluesky's own server, where it is installed")
 
 
 @pytest.fixture(
-    params=PLACES, ids=[behaviour.name if behaviour else network for network, behaviour in PLACES]
+    params=[*PLACES, REAL_BLUESKY],
+    ids=[*(behaviour.name if behaviour else network for network, behaviour in PLACES), "pds"],
 )
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    async with a_place(*request.param, tmp_path) as place:
+    network, behaviour = request.param
+    if request.param is REAL_BLUESKY:
+        behaviour = request.getfixturevalue("pds")
+    async with a_place(network, behaviour, tmp_path) as place:
         yield place
         await place.channel.close()
 

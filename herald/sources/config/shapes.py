@@ -165,7 +165,7 @@ class ChannelShape(BaseModel):
     __pydantic_extra__: dict[str, Text]
 
     network: Id
-    """What kind of account it is: mastodon, manual, journal"""
+    """What kind of account it is: mastodon, bluesky, manual, journal"""
     languages: Languages = ()
     """The languages that it speaks"""
     paused: Flag = False
@@ -246,7 +246,7 @@ class PartnerShape(Shape):
     tags: TextList = ()
     """Words by which campaigns choose it: tag:museums"""
     accounts: dict[Id, Text] = Field(default_factory=dict)
-    """Its accounts by network; kept for crediting it, not used yet"""
+    """Its accounts by network; on Bluesky only accounts that stand here are mentioned"""
     feeds: Annotated[tuple[FeedShape, ...], BeforeValidator(_feed), AlsoSingle()] = ()
     """Its feeds and calendars"""
     paused: Flag = False

@@ -1,0 +1,253 @@
+"""One account on Bluesky."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Any
+
+from herald import __version__
+from herald.channels.answer import Answer, NoAnswer
+from herald.channels.bluesky.asking import Request, asking, telling
+from herald.channels.bluesky.facets import names_in
+from herald.channels.bluesky.finding import ask_for_did, read_did
+from herald.channels.bluesky.record import COLLECTION, is_same_post, post_record, record_key
+from herald.channels.bluesky.session import SignedIn
+from herald.channels.bluesky.settings import BlueskySettings
+from herald.channels.bluesky.wire import (
+    Session,
+    is_absent,
+    is_taken,
+    read_blob,
+    read_put,
+    receipt_of,
+    trouble_posting,
+    trouble_uploading,
+)
+from herald.channels.settings import read_settings
+from herald.data.networks import capabilities_of
+from herald.errors import ConfigurationBroken, MediaMissing
+from herald.model.configuration import ChannelConfig
+from herald.model.delivery import (
+    Absent,
+    Action,
+    CannotTell,
+    Claim,
+    Found,
+    Media,
+    Outcome,
+    Payload,
+    Refused,
+    Sent,
+    Sighting,
+    TryAgain,
+    Unclear,
+)
+from herald.model.ids import ChannelId
+from herald.model.network import Capabilities
+from herald.ports import Clock, MediaStore
+
+log = logging.getLogger(__name__)
+
+UPLOAD_SECONDS = 45.0
+"""For all pictures of a post."""
+MENTION_SECONDS = 10.0
+"""For finding out whom a post mentions: a mention is not worth a late post."""
+
+Blob = dict[str, Any]
+
+
+def open_bluesky(
+    config: ChannelConfig, *, password: str, media: MediaStore, clock: Clock, contact: str = ""
+) -> BlueskyChannel:
+    """Return the account of *config*; raise ConfigurationBroken if it is unsound."""
+    settings = read_settings(BlueskySettings, config)
+    password = password.strip()
+    if not (password.isascii() and password.isprintable() and " " not in password):
+        raise ConfigurationBroken(
+            f"channel {config.id}: the app password has characters that none has: copy it again"
+        )
+    signed_in = SignedIn(settings, password, user_agent=_user_agent(contact), clock=clock)
+    return BlueskyChannel(config.id, settings, signed_in, media=media, clock=clock)
+
+
+class BlueskyChannel:
+    """One account."""
+
+    network = "bluesky"
+
+    def __init__(
+        self,
+        id: ChannelId,  # noqa: A002 - the port's own word
+        settings: BlueskySettings,
+        signed_in: SignedIn,
+        *,
+        media: MediaStore,
+        clock: Clock,
+    ) -> None:
+        self.id = id
+        self._settings = settings
+        self._signed_in = signed_in
+        self._media = media
+        self._clock = clock
+        self._limits = capabilities_of(self.network)
+
+    async def capabilities(self) -> Capabilities:
+        """Return the network's limits: no server tells any of its own."""
+        server = self._settings.server or "https://bsky.social"
+        return replace(self._limits, host=server.partition("//")[2])
+
+    async def send(self, claim: Claim) -> Outcome:
+        """Upload the pictures, then write the post under its own id with one request."""
+        if claim.delivery.action is not Action.CREATE:
+            return Refused(f"this Herald cannot {claim.delivery.action} a post on Bluesky")
+        session = await self._signed_in.session()
+        if not isinstance(session, Session):
+            return session
+        blobs = await self._uploaded(claim)
+        if not isinstance(blobs, tuple):
+            return blobs
+        return await self._put(claim, session.did, blobs)
+
+    async def look_up(self, claim: Claim) -> Sighting:
+        """Read what stands under the post's own id."""
+        session = await self._signed_in.session()
+        if not isinstance(session, Session):
+            why = "" if isinstance(session, Sent) else session.why
+            return CannotTell(why, again=not isinstance(session, Refused))
+        return await self._sighting(_uri(session.did, claim), claim.payload)
+
+    async def close(self) -> None:
+        """Nothing is kept open between two requests."""
+
+    async def _put(self, claim: Claim, did: str, blobs: tuple[Blob, ...]) -> Outcome:
+        """Write the record where none is: a repeat finds its place taken, by itself."""
+        uri = _uri(did, claim)
+        delivery, payload = claim.delivery, claim.payload
+        record = post_record(
+            payload,
+            # Not the moment it was due: what was approved late would stand below older posts.
+            created_at=delivery.first_send_at or delivery.due_at,
+            blobs=blobs,
+            mentions=await self._mentions(payload),
+        )
+        body = {
+            "repo": did,
+            "collection": COLLECTION,
+            "rkey": uri.rpartition("/")[2],
+            "record": record,
+            # Only if nothing stands there; without it a record would be written over.
+            "swapRecord": None,
+        }
+        request = telling(self._signed_in.server, "com.atproto.repo.putRecord", body)
+        answer = await self._signed_in.authorised(request)
+        if not isinstance(answer, Answer | NoAnswer):
+            return answer
+        if read_put(answer, uri=uri):
+            return Sent(receipt_of(uri))
+        if is_taken(answer):
+            return await self._taken(uri, payload)
+        return trouble_posting(answer, now=self._clock.now())
+
+    async def _taken(self, uri: str, payload: Payload) -> Outcome:
+        """Tell what stands where the post was to be written: as a rule the post itself."""
+        match await self._sighting(uri, payload):
+            case Found(receipt):
+                return Sent(receipt)
+            case CannotTell(why, again=again) if again:
+                return Unclear(f"something stands under the post's id: {why}")
+            case CannotTell(why):
+                return Refused(why)
+        return Refused(f"{uri} is taken, and the server does not show by what: look yourself")
+
+    async def _sighting(self, uri: str, payload: Payload) -> Sighting:
+        did, collection, rkey = uri.removeprefix("at://").split("/")
+        answer = await self._signed_in.public(
+            asking(
+                self._signed_in.server,
+                "com.atproto.repo.getRecord",
+                repo=did,
+                collection=collection,
+                rkey=rkey,
+            )
+        )
+        if is_absent(answer):
+            return Absent()
+        if isinstance(answer, NoAnswer):
+            return CannotTell(f"the post cannot be read: {answer.why}", again=True)
+        told = answer.read_object()
+        if answer.is_good and told.get("uri") == uri:
+            receipt = receipt_of(uri)
+            if is_same_post(told.get("value"), payload):
+                return Found(receipt)
+            return CannotTell(f"{receipt.url} says something else: look whether it is this post")
+        again = answer.is_good or answer.status == 429 or answer.status >= 500
+        return CannotTell(f"the post cannot be read: the server answered {answer.status}", again)
+
+    async def _mentions(self, payload: Payload) -> dict[str, str]:
+        """Return the DIDs of the accounts that may be mentioned; one that nobody knows has none."""
+        found: dict[str, str] = {}
+        try:
+            async with asyncio.timeout(MENTION_SECONDS):
+                for handle in sorted(names_in(payload.text) & set(payload.mentions)):
+                    request = ask_for_did(self._signed_in.server, handle)
+                    answer = await self._signed_in.public(request)
+                    if isinstance(answer, Answer) and (did := read_did(answer)):
+                        found[handle] = did
+        except TimeoutError:
+            log.warning("a mention stays plain text", extra={"channel": self.id})
+        return found
+
+    async def _uploaded(self, claim: Claim) -> tuple[Blob, ...] | Outcome:
+        """Return the server's blobs of the pictures, or why there is no post: nothing was made.
+
+        A picture is known by its bytes: uploaded again, it is the same blob.
+        """
+        kept = [media for media in claim.payload.media if media.sha256]
+        if left_out := len(claim.payload.media) - len(kept):
+            fields = {"key": claim.delivery.key, "pictures": left_out}
+            log.warning("pictures left out, only their address is known", extra=fields)
+        blobs: list[Blob] = []
+        try:
+            async with asyncio.timeout(UPLOAD_SECONDS):
+                for media in kept:
+                    blob = await self._upload(media)
+                    if not isinstance(blob, dict):
+                        return blob
+                    blobs.append(blob)
+        except TimeoutError:
+            return TryAgain(f"the pictures took longer than {UPLOAD_SECONDS:g} seconds")
+        return tuple(blobs)
+
+    async def _upload(self, media: Media) -> Blob | Outcome:
+        try:
+            content = await self._media.get_media(media.sha256)
+        except MediaMissing:
+            return Refused(f"the picture {media.file} is not kept: run herald plan, it reads it")
+        most = self._limits.media_bytes
+        if most is not None and len(content) > most:
+            why = f"the picture {media.file} has {len(content):,} bytes, Bluesky takes {most:,}"
+            return Refused(f"{why}: save it smaller")
+        request = Request(
+            method="POST",
+            address=f"{self._signed_in.server}/xrpc/com.atproto.repo.uploadBlob",
+            body=content,
+            kind=media.media_type or "application/octet-stream",
+        )
+        answer = await self._signed_in.authorised(request)
+        if not isinstance(answer, Answer | NoAnswer):
+            return answer
+        if blob := read_blob(answer):
+            return blob
+        return trouble_uploading(answer, now=self._clock.now())
+
+
+def _uri(did: str, claim: Claim) -> str:
+    delivery = claim.delivery
+    return f"at://{did}/{COLLECTION}/{record_key(delivery.due_at, delivery.key)}"
+
+
+def _user_agent(contact: str) -> str:
+    contact = "".join(c for c in contact if c.isascii() and c.isprintable())
+    return f"Herald/{__version__}{f' (+{contact})' if contact else ''}"

@@ -1,0 +1,139 @@
+"""Bluesky's own server (PDS), where it is installed: accounts on it, and what they hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from tests.servers.bluesky import PASSWORD
+
+PLACE = "HERALD_PDS"
+"""Names the folder in which ``npm install @atproto/dev-env`` was run."""
+NODE = "HERALD_PDS_NODE"
+"""Names the Node (22 or newer) to run it with, where that is not the machine's own."""
+_START_SECONDS = 60.0
+_ask = build_opener(ProxyHandler({}))
+
+
+def why_not() -> str:
+    """Say why the server cannot be started here; empty where it can."""
+    place = os.environ.get(PLACE, "")
+    if not place:
+        return f"{PLACE} names no folder with Bluesky's own server"
+    if not (Path(place) / "node_modules" / "@atproto" / "dev-env").is_dir():
+        return f"there is no @atproto/dev-env in {place}"
+    return "" if _node() else "there is no Node"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account on the server, and a look at what it holds."""
+
+    address: str
+    handle: str
+    did: str
+    token: str
+
+    def posts(self) -> list[dict[str, Any]]:
+        """Return its posts, oldest first."""
+        asked = {"repo": self.did, "collection": "app.bsky.feed.post", "reverse": "true"}
+        told = _call(self.address, "com.atproto.repo.listRecords", query=asked)
+        return [one["value"] for one in told["records"]]
+
+    def app_password(self) -> str:
+        """Return a new app password."""
+        method = "com.atproto.server.createAppPassword"
+        told = _call(self.address, method, body={"name": "Herald"}, token=self.token)
+        return str(told["password"])
+
+    def rename(self, handle: str) -> None:
+        """Give it another handle."""
+        method = "com.atproto.identity.updateHandle"
+        _call(self.address, method, body={"handle": handle}, token=self.token)
+
+
+@dataclass
+class RealPds:
+    """The server."""
+
+    address: str
+    directory: str
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def account(self) -> Account:
+        """Return a new account with nothing on it."""
+        handle = f"museum{next(self._numbers)}.test"
+        wanted = {"handle": handle, "email": f"{handle}@example.org", "password": PASSWORD}
+        told = _call(self.address, "com.atproto.server.createAccount", body=wanted)
+        return Account(self.address, handle, str(told["did"]), str(told["accessJwt"]))
+
+
+@contextmanager
+def running_pds() -> Iterator[RealPds]:
+    """Run the server until the end of the block; raise RuntimeError where it does not start."""
+    script = Path(__file__).with_suffix(".mjs").read_text(encoding="utf-8")
+    with subprocess.Popen(
+        [_node(), "--input-type=module", "--eval", script],
+        cwd=os.environ[PLACE],
+        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        patience = threading.Timer(_START_SECONDS, process.kill)
+        patience.start()
+        try:
+            ports = _ports(process)
+            patience.cancel()
+            base = "http://127.0.0.1:"
+            yield RealPds(f"{base}{ports['pds']}", f"{base}{ports['plc']}")
+        finally:
+            patience.cancel()
+            process.kill()
+
+
+def _ports(process: subprocess.Popen[str]) -> dict[str, int]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("READY "):
+            # What it logs later has nowhere to pile up.
+            threading.Thread(target=process.stdout.read, daemon=True).start()
+            return {name: int(port) for name, port in json.loads(line[6:]).items()}
+    raise RuntimeError("Bluesky's own server did not start")
+
+
+def _node() -> str:
+    return os.environ.get(NODE) or shutil.which("node") or ""
+
+
+def _call(
+    address: str,
+    method: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+    token: str = "",
+) -> dict[str, Any]:
+    url = f"{address}/xrpc/{method}" + (f"?{urlencode(query)}" if query else "")
+    spelled = None if body is None else json.dumps(body).encode()
+    request = Request(url, data=spelled)  # noqa: S310 - a server on loopback
+    if body is not None:
+        request.add_header("Content-Type", "application/json")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    with _ask.open(request, timeout=20) as answer:
+        told = json.loads(answer.read() or b"{}")
+    assert isinstance(told, dict)
+    return told
