@@ -102,6 +102,8 @@ class Plan:
     """``campaign/item/occasion`` of what stands in this plan, for the store to remember."""
     corrections: tuple[Correction, ...] = ()
     """What was sent and is no longer true, in the order of its keys."""
+    channels: frozenset[ChannelId] | None = None
+    """All that the configuration names; None where that is not known."""
 
 
 class Change(StrEnum):

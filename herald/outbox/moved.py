@@ -1,15 +1,16 @@
 """Finds planned deliveries that may say again what was sent: an edit is never a second post.
 
 Three edits look like something new. The moment of a sent occasion was changed, so that it stands
-under another identity. An event's day was moved after it had been announced. A campaign or item
-was renamed, so that a moment that is over is seen for the first time.
+under another identity. An event's day was moved after it had been announced. A campaign, an item,
+a channel or a language was renamed, or renamed back, so that a moment that is over is seen for the
+first time. What is being sent, or may be out there, counts as sent.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from herald.model.delivery import Action, Delivery, DeliveryState, Reason
 from herald.model.ids import CampaignId, ChannelId, DeliveryKey, ItemId, Language
@@ -19,6 +20,8 @@ from herald.outbox.lifecycle import waits
 Group = tuple[CampaignId, ItemId, ChannelId, Language]
 """What one reader of one account takes for one post, whenever it appears."""
 
+A_DAY = timedelta(days=1)
+"""What has one name and one occasion is due within a day of itself, in whatever zone."""
 _ANSWERS = frozenset(
     {DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.HELD}
     | {DeliveryState.SENT, DeliveryState.FAILED}
@@ -33,10 +36,12 @@ def group_of(delivery: Delivery | PlannedDelivery) -> Group:
 def find_repeats(
     plan: Plan, deliveries: Sequence[Delivery], *, now: datetime
 ) -> Mapping[DeliveryKey, Delivery]:
-    """Return the planned keys that need a person's word, each with the sent one it may repeat."""
+    """Return the planned keys that need a person's word, each with what it may repeat."""
     rows = {row.key: row for row in deliveries}
     new = [each for each in plan.deliveries if _is_new(rows.get(each.key))]
-    return _same_text(new, deliveries, now=now) | _moved_occasions(plan, rows, new)
+    back = [each for each in plan.deliveries if _is_back(rows.get(each.key))]
+    repeated = _same_text(plan, (*new, *back), deliveries, now=now)
+    return repeated | _moved_occasions(plan, rows, new)
 
 
 def _is_new(row: Delivery | None) -> bool:
@@ -46,10 +51,15 @@ def _is_new(row: Delivery | None) -> bool:
     return row.state is DeliveryState.WITHDRAWN and row.reason is not Reason.PERSON
 
 
+def _is_back(row: Delivery | None) -> bool:
+    """Tell whether it had left its file with many others: it may be out by another name."""
+    return row is not None and row.state is DeliveryState.HELD and row.reason is Reason.WITHDRAWAL
+
+
 def _moved_occasions(
     plan: Plan, rows: Mapping[DeliveryKey, Delivery], new: Iterable[PlannedDelivery]
 ) -> dict[DeliveryKey, Delivery]:
-    """Pair each sent occasion that moved away with the earliest new one of its group."""
+    """Pair each occasion that was sent and moved away with the earliest new one of its group."""
     stand = {each.key: each for each in (*plan.standing, *plan.deliveries)}
     answered = {
         row.moved_from
@@ -78,7 +88,7 @@ def _moved_occasions(
 
 
 def _has_moved_away(row: Delivery, planned: PlannedDelivery | None) -> bool:
-    if row.state is not DeliveryState.SENT or not row.moves or row.action is not Action.CREATE:
+    if not _may_have_been_said(row) or not row.moves or row.action is not Action.CREATE:
         return False
     return planned is None or _is_another_day(row, planned)
 
@@ -96,19 +106,50 @@ def _is_another_day(row: Delivery, planned: PlannedDelivery) -> bool:
 
 
 def _same_text(
-    new: Iterable[PlannedDelivery], deliveries: Iterable[Delivery], *, now: datetime
+    plan: Plan,
+    new: Sequence[PlannedDelivery],
+    deliveries: Iterable[Delivery],
+    *,
+    now: datetime,
 ) -> dict[DeliveryKey, Delivery]:
-    """Pair each moment that is over and newly seen with what the account said in these words."""
-    over = [planned for planned in new if planned.due_at <= now]
-    if not over:
+    """Pair each newly seen moment that is over with what was said in these words.
+
+    Or whose moment is that of what is just being sent: the plan may be a little older.
+    """
+    if not new:
         return {}
-    said = {
-        (row.channel, row.language, (row.frozen or row.payload).text): row
-        for row in deliveries
-        if row.state is DeliveryState.SENT
-    }
-    return {
-        planned.key: said[words]
-        for planned in over
-        if (words := (planned.channel, planned.language, planned.payload.text)) in said
-    }
+    said: dict[str, list[Delivery]] = defaultdict(list)
+    for row in deliveries:
+        if _may_have_been_said(row) and row.action is Action.CREATE:
+            said[(row.frozen or row.payload).text].append(row)
+    found: dict[DeliveryKey, Delivery] = {}
+    for planned in new:
+        for row in said.get(planned.payload.text, ()):
+            is_over = planned.due_at <= now or planned.due_at == row.due_at
+            if is_over and row.key != planned.key and _is_one_reader(plan, planned, row):
+                found[planned.key] = row
+    return found
+
+
+def _may_have_been_said(row: Delivery) -> bool:
+    """Tell whether *row* was sent, is being sent, or may have arrived when it was."""
+    return row.may_be_out_there or (waits(row) and row.frozen is not None)
+
+
+def _is_one_reader(plan: Plan, planned: PlannedDelivery, row: Delivery) -> bool:
+    """Tell whether the same people would read *planned* and *row*, by whatever name."""
+    if (planned.channel, planned.language) == (row.channel, row.language):
+        return True
+    occasion = (row.campaign, row.item, row.occasion)
+    if (planned.campaign, planned.item, planned.occasion) != occasion:
+        return False
+    if abs(planned.due_at - row.due_at) > A_DAY:
+        return False
+    if planned.channel == row.channel:
+        return True  # its language is spelled differently now
+    return planned.network == row.network and _is_renamed(plan, row.channel)
+
+
+def _is_renamed(plan: Plan, channel: ChannelId) -> bool:
+    """Tell whether *channel* is in the configuration no more: another may be the same account."""
+    return plan.channels is not None and channel not in plan.channels

@@ -206,7 +206,8 @@ def _held_as_repeat(row: Delivery, sent: Delivery | None) -> Delivery:
     """Return *row* held until a person says that it is no second post of *sent*."""
     if sent is None or row.state not in {DeliveryState.PENDING, DeliveryState.HELD}:
         return row
-    note = f"sent on {_day(sent)}; release to post again"
+    word = "sent" if sent.state is DeliveryState.SENT else "perhaps sent"
+    note = f"{word} on {_day(sent)}; release to post again"
     return replace(_held(row, Reason.MOVED, note), moved_from=sent.key)
 
 

@@ -63,7 +63,9 @@ def make_plan(
         tray.take(_within_the_calendar(found, name, place, one.campaign))
     tray.take(iter(skipped))
     untrue = corrections(campaigns, datable, history.deliveries, now=now)
-    return replace(tray.plan(horizon), corrections=untrue)
+    return replace(
+        tray.plan(horizon), corrections=untrue, channels=frozenset(configuration.channels)
+    )
 
 
 def _is_datable(entry: Entry) -> bool:

@@ -291,18 +291,30 @@ def _may_be_a_move(planned: PlannedDelivery, row: Delivery | None) -> bool:
 
 
 async def _said_before(found: _Found, planned: Iterable[PlannedDelivery], *, now: datetime) -> None:
-    """Read what was sent in the words of what is late and new."""
-    late = {
-        said_number(each.channel, each.language, each.payload.text)
-        for each in planned
-        if each.due_at <= now and _is_new(found.rows.get(each.key))
-    }
-    for some in batches(sorted(late)):
+    """Read what was sent in the words of what is late and new, and under its other names."""
+    late = [each for each in planned if each.due_at <= now and _is_new(found.rows.get(each.key))]
+    said = {said_number(each.channel, each.language, each.payload.text) for each in late}
+    for some in batches(sorted(said)):
         await found.read(_d.said.in_(some), _SENT)
+    # A channel or a language may be called otherwise now.
+    for entries in batches(sorted({each.entry for each in late if each.entry is not None})):
+        await found.read(_d.entry.in_(entries), _KEPT, _SENT)
+    items: dict[CampaignId, set[ItemId]] = defaultdict(set)
+    for each in late:
+        if each.entry is None:
+            items[each.campaign].add(each.item)
+    since = min((each.due_at for each in late), default=now) - _ONE_TURN
+    for campaign, names in items.items():
+        of = (_OF_NO_ENTRY, _d.campaign == campaign, _KEPT, _SENT, _d.due_at >= since)
+        for moves in (True, False):  # so that an index serves
+            for those in batches(sorted(names)):
+                await found.read(*of, _d.moves.is_(moves), _d.item.in_(those))
 
 
 def _is_new(row: Delivery | None) -> bool:
-    return row is None or row.state is DeliveryState.WITHDRAWN
+    if row is None or row.state is DeliveryState.WITHDRAWN:
+        return True
+    return row.state is DeliveryState.HELD and row.reason is Reason.WITHDRAWAL
 
 
 def _before(moment: datetime, span: timedelta) -> datetime:

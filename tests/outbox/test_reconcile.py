@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -630,6 +630,45 @@ def test_a_moment_that_is_over_and_says_what_was_said_is_held() -> None:
     (row,) = planned_once(at(NOON - MINUTE))
     renamed = at(NOON - MINUTE, item=ItemId("renamed"), moves=False)
     assert [name for name, _ in moved_key(a_plan(renamed), sent(row))] == [renamed.occasion]
+
+
+def in_doubt(row: Delivery) -> Delivery:
+    return replace(row, state=DeliveryState.HELD, reason=Reason.UNCLEAR, frozen=row.payload)
+
+
+def being_sent(row: Delivery) -> Delivery:
+    return replace(row, state=DeliveryState.CLAIMED, frozen=row.payload)
+
+
+def repeating(row: Delivery) -> Delivery:
+    """Let it wait to be sent again, after a first time that may have arrived."""
+    return replace(row, state=DeliveryState.PENDING, frozen=row.payload)
+
+
+@pytest.mark.parametrize("state", [being_sent, in_doubt, repeating])
+def test_what_may_be_out_there_counts_as_sent_when_its_moment_is_edited(
+    state: Callable[[Delivery], Delivery],
+) -> None:
+    old, new = at(NOON - MINUTE), at(TOMORROW)
+    (row,) = planned_once(old)
+    note = "perhaps sent on 2027-05-10 13:59; release to post again"
+    assert moved_key(a_plan(new), state(row)) == [(new.occasion, note)]
+
+
+@pytest.mark.parametrize("state", [being_sent, in_doubt, repeating])
+def test_what_may_be_out_there_counts_as_sent_when_it_is_renamed(
+    state: Callable[[Delivery], Delivery],
+) -> None:
+    (row,) = planned_once(at(NOON - MINUTE, moves=False))
+    renamed = at(NOON - MINUTE, item=ItemId("renamed"), moves=False)
+    assert [name for name, _ in moved_key(a_plan(renamed), state(row))] == [renamed.occasion]
+
+
+def test_what_is_renamed_while_it_is_sent_is_held_by_a_plan_made_just_before() -> None:
+    (row,) = planned_once(at(NOON + MINUTE, moves=False))
+    renamed = at(NOON + MINUTE, item=ItemId("renamed"), moves=False)
+    held = moved_key(a_plan(renamed), being_sent(row))
+    assert [name for name, _ in held] == [renamed.occasion]
 
 
 @pytest.mark.parametrize(
