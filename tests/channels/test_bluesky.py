@@ -370,6 +370,14 @@ async def test_two_sends_at_once_make_one_post(world: World) -> None:
     assert len(world.server.records) == 1
 
 
+async def test_a_post_that_was_put_off_is_still_the_same_post(world: World) -> None:
+    """Only its key makes it what it is: its moment may be moved between two sends."""
+    first = await world.send()
+    later = NOON + timedelta(days=3)
+    assert await world.send(due_at=later, first_send_at=later) == first
+    assert len(world.server.records) == 1
+
+
 async def test_a_changed_text_never_replaces_what_stands_under_the_same_id(world: World) -> None:
     await world.send(text="The salt house")
     outcome = await world.send(text="The salt house opens")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -122,31 +122,24 @@ def test_nobody_is_mentioned_who_was_not_declared() -> None:
     assert names_in("@Handle.com, (@b.org) c@d.org") == {"handle.com", "b.org"}
 
 
-@given(
-    st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
-    st.text(min_size=1),
-)
-def test_an_id_is_a_tid_of_the_second_in_which_the_post_was_due(due: datetime, key: str) -> None:
-    rkey = record_key(due, DeliveryKey(key.encode("utf-8", "replace").decode()))
+@given(st.text(min_size=1))
+def test_an_id_is_a_tid_whose_moment_is_over(key: str) -> None:
+    rkey = record_key(DeliveryKey(key.encode("utf-8", "replace").decode()))
     assert re.fullmatch(r"[2-7a-j][2-7a-z]{12}", rkey)
     number = 0
     for digit in rkey:
         number = number * 32 + "234567abcdefghijklmnopqrstuvwxyz".index(digit)
     told = datetime.fromtimestamp((number >> 10) // 1_000_000, UTC)
-    assert told == due.replace(microsecond=0)
+    assert datetime(2023, 1, 1, tzinfo=UTC) <= told < datetime(2025, 4, 1, tzinfo=UTC)
 
 
-def test_ids_never_change_and_differ_by_key_and_moment() -> None:
+def test_ids_never_change_and_differ_by_key() -> None:
     """An id that changed with a new version of Herald would make a second post."""
-    assert record_key(NOON, DeliveryKey("a")) == PINNED
-    many = {record_key(NOON, DeliveryKey(f"key {number}")) for number in range(2000)}
-    assert len(many) == 2000
-    assert record_key(NOON + timedelta(seconds=1), DeliveryKey("a")) > record_key(
-        NOON, DeliveryKey("b")
-    )
+    assert record_key(DeliveryKey("a")) == PINNED
+    assert len({record_key(DeliveryKey(f"key {number}")) for number in range(2000)}) == 2000
 
 
-PINNED = "3ni6jpfabutos"
+PINNED = "3kn74rwrve5va"
 
 
 def test_equal_posts_give_equal_records() -> None:

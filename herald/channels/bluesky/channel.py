@@ -244,8 +244,7 @@ class BlueskyChannel:
 
 
 def _uri(did: str, claim: Claim) -> str:
-    delivery = claim.delivery
-    return f"at://{did}/{COLLECTION}/{record_key(delivery.due_at, delivery.key)}"
+    return f"at://{did}/{COLLECTION}/{record_key(claim.delivery.key)}"
 
 
 def _user_agent(contact: str) -> str:

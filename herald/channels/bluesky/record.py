@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,20 +17,19 @@ COLLECTION = "app.bsky.feed.post"
 _DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 _LENGTH = 13
 _CLOCK_BITS = 10
-_SECOND = 1_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = 1_672_531_200_000_000
+"""Microseconds until 2023; the 46 bits of moment that are drawn reach 814 days further."""
 
 
-def record_key(due_at: datetime, key: DeliveryKey) -> str:
+def record_key(key: DeliveryKey) -> str:
     """Return the id under which a delivery is posted, the same for ever.
 
-    A TID (https://atproto.com/specs/tid) of the second in which the post was due; microseconds and
-    clock are thirty bits of the delivery's key, so that two posts of one second have two ids.
+    It has the shape of a TID (https://atproto.com/specs/tid), but all of it is drawn from the key:
+    the moment in it lies between 2023 and 2025 and says nothing. Whatever else of a delivery can
+    change between two sends, such as when it is due, would make a second id, and a second post.
     """
-    drawn = int.from_bytes(hashlib.sha256(f"bluesky {key}".encode()).digest()[:8])
-    drawn, clock = divmod(drawn, 1 << _CLOCK_BITS)
-    seconds = (due_at - _EPOCH) // timedelta(seconds=1)
-    return _spelled((seconds * _SECOND + drawn % _SECOND) << _CLOCK_BITS | clock)
+    drawn = int.from_bytes(hashlib.sha256(f"bluesky {key}".encode()).digest()[:7])
+    return _spelled((_FIRST << _CLOCK_BITS) + drawn)
 
 
 def post_record(
