@@ -1,38 +1,11 @@
-"""Carries one request to a server and brings back its answer, whatever it is.
-
-Each request has a connection of its own, so that one that ends without an answer is never a kept
-connection that the server was just closing. Nothing is followed elsewhere, and no surrounding
-setting puts a proxy in between.
-"""
+"""Builds the requests of the AT Protocol."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from urllib.parse import quote
+from collections.abc import Mapping
 
-import aiohttp
-
-from herald.channels.answer import Answer, NoAnswer
-
-CONNECT_SECONDS = 15.0
-ANSWER_SECONDS = 30.0
-"""From the first byte to the last, connecting included."""
-_BODY_MOST = 2_000_000
-"""Bytes; a record, a session and a document of an account have a few thousand."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request, without its token."""
-
-    method: str
-    address: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-    kind: str = "application/json"
+from herald.channels.asking import Request
 
 
 def asking(address: str, method: str, **query: str) -> Request:
@@ -44,80 +17,3 @@ def telling(address: str, method: str, body: Mapping[str, object] | None = None)
     """Return the request for a procedure, with *body* as JSON."""
     said = None if body is None else json.dumps(body).encode()
     return Request(method="POST", address=f"{address}/xrpc/{method}", body=said)
-
-
-async def ask(
-    request: Request, *, user_agent: str, token: str = "", seconds: float = ANSWER_SECONDS
-) -> Answer | NoAnswer:
-    """Send *request* once, whatever comes back.
-
-    aiohttp itself asks a query, which changes nothing, a second time when the first was cut.
-    """
-    timeout = aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds / 2))
-    headers = {"User-Agent": user_agent, "Accept": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    if request.body is not None:
-        headers["Content-Type"] = request.kind
-    try:
-        async with (
-            aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(force_close=True),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=timeout,
-            ) as session,
-            session.request(
-                request.method,
-                request.address,
-                params=request.query,
-                data=request.body,
-                headers=headers,
-                allow_redirects=False,
-            ) as response,
-        ):
-            return await _read(response)
-    # Both are children of errors that may come after sending: they are matched first.
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        return NoAnswer(f"the server cannot be reached: {_name(error)}", reached=False)
-    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-        return NoAnswer(f"the server's address is no address: {_name(error)}", reached=False)
-    except TimeoutError:
-        return NoAnswer(f"no answer within {seconds:g} seconds")
-    except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
-        return NoAnswer(f"the connection broke before the answer was whole: {_name(error)}")
-
-
-def hidden(answer: Answer | NoAnswer, secrets: Iterable[str]) -> Answer | NoAnswer:
-    """Return *answer* without *secrets*, which some servers repeat in pages and addresses."""
-    if isinstance(answer, NoAnswer):
-        return answer
-    spelled = {form for one in secrets if one for form in (one, quote(one, safe=""))}
-
-    def hide(text: str) -> str:
-        for secret in spelled:
-            text = text.replace(secret, "***")
-        return text
-
-    headers = {name: hide(value) for name, value in answer.headers.items()}
-    try:
-        body = hide(answer.body.decode(json.detect_encoding(answer.body))).encode()
-    except UnicodeError:
-        body = b""  # no text: nothing of it is ever read or shown
-    return replace(answer, headers=headers, body=body)
-
-
-async def _read(response: aiohttp.ClientResponse) -> Answer:
-    body = b""
-    async for part in response.content.iter_chunked(65_536):
-        body += part
-        if len(body) > _BODY_MOST:
-            break
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(status=response.status, headers=headers, body=body)
-
-
-def _name(error: BaseException) -> str:
-    """Return the kind of an error; its text may hold addresses, never needed here."""
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    reason = getattr(cause, "strerror", None)
-    return f"{type(error).__name__}{f', {reason}' if reason else ''}"

@@ -9,7 +9,8 @@ from typing import Any
 
 from herald import __version__
 from herald.channels.answer import Answer, NoAnswer
-from herald.channels.bluesky.asking import Request, asking, telling
+from herald.channels.asking import Request
+from herald.channels.bluesky.asking import asking, telling
 from herald.channels.bluesky.facets import names_in
 from herald.channels.bluesky.finding import ask_for_did, read_did
 from herald.channels.bluesky.record import COLLECTION, is_same_post, post_record, record_key

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from herald.channels.answer import Answer
-from herald.channels.bluesky.asking import Request, asking
+from herald.channels.asking import Request
+from herald.channels.bluesky.asking import asking
 from herald.channels.settings import server_address
 
 _PLC = re.compile(r"did:plc:[a-z2-7]{24}")

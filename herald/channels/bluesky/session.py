@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 
 from herald.channels.answer import Answer, NoAnswer
-from herald.channels.bluesky.asking import ANSWER_SECONDS, Request, ask, hidden, telling
+from herald.channels.asking import ANSWER_SECONDS, Request, ask, hidden
+from herald.channels.bluesky.asking import telling
 from herald.channels.bluesky.finding import (
     Directories,
     ask_for_did,
