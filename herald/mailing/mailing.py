@@ -24,7 +24,7 @@ from herald.mailing.issues import approve, closed, weigh
 from herald.mailing.leaving import Departure, Leaving
 from herald.mailing.mime import UnsafeHeader
 from herald.mailing.phrases import edition_for
-from herald.mailing.preparing import follow_plan, sender_of
+from herald.mailing.preparing import Shaped, follow_plan, sender_of
 from herald.mailing.sender import Dispatch, compose_copy, lease_of, send_copies
 from herald.mailing.smtp import Mailer, SmtpMailer
 from herald.model.configuration import MailingList
@@ -91,6 +91,7 @@ class Mailing:
         self._rested_at = 0.0
         self._trouble: RelayTrouble | None = None
         self._leaving = Leaving(store=store, lists=lists, clock=clock)
+        self._shaped: Mapping[str, Shaped] = {}
 
     async def look(self, token: str) -> Departure | None:
         """Return whose unsubscribe link it is, changing nothing; None for a bad token."""
@@ -115,7 +116,14 @@ class Mailing:
         Issues that fall before *until*, lie ahead and are planned no more are cancelled; one that
         has been started is never changed.
         """
-        await follow_plan(self._store, planned, sources, until=until, now=self._clock.now())
+        self._shaped = await follow_plan(
+            self._store,
+            planned,
+            sources,
+            until=until,
+            now=self._clock.now(),
+            shaped=self._shaped,
+        )
 
     async def send_due(self, stop: asyncio.Event) -> None:
         """Begin the issues that are due, and send every copy that is, until *stop* is set."""

@@ -1,9 +1,13 @@
-"""Letting the issues in the store follow the plan, and putting together those that come next."""
+"""Letting the issues in the store follow the plan, and putting together those that come next.
+
+What an issue says is gathered at every planning, which costs little. It is given its shape again,
+which costs much, only where that has changed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from herald.mailing.gather import Sources, gather
@@ -26,6 +30,18 @@ from herald.model.plan import PlannedIssue
 from herald.ports import MailingStore
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shaped:
+    """An issue's words in their shape, with all that the shape was made of."""
+
+    content: IssueContent
+    mailing_list: MailingList | None
+    editions: tuple[Edition, ...]
+    trouble: str
+    """Why there are no editions; empty where there are, or where there is nothing to say."""
+    content_hash: str
+
+
 async def follow_plan(
     store: MailingStore,
     planned: Sequence[PlannedIssue],
@@ -33,9 +49,15 @@ async def follow_plan(
     *,
     until: datetime,
     now: datetime,
-) -> None:
-    """Write what the plan wants of issues that were not started; see ``Mailing.sync_issues``."""
+    shaped: Mapping[str, Shaped] | None = None,
+) -> Mapping[str, Shaped]:
+    """Write what the plan wants of issues that were not started; see ``Mailing.sync_issues``.
+
+    Returns the shape of every issue that was put together, by its key. Given as *shaped* to the
+    next call it saves the work for those that say the same then.
+    """
     known = await store.issues()
+    follower = _Follower(store=store, known=known, sources=sources, now=now, before=shaped or {})
     by_key = {issue.key: issue for issue in known}
     wanted = {one.key: one for one in planned}
     next_keys = _next_keys(planned, by_key, now)
@@ -44,7 +66,7 @@ async def follow_plan(
         if was is not None and not is_open(was, now=now):
             continue
         is_near = one.key in next_keys or one.due_at - now <= PREPARE_BEFORE
-        await _follow(store, one, was, known, sources, is_near=is_near, now=now)
+        await follower.follow(one, was, is_near=is_near)
     for issue in known:
         is_over = not is_open(issue, now=now) or issue.state is IssueState.CANCELLED
         if issue.key in wanted or is_over:
@@ -54,7 +76,8 @@ async def follow_plan(
             changed = replace(issue, state=IssueState.CANCELLED, reason=None, note=note)
             await store.save_issue(changed, was=issue)
         elif issue.due_at <= now:
-            await _follow_past(store, issue, known, sources, now=now)
+            await follower.follow_past(issue)
+    return follower.shaped
 
 
 def list_name(mailing_list: MailingList, language: Language) -> str:
@@ -76,47 +99,88 @@ def sender_of(mailing_list: MailingList, language: Language) -> Sender:
     )
 
 
-async def _follow(
-    store: MailingStore,
-    planned: PlannedIssue,
-    was: Issue | None,
-    known: Sequence[Issue],
-    sources: Sources,
-    *,
-    is_near: bool,
-    now: datetime,
-) -> None:
-    issue = issue_of(planned, was)
-    found = _newsletter(sources.campaigns, issue)
-    if found is None or not is_near:
-        if issue != was:
-            await store.save_issue(issue, was=was)
-        return
-    since, told = last_gathered(known, issue)
-    gathered_at = gathering_ends(issue, now=now)
-    content = gather(found[1], planned, sources, now=gathered_at, since=since, told=told)
-    editions, trouble = _render(content, sources.configuration.lists.get(planned.list), planned)
-    content_hash = hash_editions(editions)
-    changed = prepare(
-        issue,
-        content,
-        editions,
-        content_hash=content_hash,
-        gathered_at=gathered_at,
-        trouble=trouble,
-        now=now,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Follower:
+    """One planning, as each issue meets it."""
+
+    store: MailingStore
+    known: Sequence[Issue]
+    sources: Sources
+    now: datetime
+    before: Mapping[str, Shaped]
+    shaped: dict[str, Shaped] = field(default_factory=dict)
+
+    async def follow(self, planned: PlannedIssue, was: Issue | None, *, is_near: bool) -> None:
+        """Write what the plan wants of one issue, and what it says if it is near."""
+        issue = issue_of(planned, was)
+        found = _newsletter(self.sources.campaigns, issue)
+        if found is None or not is_near:
+            if issue != was:
+                await self.store.save_issue(issue, was=was)
+            return
+        since, told = last_gathered(self.known, issue)
+        gathered_at = _gathering_ends(issue, self.known, now=self.now)
+        content = gather(found[1], planned, self.sources, now=gathered_at, since=since, told=told)
+        shape = self._shape(content, planned)
+        changed = prepare(
+            issue,
+            content,
+            shape.editions,
+            content_hash=shape.content_hash,
+            gathered_at=gathered_at,
+            trouble=shape.trouble,
+            now=self.now,
+        )
+        if changed != was:
+            are_there = was is not None and was.content_hash == changed.content_hash
+            editions = None if are_there else shape.editions
+            await self.store.save_issue(changed, was=was, editions=editions)
+
+    async def follow_past(self, issue: Issue) -> None:
+        """Write what has become of an issue whose moment is over, and that still waits."""
+        found = _newsletter(self.sources.campaigns, issue)
+        if found is not None:
+            await self.follow(planned_of(issue, found[1], found[0]), issue, is_near=True)
+
+    def _shape(self, content: IssueContent, planned: PlannedIssue) -> Shaped:
+        mailing_list = self.sources.configuration.lists.get(planned.list)
+        shape = self.before.get(planned.key)
+        if shape is None or (shape.content, shape.mailing_list) != (content, mailing_list):
+            shape = _shape(content, mailing_list, planned)
+        self.shaped[planned.key] = shape
+        return shape
+
+
+def _gathering_ends(issue: Issue, known: Sequence[Issue], *, now: datetime) -> datetime:
+    """Return up to when an issue takes in what is published.
+
+    No further than to the moment of the one that follows it: what came later stands in that. So
+    one that waits for a person's word for months comes to rest.
+    """
+    ends = gathering_ends(issue, now=now)
+    if ends != now:
+        return ends
+    later = (
+        one.due_at
+        for one in known
+        if (one.campaign, one.newsletter) == (issue.campaign, issue.newsletter)
+        and one.due_at > issue.due_at
+        and one.state is not IssueState.CANCELLED
     )
-    if changed != was:
-        await store.save_issue(changed, was=was, editions=editions)
+    return min([now, *later])
 
 
-async def _follow_past(
-    store: MailingStore, issue: Issue, known: Sequence[Issue], sources: Sources, *, now: datetime
-) -> None:
-    found = _newsletter(sources.campaigns, issue)
-    if found is not None:
-        planned = planned_of(issue, found[1], found[0])
-        await _follow(store, planned, issue, known, sources, is_near=True, now=now)
+def _shape(
+    content: IssueContent, mailing_list: MailingList | None, planned: PlannedIssue
+) -> Shaped:
+    editions, trouble = _render(content, mailing_list, planned)
+    return Shaped(
+        content=content,
+        mailing_list=mailing_list,
+        editions=tuple(editions),
+        trouble=trouble,
+        content_hash=hash_editions(editions),
+    )
 
 
 def _render(

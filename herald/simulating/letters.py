@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
 from herald.mailing.gather import Sources
 from herald.mailing.issues import approve, closed, weigh
-from herald.mailing.preparing import follow_plan
+from herald.mailing.preparing import Shaped, follow_plan
 from herald.model.mailing import Edition, Issue, IssueReason, IssueState
 from herald.model.plan import PlannedIssue
 from herald.ports import MailingStore
@@ -30,6 +30,7 @@ class Letters:
         self._shelf = _Shelf({issue.key: issue for issue in issues})
         self._left: list[Issue] = []
         self._early = SOON + early
+        self._shaped: Mapping[str, Shaped] = {}
 
     async def follow(
         self,
@@ -43,7 +44,9 @@ class Letters:
         near = [one for one in planned if one.due_at <= until]
         if near or any(one.due_at <= now for one in self._open()):
             store = cast("MailingStore", self._shelf)  # of which preparing asks for two methods
-            await follow_plan(store, near, sources, until=until, now=now)
+            self._shaped = await follow_plan(
+                store, near, sources, until=until, now=now, shaped=self._shaped
+            )
         for issue in self._open():
             if issue.due_at + GIVEN_UP < now:
                 self._left.append(self._shelf.known.pop(issue.key))
