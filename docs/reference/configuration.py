@@ -13,6 +13,7 @@ from herald.channels.bluesky.settings import BlueskySettings
 from herald.channels.journal import JournalSettings
 from herald.channels.manual import ManualSettings
 from herald.channels.mastodon.settings import MastodonSettings
+from herald.channels.matrix.settings import MatrixSettings
 from herald.channels.registry import needs_secrets
 from herald.channels.settings import NetworkSettings
 from herald.settings import PREFIX, SECRETS_VARIABLE
@@ -22,6 +23,7 @@ from herald.sources.config import shapes
 NETWORK_SETTINGS: Mapping[str, type[NetworkSettings]] = {
     "mastodon": MastodonSettings,
     "bluesky": BlueskySettings,
+    "matrix": MatrixSettings,
     "journal": JournalSettings,
     "manual": ManualSettings,
 }

@@ -59,11 +59,10 @@ async def ask(
                 connector=aiohttp.TCPConnector(force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=timeout,
+                middlewares=(_once,),
             ) as session,
             session.request(
-                # aiohttp sends a PUT or a GET a second time by itself when the first was cut. It
-                # knows them in capitals only, and writes them in capitals all the same.
-                request.method.lower(),
+                request.method,
                 request.address,
                 params=request.query,
                 data=request.body,
@@ -72,15 +71,10 @@ async def ask(
             ) as response,
         ):
             return await _read(response, most)
-    # Both are children of errors that may come after sending: they are matched first.
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        return NoAnswer(f"the server cannot be reached: {_name(error)}", reached=False)
-    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-        return NoAnswer(f"the server's address is no address: {_name(error)}", reached=False)
-    except TimeoutError:
-        return NoAnswer(f"no answer within {seconds:g} seconds")
+    except _Broken as broken:
+        return _no_answer(broken.error, seconds)
     except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
-        return NoAnswer(f"the connection broke before the answer was whole: {_name(error)}")
+        return _no_answer(error, seconds)
 
 
 def hidden(answer: Answer | NoAnswer, secrets: Iterable[str]) -> Answer | NoAnswer:
@@ -100,6 +94,35 @@ def hidden(answer: Answer | NoAnswer, secrets: Iterable[str]) -> Answer | NoAnsw
     except UnicodeError:
         body = b""  # no text: nothing of it is ever read or shown
     return replace(answer, headers=headers, body=body)
+
+
+class _Broken(Exception):
+    """A request that ended without an answer, in words on which aiohttp does not act."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a GET or a PUT a second time by itself when the first was cut."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Broken(error) from error
+
+
+def _no_answer(error: Exception, seconds: float) -> NoAnswer:
+    # Both are children of errors that may come after sending: they are matched first.
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return NoAnswer(f"the server cannot be reached: {_name(error)}", reached=False)
+    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+        return NoAnswer(f"the server's address is no address: {_name(error)}", reached=False)
+    if isinstance(error, TimeoutError):
+        return NoAnswer(f"no answer within {seconds:g} seconds")
+    return NoAnswer(f"the connection broke before the answer was whole: {_name(error)}")
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> Answer:

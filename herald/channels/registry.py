@@ -17,15 +17,20 @@ from herald.channels.bluesky.settings import BlueskySettings
 from herald.channels.journal import JournalSettings, open_journal
 from herald.channels.manual import ManualSettings, open_manual
 from herald.channels.mastodon.settings import MastodonSettings
+from herald.channels.matrix.settings import MatrixSettings
 from herald.channels.settings import did_you_mean, setting_problems
 from herald.errors import ConfigurationBroken
 from herald.model.configuration import ChannelConfig
 from herald.model.problem import Problem
 from herald.ports import Channel, Clock, MediaStore
 
-NETWORKS: frozenset[str] = frozenset({"bluesky", "journal", "manual", "mastodon"})
+NETWORKS: frozenset[str] = frozenset({"bluesky", "journal", "manual", "mastodon", "matrix"})
 """What may stand after ``network:``."""
-_SECRETS = {"bluesky": ("app_password",), "mastodon": ("access_token",)}
+_SECRETS = {
+    "bluesky": ("app_password",),
+    "mastodon": ("access_token",),
+    "matrix": ("access_token",),
+}
 
 
 def needs_secrets(network: str) -> tuple[str, ...]:
@@ -54,6 +59,8 @@ def check_settings(config: ChannelConfig) -> tuple[Problem, ...]:
             return setting_problems(ManualSettings, config)
         case "mastodon":
             return setting_problems(MastodonSettings, config)
+        case "matrix":
+            return setting_problems(MatrixSettings, config)
     return (_unknown_network(config),)
 
 
@@ -89,6 +96,12 @@ def open_channel(
             from herald.channels.mastodon.channel import open_mastodon  # noqa: PLC0415
 
             return open_mastodon(
+                config, token=secrets["access_token"], media=media, clock=clock, contact=contact
+            )
+        case "matrix":
+            from herald.channels.matrix.channel import open_matrix  # noqa: PLC0415
+
+            return open_matrix(
                 config, token=secrets["access_token"], media=media, clock=clock, contact=contact
             )
     raise ConfigurationBroken(str(_unknown_network(config)))

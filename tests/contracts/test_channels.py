@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -32,9 +32,10 @@ from herald.model.network import Handle
 from herald.ports import Channel
 from tests.channels.kept import PICTURE, KeptMedia, a_picture
 from tests.makers import NOON, a_channel, a_delivery, a_payload
-from tests.servers import bluesky
+from tests.servers import bluesky, matrix
 from tests.servers.bluesky import BlueskyServer
 from tests.servers.mastodon import BEHAVIOURS, TOKEN, Behaviour, Fault, MastodonServer, serving
+from tests.servers.matrix import MatrixServer
 from tests.servers.pds import Account, RealPds
 
 
@@ -54,6 +55,7 @@ class Place(ABC):
     keeps_language = True
     repeats_are_safe = False
     """The same claim sent twice makes one post."""
+    secrets: Mapping[str, str] = {"access_token": TOKEN, "app_password": bluesky.PASSWORD}
 
     def __init__(self, config: ChannelConfig, folder: Path, clock: SetClock) -> None:
         self.config, self.folder, self.clock = config, folder, clock
@@ -66,7 +68,7 @@ class Place(ABC):
     def _opened(self, config: ChannelConfig, folder: Path) -> Channel:
         return open_channel(
             config,
-            secrets={"access_token": TOKEN, "app_password": bluesky.PASSWORD},
+            secrets=self.secrets,
             folder=folder,
             media=KeptMedia(PICTURE),
             clock=self.clock,
@@ -201,6 +203,36 @@ class RealBlueskyPlace(Place):
         return self._opened(replace(self.config, settings=nobody), self.folder)
 
 
+class MatrixPlace(Place):
+    """A server that speaks Matrix' protocol."""
+
+    repeats_are_safe = True
+    secrets: Mapping[str, str] = {"access_token": matrix.TOKEN}
+
+    def __init__(
+        self, server: MatrixServer, config: ChannelConfig, folder: Path, clock: SetClock
+    ) -> None:
+        super().__init__(config, folder, clock)
+        self.server = server
+
+    def held(self) -> list[Held]:
+        return [_of_event(content) for content in self.server.contents]
+
+    def gone(self) -> Channel:
+        nobody = {**self.config.settings, "server": "https://no.such.server.invalid"}
+        return self._opened(replace(self.config, settings=nobody), self.folder)
+
+    async def send_and_lose(self, claim: Claim) -> Outcome:
+        self.server.faults.append(Fault.LOST_REPLY)
+        return await self.channel.send(claim)
+
+
+def _of_event(content: dict[str, Any]) -> Held:
+    text, picture, alt = content["body"].partition("\n\n\U0001f5bc\ufe0f ")
+    language = content["herald-heritage.delivery"].get("language")
+    return Held(text, language, (alt,) if picture else ())
+
+
 def _of_record(record: dict[str, Any]) -> Held:
     images = record.get("embed", {}).get("images", [])
     language = next(iter(record.get("langs", [])), None)
@@ -226,6 +258,10 @@ async def a_place(
             yield JournalPlace(config, folder, clock)
         case "manual":
             yield ManualPlace(config, folder, clock)
+        case "matrix":
+            async with matrix.serving(clock) as homeserver:
+                settings = {"room": matrix.ALIAS, "server": homeserver.address}
+                yield MatrixPlace(homeserver, replace(config, settings=settings), folder, clock)
         case _:
             assert isinstance(behaviour, Behaviour)
             async with serving(behaviour, clock) as server:
@@ -238,6 +274,7 @@ PLACES: list[tuple[str, Behaviour | None]] = [
     ("journal", None),
     ("manual", None),
     *(("mastodon", behaviour) for behaviour in BEHAVIOURS),
+    ("matrix", None),
 ]
 REAL_BLUESKY = ("bluesky", "Bluesky's own server, where it is installed")
 
@@ -352,9 +389,11 @@ async def test_one_word_in_two_languages_is_told_apart_where_languages_are_kept(
 
 
 async def test_a_picture_arrives_with_its_description(place: Place) -> None:
-    claim = a_claim(media=(a_picture("Trzy osoby idą groblą 🌾"), a_picture("A second one")))
+    most = (await place.channel.capabilities()).media_most
+    alts = ("Trzy osoby idą groblą 🌾", "A second one")[:most]
+    claim = a_claim(media=tuple(a_picture(alt) for alt in alts))
     assert isinstance(await place.channel.send(claim), Sent)
-    assert place.held()[0].alts == ("Trzy osoby idą groblą 🌾", "A second one")
+    assert place.held()[0].alts == alts
 
 
 async def test_a_repeat_makes_no_second_post_where_that_is_promised(place: Place) -> None:

@@ -165,7 +165,7 @@ class ChannelShape(BaseModel):
     __pydantic_extra__: dict[str, Text]
 
     network: Id
-    """What kind of account it is: mastodon, bluesky, manual, journal"""
+    """What kind of account it is: mastodon, bluesky, matrix, manual, journal"""
     languages: Languages = ()
     """The languages that it speaks"""
     paused: Flag = False

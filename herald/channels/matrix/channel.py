@@ -1,0 +1,222 @@
+"""One room on Matrix, as one user."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from dataclasses import replace
+
+from herald import __version__
+from herald.channels.answer import Answer, NoAnswer
+from herald.channels.asking import BODY_MOST, Request, ask, hidden
+from herald.channels.matrix import finding, wire
+from herald.channels.matrix.event import (
+    Uploaded,
+    content_of,
+    is_too_large,
+    spelled,
+    transaction_id,
+)
+from herald.channels.matrix.settings import MatrixSettings
+from herald.channels.settings import read_settings
+from herald.data.networks import capabilities_of
+from herald.errors import ConfigurationBroken, MediaMissing
+from herald.model.configuration import ChannelConfig
+from herald.model.delivery import (
+    Action,
+    CannotTell,
+    Claim,
+    Media,
+    Outcome,
+    Refused,
+    RefusedScope,
+    Sent,
+    Sighting,
+)
+from herald.model.ids import ChannelId
+from herald.model.network import Capabilities
+from herald.ports import Clock, MediaStore
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 30.0
+"""For the answer to a post."""
+READING_SECONDS = 15.0
+"""For one answer to a question."""
+UPLOAD_SECONDS = 45.0
+_REMEMBERED_MOST = 200
+
+
+def open_matrix(
+    config: ChannelConfig, *, token: str, media: MediaStore, clock: Clock, contact: str = ""
+) -> MatrixChannel:
+    """Return the room of *config*; raise ConfigurationBroken if it is unsound."""
+    settings = read_settings(MatrixSettings, config)
+    token = token.strip()
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise ConfigurationBroken(
+            f"channel {config.id}: the access token has characters that no token has: copy it again"
+        )
+    said = "".join(c for c in contact if c.isascii() and c.isprintable() and c not in "()")[:200]
+    user_agent = f"Herald/{__version__}" + (f" (+{said})" if said else "")
+    return MatrixChannel(
+        config.id, settings, token, user_agent=user_agent, media=media, clock=clock
+    )
+
+
+class MatrixChannel:
+    """One room."""
+
+    network = "matrix"
+
+    def __init__(
+        self,
+        id: ChannelId,  # noqa: A002 - the port's own word
+        settings: MatrixSettings,
+        token: str,
+        *,
+        user_agent: str,
+        media: MediaStore,
+        clock: Clock,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self.id = id
+        self._server = settings.server
+        self._address = settings.room
+        self._token = token
+        self._user_agent = user_agent
+        self._media = media
+        self._clock = clock
+        self._answer_seconds = answer_seconds
+        self._limits = capabilities_of(self.network)
+        self._room = "" if settings.room.startswith("#") else settings.room
+        self._uploaded: OrderedDict[str, str] = OrderedDict()
+        """Where a picture is on the server, by its SHA-256."""
+
+    async def capabilities(self) -> Capabilities:
+        """Return the network's limits: no server tells any of its own for texts."""
+        return replace(self._limits, host=self._server.partition("//")[2])
+
+    async def send(self, claim: Claim) -> Outcome:
+        """Look at the room, upload the picture, then put the post there with one request."""
+        if claim.delivery.action is not Action.CREATE:
+            return Refused(f"this Herald cannot {claim.delivery.action} a post on Matrix")
+        room = await self._open_room()
+        if not isinstance(room, str):
+            return room
+        picture = await self._picture(claim)
+        if not isinstance(picture, Uploaded | None):
+            return picture
+        content = content_of(claim.payload, key=claim.delivery.key, picture=picture)
+        if is_too_large(content):
+            return Refused("the post is too long for one message: shorten it")
+        address = wire.event_address(self._server, room, transaction_id(claim.delivery.key))
+        request = Request(method="PUT", address=address, body=spelled(content))
+        answer = await self._ask(request, seconds=self._answer_seconds)
+        return wire.outcome_of(answer, room=room, now=self._clock.now())
+
+    async def look_up(self, claim: Claim) -> Sighting:
+        """Read the room back to the first send, for the mark that the post would bear."""
+        now = self._clock.now()
+        if (claim.delivery.first_send_at or claim.delivery.due_at) > now:
+            # Only a clock that was set back since can cause this; nothing can be ruled out by time.
+            return CannotTell("this machine's clock was set back since it was sent: look yourself")
+        room = await self._resolved()
+        if not isinstance(room, str):
+            why = "" if isinstance(room, Sent) else room.why
+            return CannotTell(why, again=not isinstance(room, Refused))
+        who = await self._ask(wire.who_am_i(self._server))
+        user = finding.read_user(who)
+        if not user or isinstance(who, NoAnswer):
+            return finding.cannot_tell(who)
+        return await self._search(
+            finding.sought_by(claim, room=room, user=user, answer=who, now=now)
+        )
+
+    async def close(self) -> None:
+        """Nothing is kept open between two requests."""
+
+    async def _search(self, sought: finding.Sought) -> Sighting:
+        search, start = finding.Search(sought), ""
+        for _ in range(finding.PAGES_MOST):
+            request = wire.page_of(
+                self._server, sought.room, wanted=finding.WANTED, start=start, most=finding.A_PAGE
+            )
+            answer = await self._ask(request, most=finding.PAGE_BYTES_MOST)
+            page = finding.read_page(answer)
+            if page is None:
+                return finding.cannot_tell(answer)
+            if sighting := search.add(page):
+                return sighting
+            start = page.next
+        most = finding.PAGES_MOST * finding.A_PAGE
+        return CannotTell(f"more than {most:,} messages since it was sent: look yourself")
+
+    async def _open_room(self) -> str | Outcome:
+        """Return the room's id if what Herald writes there can be read there."""
+        room = await self._resolved()
+        if not isinstance(room, str):
+            return room
+        answer = await self._ask(wire.encryption(self._server, room))
+        if wire.is_unencrypted(answer):
+            return room
+        if isinstance(answer, Answer) and answer.is_good and answer.read_object():
+            why = "the room is encrypted, and Herald cannot encrypt: make a room without encryption"
+            return Refused(why, answer.status, RefusedScope.CHANNEL)
+        what = "the room cannot be looked at"
+        return wire.trouble_before(answer, now=self._clock.now(), what=what)
+
+    async def _resolved(self) -> str | Outcome:
+        """Return the room's id; an address such as ``#museum:example.org`` is asked for once."""
+        if self._room:
+            return self._room
+        answer = await self._ask(wire.resolve(self._server, self._address))
+        if isinstance(answer, Answer) and answer.is_good:
+            found = answer.read_object().get("room_id")
+            if isinstance(found, str) and found.startswith("!"):
+                self._room = found
+                return found
+        if isinstance(answer, Answer) and wire.code_of(answer) == "M_NOT_FOUND":
+            why = f"no room has the address {self._address}: check room in channels.yaml"
+            return Refused(why, answer.status, RefusedScope.CHANNEL)
+        what = f"the room {self._address} was not found"
+        return wire.trouble_before(answer, now=self._clock.now(), what=what)
+
+    async def _picture(self, claim: Claim) -> Uploaded | Outcome | None:
+        """Return the post's picture on the server, or why there is no post: nothing was made."""
+        kept = [media for media in claim.payload.media if media.sha256]
+        if left_out := len(claim.payload.media) - len(kept[:1]):
+            fields = {"key": claim.delivery.key, "pictures": left_out}
+            log.warning("pictures left out, only one whose bytes are kept is sent", extra=fields)
+        return await self._upload(kept[0]) if kept else None
+
+    async def _upload(self, media: Media) -> Uploaded | Outcome:
+        try:
+            content = await self._media.get_media(media.sha256)
+        except MediaMissing:
+            return Refused(f"the picture {media.file} is not kept: run herald plan, it reads it")
+        if media.sha256 not in self._uploaded:
+            kind = media.media_type or "application/octet-stream"
+            name = media.file.rpartition("/")[2] or "picture"
+            request = wire.upload(self._server, content, kind=kind, name=name)
+            answer = await self._ask(request, seconds=UPLOAD_SECONDS)
+            told = answer.read_object() if isinstance(answer, Answer) and answer.is_good else {}
+            uri = told.get("content_uri")
+            if not isinstance(uri, str) or not uri.startswith("mxc://"):
+                what = f"the picture {media.file} could not be uploaded"
+                return wire.trouble_before(answer, now=self._clock.now(), what=what)
+            self._remember(media.sha256, uri)
+        return Uploaded(uri=self._uploaded[media.sha256], size=len(content), media=media)
+
+    def _remember(self, sha256: str, uri: str) -> None:
+        self._uploaded[sha256] = uri
+        while len(self._uploaded) > _REMEMBERED_MOST:
+            self._uploaded.popitem(last=False)
+
+    async def _ask(
+        self, request: Request, *, seconds: float = READING_SECONDS, most: int = BODY_MOST
+    ) -> Answer | NoAnswer:
+        answer = await ask(
+            request, user_agent=self._user_agent, token=self._token, seconds=seconds, most=most
+        )
+        return hidden(answer, [self._token])
