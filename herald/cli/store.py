@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from herald.cli.output import as_json_option, print_json, run_async
 from herald.errors import HeraldError
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from herald.store.engine import Store
     from herald.store.moving import Moved
 
@@ -57,7 +59,9 @@ def move(invocation: Invocation, url: str | None, undo: bool, lost: bool, as_jso
     if undo:
         _undo(invocation, url, lost=lost, as_json=as_json)
         return
-    if url is None or lost:
+    if lost:
+        raise click.UsageError("--lost goes only with --undo.")
+    if url is None:
         raise click.UsageError("Say where to: herald store move postgresql://USER@HOST/DATABASE")
     moved, line = run_async(_move(invocation, url))
     if as_json:
@@ -80,10 +84,18 @@ async def _move(invocation: Invocation, url: str) -> tuple[Moved, str]:
     from herald.store.moving import move as move_network
     from herald.store.moving import without_password
 
+    configured = load_settings(invocation.folder).store
+    try:
+        _must_be_there(configured, invocation.folder)
+    except HeraldError as error:
+        raise click.ClickException(
+            f"{error} So there is nothing to move: is this the network's folder (herald -C DIR),"
+            " and the right store in config/herald.yaml?"
+        ) from error
     async with AsyncExitStack() as stack:
-        source = await _open(stack, load_settings(invocation.folder).store, invocation.folder)
+        source = await _open(stack, configured, invocation.folder)
         with _removed_if_new(url, invocation.folder):
-            target = await _open(stack, url, invocation.folder, beside=source)
+            target = await _open_new(stack, url, invocation.folder, beside=source)
             to = without_password(url)
             with _progress() as tell:
                 moved = await move_network(
@@ -92,14 +104,26 @@ async def _move(invocation: Invocation, url: str) -> tuple[Moved, str]:
     return moved, f"store: {to}"
 
 
+async def _open_new(stack: AsyncExitStack, url: str, folder: Path, *, beside: Store) -> Store:
+    """Open the store that a network is to move to; one that others use is left as it is."""
+    from herald.store.moving import refuse_others
+
+    return await _open(stack, url, folder, beside=beside, first=refuse_others)
+
+
 async def _open(
-    stack: AsyncExitStack, url: str, folder: Path, *, beside: Store | None = None
+    stack: AsyncExitStack,
+    url: str,
+    folder: Path,
+    *,
+    beside: Store | None = None,
+    first: Callable[[AsyncConnection], Awaitable[None]] | None = None,
 ) -> Store:
     """Open a store as the only one who runs on it, but for *beside*, which may be the same."""
     from herald.store.engine import open_store
     from herald.store.lock import run_lock
 
-    opened = await open_store(url, folder)
+    opened = await open_store(url, folder, first=first)
     stack.push_async_callback(opened.close)
     if opened.path is not None and not (
         beside is not None and beside.path is not None and opened.path.samefile(beside.path)
@@ -139,7 +163,13 @@ def _undo(invocation: Invocation, url: str | None, *, lost: bool, as_json: bool)
 
 async def _undone(invocation: Invocation, url: str | None, *, lost: bool) -> str:
     from herald.settings import load_settings
-    from herald.store.moving import give_up, moved_to, take_back, without_password
+    from herald.store.moving import (
+        give_up,
+        moved_to,
+        refuse_elsewhere,
+        take_back,
+        without_password,
+    )
 
     configured = load_settings(invocation.folder).store
     async with AsyncExitStack() as stack:
@@ -147,7 +177,9 @@ async def _undone(invocation: Invocation, url: str | None, *, lost: bool) -> str
         if lost:
             return await give_up(source, now=invocation.moment())
         left = await moved_to(source)
-        left = url or left
+        if url is not None:
+            refuse_elsewhere(url, left, invocation.folder)
+            left = url
         try:
             _must_be_there(left, invocation.folder)
             target = await _open(stack, left, invocation.folder, beside=source)

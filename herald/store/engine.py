@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import (
@@ -183,16 +184,27 @@ class Store:
         await self.engine.dispose()
 
 
-async def open_store(url: str, folder: Path) -> Store:
+async def open_store(
+    url: str,
+    folder: Path,
+    *,
+    first: Callable[[AsyncConnection], Awaitable[None]] | None = None,
+) -> Store:
     """Open the store at *url*, relative to *folder*, made and migrated where needed.
 
-    Raises StoreUnusable when it cannot be read or written, and StoreTooNew when a later Herald
-    wrote it.
+    What *first* raises about a database leaves it without Herald's tables. Raises StoreUnusable
+    when it cannot be read or written, and StoreTooNew when a later Herald wrote it.
     """
     path = sqlite_path(url, folder)
     store = _sqlite(path, folder) if path is not None else _postgresql(_parsed(url))
+
+    async def prepared(connection: AsyncConnection) -> None:
+        if first is not None:
+            await first(connection)
+        await connection.run_sync(migrate, store.place)
+
     try:
-        await store.write(lambda connection: connection.run_sync(migrate, store.place))
+        await store.write(prepared)
     except BaseException:
         await store.close()
         raise
@@ -219,12 +231,23 @@ def _parsed(url: str) -> URL:
         raise StoreUnusable(
             f"store: {url!r} is no address (write sqlite:///var/herald.db, or postgresql://…)"
         ) from error
+    except ValueError as error:  # not quoted here: what is read as a port may be a password's end
+        raise StoreUnusable(
+            "store: what follows the last : of the address is no port's number"
+            " (write postgresql://USER:PASSWORD@SERVER:5432/DATABASE;"
+            f" {_SPELLED})"
+        ) from error
+    if "@" in (parsed.host or ""):  # half of a password, which no message may show
+        raise StoreUnusable(f"store: the address has an @ too many ({_SPELLED})")
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
         raise StoreUnusable(
             f"store: {parsed.get_backend_name()!r} is not supported"
             " (write sqlite:///var/herald.db, or postgresql://…)"
         )
     return parsed
+
+
+_SPELLED = "a password spells @ as %40, / as %2F, : as %3A and % as %25"
 
 
 def _sqlite(path: Path, folder: Path) -> Store:
@@ -316,12 +339,25 @@ def _translated(place: str, foreign: tuple[type[Exception], ...]) -> Iterator[No
     except foreign as error:
         raise StoreUnusable(f"{place}: {_told(error)}") from error
     except (PoolTimeout, OSError) as error:
-        why = str(error) or f"nothing came within {CONNECTED_WITHIN:.0f} seconds"
-        raise StoreUnusable(f"{place}: the database does not answer: {why}") from error
+        raise StoreUnusable(f"{place}: the database does not answer: {_silent(error)}") from error
+
+
+def _silent(error: Exception) -> str:
+    """Say why nothing came from the server."""
+    match error:
+        case ConnectionRefusedError():
+            return "nothing listens at that address and port: is the server started?"
+        case socket.gaierror():
+            return "there is no server of that name"
+        case _:
+            return str(error) or f"nothing came within {CONNECTED_WITHIN:.0f} seconds"
 
 
 def _told(error: BaseException | None) -> str:
     state = getattr(error, "sqlstate", None)
+    if not state and "performing authentication" in str(error):
+        # asyncpg stumbles over a password that is not there, and has no code for that
+        return "it asks for a password: write one into the address or into ~/.pgpass"
     if state:
         for code, remedy in _REMEDIES_OF_SERVER.items():
             if state.startswith(code):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
@@ -38,7 +39,7 @@ from herald.store.copying import (
     unknown_tables,
 )
 from herald.store.doubting import DOUBTED, doubt_copies
-from herald.store.engine import Store
+from herald.store.engine import Store, sqlite_path
 from herald.store.feed_tables import feed
 from herald.store.home import instance_row
 from herald.store.instance import StoredInstance, settle_in
@@ -121,12 +122,49 @@ async def take_back(source: Store, target: Store, *, at: str, now: datetime) -> 
         await lock(there)
         await _refuse_running(there, now=now)
         async with source.writing() as here:
+            if await filled_tables(here) and not await filled_tables(there):
+                raise MoveRefused(f"{target.place}: it is empty, so the network is not there")
             if await there.scalar(select(_i.moved_to)) != at:
                 await _refuse_used(here, there)
         mark = update(tables.instance).values(moved_to=at, copied_at=now)
         await there.execute(mark)
     async with source.writing() as here:
         await here.execute(update(tables.instance).values(moved_to="", copied_at=None))
+
+
+def refuse_elsewhere(url: str, place: str, folder: Path) -> None:
+    """Raise MoveRefused where *url* is not the store that the network was moved to, *place*.
+
+    That one would go on sending, beside the one that is taken back.
+    """
+    if _whereabouts(url, folder) != _whereabouts(place, folder):
+        raise MoveRefused(
+            f"the network was moved to {place}, and {without_password(url)} is another store"
+        )
+
+
+def _whereabouts(url: str, folder: Path) -> tuple[str, ...]:
+    """Return what tells one store from another in its address: not who asks, nor how."""
+    path = sqlite_path(url, folder)
+    if path is not None:
+        return (str(path.resolve()),)
+    given = make_url(url)
+    return ((given.host or "").lower(), str(given.port or _USUAL_PORT), given.database or "")
+
+
+_USUAL_PORT = 5432
+
+
+async def refuse_others(connection: AsyncConnection) -> None:
+    """Raise MoveRefused where other programs keep something in a database that is to be Herald's.
+
+    Their tables would have to be left behind by a later move, and may bear the names of Herald's.
+    """
+    if unknown := await unknown_tables(connection):
+        raise MoveRefused(
+            f"it is not empty, it holds tables that are not Herald's: {', '.join(unknown[:5])}"
+            " (make a database for Herald alone)"
+        )
 
 
 async def give_up(source: Store, *, now: datetime) -> str:

@@ -9,7 +9,7 @@ import pytest
 from herald.store.lock import run_lock
 from tests.cli.commands import document, herald, is_one_sentence
 from tests.folders import a_network, journal
-from tests.postgresql import PASSWORD
+from tests.postgresql import PASSWORD, PostgreSQL
 from tests.sources.folder import write
 
 LATER, EVENING = "2027-05-03T08:30Z", "2027-05-03T20:00Z"
@@ -81,6 +81,38 @@ def test_a_move_is_taken_back_before_anything_was_sent(root: Path) -> None:
     assert said(root) == ["en", "it"]
 
 
+def test_a_move_is_taken_back_only_from_where_it_went(root: Path) -> None:
+    assert herald(root, "store", "move", OTHER).exit_code == 0
+    (root / "var" / "herald-3.db").touch()
+    refused = herald(root, "store", "move", "--undo", "sqlite:///var/herald-3.db")
+    assert refused.exit_code == 1
+    assert f"was moved to {OTHER}, and sqlite:///var/herald-3.db is another" in refused.stderr
+    assert herald(root, "run", "--once", now=LATER).exit_code == 1, "it is still left"
+    assert said(root) == []
+
+
+def test_what_is_not_there_is_not_moved(root: Path) -> None:
+    keep_in(root, "sqlite:///var/mistyped.db")
+    refused = herald(root, "store", "move", OTHER)
+    assert refused.exit_code == 1
+    assert "mistyped.db: it is not there. So there is nothing to move" in refused.stderr
+    assert not list((root / "var").glob("mistyped*"))
+    assert not list((root / "var").glob("herald-2*"))
+
+
+def test_a_database_that_another_program_uses_is_left_as_it_is(
+    root: Path, postgresql: PostgreSQL
+) -> None:
+    with postgresql.database(template="template0") as url:
+        database = url.rpartition("/")[2]
+        postgresql.tell("CREATE TABLE guestbook (line text)", database=database)
+        refused = herald(root, "store", "move", url)
+        assert "it holds tables that are not Herald's: guestbook" in refused.stderr
+        there = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        assert postgresql.tell(there, database=database) == "guestbook"
+    assert herald(root, "run", "--once", now=LATER).exit_code == 0
+
+
 def test_a_store_that_is_lost_is_given_up_and_what_it_sent_is_not_sent_again(root: Path) -> None:
     assert herald(root, "store", "move", OTHER).exit_code == 0
     keep_in(root, OTHER)
@@ -108,7 +140,9 @@ def test_a_network_on_which_a_daemon_runs_is_not_moved(root: Path) -> None:
 
 
 def test_where_to_must_be_said_and_be_empty(root: Path) -> None:
-    for words in ((), ("--lost",), (OTHER, "--lost")):
+    refused = herald(root, "store", "move", OTHER, "--lost")
+    assert "--lost goes only with --undo" in refused.stderr
+    for words in ((), ("--lost",)):
         assert herald(root, "store", "move", *words).exit_code == 2
     for url in ("sqlite:///var/herald.db", "mysql://x", "nonsense"):
         refused = herald(root, "store", "move", url)

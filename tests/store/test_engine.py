@@ -179,6 +179,8 @@ async def test_a_file_that_is_no_good_is_told_with_a_remedy(
     [
         pytest.param("herald.db", "is no address", id="no address"),
         pytest.param("", "is no address", id="empty"),
+        pytest.param("postgresql://u:w@host:port/x", "no port's number", id="no port"),
+        pytest.param("postgresql://u:pa@ss@host/herald", "an @ too many", id="@ in a password"),
         pytest.param("mysql://localhost/herald", "'mysql' is not supported", id="another database"),
         pytest.param("sqlite://", "SQLite needs a file", id="memory"),
         pytest.param("sqlite:///:memory:", "SQLite needs a file", id="memory by name"),
@@ -187,8 +189,9 @@ async def test_a_file_that_is_no_good_is_told_with_a_remedy(
 async def test_an_address_that_is_no_good_is_told_with_a_remedy(
     tmp_path: Path, url: str, told: str
 ) -> None:
-    with pytest.raises(StoreUnusable, match=told):
+    with pytest.raises(StoreUnusable, match=told) as caught:
         await open_store(url, tmp_path)
+    assert "ss@" not in str(caught.value)
 
 
 async def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:

@@ -29,7 +29,15 @@ from herald.store.feed_tables import entry, feed
 from herald.store.instance import StoredInstance, settle_in
 from herald.store.mailing import StoredMailing
 from herald.store.media import StoredMedia
-from herald.store.moving import Moved, MoveRefused, give_up, move, take_back, without_password
+from herald.store.moving import (
+    Moved,
+    MoveRefused,
+    give_up,
+    move,
+    refuse_elsewhere,
+    take_back,
+    without_password,
+)
 from herald.store.outbox import StoredOutbox
 from herald.store.rows import insert_rows
 from tests.mailing.makers import a_planned_issue, subscribe_many
@@ -405,6 +413,37 @@ async def take_back_again(source: Store, target: Store) -> None:
     async with source.writing() as connection:
         await connection.execute(update(tables.instance).values(moved_to="x", copied_at=LATER))
     await take_back(source, target, at="here", now=LATER)
+
+
+async def test_a_move_is_not_taken_back_from_a_store_that_is_empty(source, target):
+    async with source.writing() as connection:
+        await connection.execute(update(tables.instance).values(moved_to="elsewhere"))
+    with pytest.raises(MoveRefused, match="it is empty, so the network is not there"):
+        await take_back(source, target, at="here", now=LATER)
+    with pytest.raises(StoreMoved):
+        await sent(source)
+
+
+@pytest.mark.parametrize(
+    ("named", "is_same"),
+    [
+        ("postgresql://herald:word@DB:5432/network?sslmode=require", True),
+        ("postgresql://db/network", True),
+        ("postgresql://herald@db:5433/network", False),
+        ("postgresql://herald@db/another", False),
+        ("postgresql://herald@other/network", False),
+        ("sqlite:///network", False),
+    ],
+)
+def test_whoever_names_another_store_than_the_network_was_moved_to_is_told(
+    named, is_same, tmp_path
+):
+    place = "postgresql://herald@db/network"
+    if is_same:
+        refuse_elsewhere(named, place, tmp_path)
+        return
+    with pytest.raises(MoveRefused, match="was moved to postgresql://herald@db/network, and"):
+        refuse_elsewhere(named, place, tmp_path)
 
 
 async def test_a_move_is_not_taken_back_once_something_was_sent_from_there(source, target):

@@ -82,8 +82,9 @@ async def test_what_the_server_refuses_is_told_with_a_remedy_and_without_the_pas
         (good.replace(PASSWORD, "wrong-word"), "it refuses the user or the password"),
         (good.replace("herald:", "nobody:"), "it refuses the user or the password"),
         (postgresql.address("absent"), "no database of that name: make it (createdb)"),
-        (good.replace(str(postgresql.port), str(a_free_port())), "the database does not answer"),
-        (good.replace("127.0.0.1", "no-such-host.invalid"), "the database does not answer"),
+        (good.replace(str(postgresql.port), str(a_free_port())), "nothing listens at that address"),
+        (good.replace("127.0.0.1", "no-such-host.invalid"), "there is no server of that name"),
+        (good.replace(f":{PASSWORD}", ""), "it asks for a password: write one"),
         (f"{good}?sslmode=require", "rejected SSL upgrade"),
         (f"{good}?connect_timeout=3", "'connect_timeout' is not known (only sslmode is)"),
     ):
