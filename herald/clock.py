@@ -48,8 +48,12 @@ class SetClock:
         return self._monotonic
 
     async def sleep(self, seconds: float) -> None:
-        """Move on by *seconds* without waiting."""
-        self.advance(timedelta(seconds=seconds))
+        """Move on by *seconds* without waiting.
+
+        Whoever sleeps comes on: what is left of a sum of fractions may be less than a clock counts.
+        """
+        least = timedelta.resolution if seconds > 0 else timedelta(0)
+        self.advance(max(timedelta(seconds=seconds), least))
         await asyncio.sleep(0)
 
     def advance(self, by: timedelta) -> None:

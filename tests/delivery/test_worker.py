@@ -662,6 +662,19 @@ async def test_a_pass_waits_for_the_pace_of_a_server_that_accounts_share() -> No
     assert clock.now() >= NOON + 5 * SECOND
 
 
+async def test_a_pass_comes_to_its_end_where_fractions_of_seconds_do_not_add_up() -> None:
+    clock, channel = SetClock(NOON), ScriptedChannel()
+    for _ in range(3):
+        await clock.sleep(1e-9)
+    assert clock.monotonic() > 0
+    clock.advance(timedelta(seconds=93.6))
+    limits = {"fedi": replace(LIMITS, settle_window=38.4 * SECOND)}
+    outbox = MemoryOutbox(due(unclear_at=NOON, state=DeliveryState.CLAIMED), limits=limits)
+    async with asyncio.timeout(10):
+        await a_worker(outbox, channel, clock=clock).drain()
+    assert len(channel.looked_up) == 1
+
+
 async def test_a_pass_that_is_told_to_stop_claims_nothing_more() -> None:
     outbox, channel = MemoryOutbox(due(), limits={"fedi": LIMITS}), ScriptedChannel()
     stop = asyncio.Event()

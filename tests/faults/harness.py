@@ -25,6 +25,7 @@ PRELOADED = ["tests.faults.child", "tests.faults.launched"]
 """What lives need; one server forks them all."""
 PATIENCE = 300.0
 """True seconds after which a life that should have ended by itself is a failure."""
+OFTEN = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +150,15 @@ class Harness:
         return process
 
     async def _ended(self, process: multiprocessing.process.BaseProcess) -> int | None:
-        await asyncio.to_thread(process.join, PATIENCE)
-        if process.is_alive():
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while process.is_alive():  # noqa: ASYNC110 - a process that ends sets no event
+                    await asyncio.sleep(OFTEN)
+        except TimeoutError:
+            raise AssertionError(f"a life went on for more than {PATIENCE} seconds") from None
+        finally:  # also where another part of the test has failed, and nobody waits any more
             process.kill()
             process.join()
-            raise AssertionError(f"a life went on for more than {PATIENCE} seconds")
         code = process.exitcode
         process.close()
         return code

@@ -39,6 +39,8 @@ from tests.makers import NOON, a_payload
 ON_ITS_WAY = 0.8
 """Seconds until a request lands, whoever waits for its answer."""
 SETTLE_WINDOW = 1.0
+TIMEOUT = 1.0
+"""Of an account. What lapsed waits for twice as long, and each second is a look at the outbox."""
 LATER = timedelta(minutes=10)
 """When the second life begins by the wall clock; nothing else waits so long."""
 
@@ -134,7 +136,7 @@ class Stage:
             # Nobody pulls the plug: what the system has is safe, and a play takes half the time.
             event.listen(store.engine.sync_engine, "connect", _trust_the_system)
         self._sight = sight
-        self._limits = limits(sight, timeout=20.0, settle_window=settle_window)
+        self._limits = limits(sight, timeout=TIMEOUT, settle_window=settle_window)
         self._own, self._other = ChannelId(sight), ChannelId(f"{sight}-other")
         self._clock = SetClock(NOON)
         self._air = Air(clock=self._clock)
