@@ -190,14 +190,28 @@ async def _tell_status(app: App, manager: ServiceManager) -> None:
 
 
 async def _tick(name: str, ring: Callable[[], Awaitable[T]]) -> T | None:
-    """Do one step; the one place where trouble of any kind is logged and left behind."""
+    """Do one step; the one place where trouble of any kind is logged and left behind.
+
+    While a database is away a step meets the same trouble every minute, and says so once.
+    """
     try:
-        return await ring()
+        done = await ring()
     except HeraldError as error:
-        log.error("a step failed and will be tried again", extra={"step": name, "why": str(error)})
+        if _complaints.get(name) != str(error):
+            log.error(
+                "a step failed and will be tried again", extra={"step": name, "why": str(error)}
+            )
+        _complaints[name] = str(error)
+        return None
     except Exception:
         log.exception("a step failed and will be tried again", extra={"step": name})
-    return None
+        return None
+    _complaints.pop(name, None)
+    return done
+
+
+_complaints: dict[str, str] = {}
+"""What each step of this process met last, until it is done without trouble."""
 
 
 async def _unless_away(ring: Callable[[], Awaitable[object]]) -> None:

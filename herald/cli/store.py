@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +16,7 @@ from herald.cli.output import as_json_option, print_json, run_async
 from herald.errors import HeraldError
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from herald.store.engine import Store
+    from herald.store.engine import First, Store
     from herald.store.moving import Moved
 
 Tell = Callable[[str, int, int], None]
@@ -117,7 +115,7 @@ async def _open(
     folder: Path,
     *,
     beside: Store | None = None,
-    first: Callable[[AsyncConnection], Awaitable[None]] | None = None,
+    first: First | None = None,
 ) -> Store:
     """Open a store as the only one who runs on it, but for *beside*, which may be the same."""
     from herald.store.engine import open_store

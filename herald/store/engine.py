@@ -98,6 +98,8 @@ _REMEDIES_OF_SERVER = {
 }
 
 T = TypeVar("T")
+First = Callable[[AsyncConnection], Awaitable[None]]
+"""Looks at a database before anything is made in it, and raises what speaks against it."""
 
 
 class _TakenBack(StoreUnusable):
@@ -188,7 +190,7 @@ async def open_store(
     url: str,
     folder: Path,
     *,
-    first: Callable[[AsyncConnection], Awaitable[None]] | None = None,
+    first: First | None = None,
 ) -> Store:
     """Open the store at *url*, relative to *folder*, made and migrated where needed.
 

@@ -16,10 +16,11 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from herald import __version__
 from herald.errors import HeraldError
 from herald.mailing.leaving import Departure
 from herald.model.ids import Language
-from herald.web.metrics import CONTENT_TYPE, Gauge, metrics_page
+from herald.web.metrics import CONTENT_TYPE, Gauge, metrics_page, while_unread
 from herald.web.pages import (
     STYLE_HASH,
     left_page,
@@ -150,7 +151,11 @@ async def serve(app: web.Application, listen: str) -> web.AppRunner:
 
 def _metrics(figures: Callable[[], Awaitable[Sequence[Gauge]]]) -> Handler:
     async def metrics(request: web.Request) -> web.Response:
-        page = metrics_page(await figures())
+        try:
+            page = metrics_page(await figures())
+        except HeraldError:
+            # Prometheus keeps nothing of an answer that is not 200, and would hear no reason.
+            page = metrics_page(while_unread(__version__))
         return web.Response(body=page.encode(), headers={"Content-Type": CONTENT_TYPE})
 
     return metrics
@@ -167,6 +172,9 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         return _notice(request, "unclear", 413)
     except web.HTTPException:
         raise
+    except HeraldError as error:  # the store is away: as many lines as questions, but short ones
+        log.error("page failed", extra={"method": request.method, "why": str(error)})
+        return _notice(request, "broken", 503)
     except Exception:  # the edge of the process: see below
         # One broken request must not end the process, nor show its insides.
         log.exception("page failed", extra={"method": request.method})

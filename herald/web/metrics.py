@@ -31,6 +31,9 @@ class Gauge:
     values: tuple[tuple[Labels, float], ...]
 
 
+_OK = "Whether all is well (1), as /healthz tells it, or not (0)."
+
+
 def gauges(
     health: Health, feeds: Sequence[FeedHealth], issues: Sequence[Issue], *, version: str
 ) -> tuple[Gauge, ...]:
@@ -39,12 +42,8 @@ def gauges(
     since = outbox.oldest_overdue_at
     late = (health.at - since).total_seconds() if since else 0.0
     return (
-        Gauge(
-            name="herald_build_info",
-            tells="Which Herald this is; always 1.",
-            values=(((("version", version),), 1),),
-        ),
-        _one("herald_ok", "Whether all is well (1), as /healthz tells it, or not (0).", health.ok),
+        _build(version),
+        _one("herald_ok", _OK, health.ok),
         Gauge(
             name="herald_deliveries",
             tells="Deliveries by state, and by why they are held or not sent.",
@@ -83,6 +82,16 @@ def metrics_page(found: Iterable[Gauge]) -> str:
         lines += [f"# HELP {gauge.name} {_help(gauge.tells)}", f"# TYPE {gauge.name} gauge"]
         lines += [f"{gauge.name}{_labels(labels)} {value:.15g}" for labels, value in gauge.values]
     return "".join(f"{line}\n" for line in lines)
+
+
+def while_unread(version: str) -> tuple[Gauge, ...]:
+    """Return what is told while the database cannot be read: Herald answers, all is not well."""
+    return (_build(version), _one("herald_ok", _OK, 0))
+
+
+def _build(version: str) -> Gauge:
+    told = "Which Herald this is; always 1."
+    return Gauge(name="herald_build_info", tells=told, values=(((("version", version),), 1),))
 
 
 def _one(name: str, tells: str, value: float) -> Gauge:

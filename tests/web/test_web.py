@@ -241,6 +241,44 @@ async def test_health_is_bad_while_the_store_cannot_even_be_read(site: Site) -> 
         assert "secret" not in told["store"]
 
 
+async def test_figures_say_that_all_is_not_well_while_the_store_cannot_be_read(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def unread() -> Any:
+        raise StoreUnusable("/srv/secret/herald.db: the disk is full")
+
+    leaving = Leaving(store=site.store, lists=dict, clock=SetClock(NOON))
+    app = create_app(unread, leaving, figures=unread)
+    async with TestClient(TestServer(app)) as client:
+        answer = await client.get("/metrics")
+        told = await answer.text()
+    assert answer.status == 200, "Prometheus keeps nothing of any other answer"
+    assert "\nherald_ok 0\n" in told
+    assert "herald_build_info" in told, "its absence means that Herald is down"
+    assert "secret" not in told
+    assert caplog.text == "", "the log is no place to tell it at every question"
+
+
+async def test_a_page_that_needs_the_store_is_told_in_one_line_while_it_is_away(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Away:
+        async def look(self, token: str) -> Any:
+            raise StoreUnusable("/srv/secret/herald.db: the disk is full")
+
+        async def leave(self, token: str) -> Any:
+            raise StoreUnusable("/srv/secret/herald.db: the disk is full")
+
+    async def health() -> Any:
+        raise AssertionError
+
+    async with TestClient(TestServer(create_app(health, Away()))) as client:
+        answer = await client.get("/u/token")
+        assert answer.status == 503
+        assert "secret" not in await answer.text()
+    assert [each.exc_info for each in caplog.records] == [None]
+
+
 class _Tags(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
