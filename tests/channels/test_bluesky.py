@@ -566,6 +566,17 @@ async def test_a_document_that_does_not_hold_is_not_believed(changes: dict[str, 
         assert (len(world.server.records), len(usual.records)) == (0, 1)
 
 
+async def test_an_account_that_moved_is_found_where_it_is_now() -> None:
+    async with a_found_world() as (world, elsewhere):
+        await world.send()
+        world.server.forget_tokens()
+        world.server.active = False
+        world.server.document = a_document(elsewhere.address)
+        assert kind_of(await world.send(item="another")) == ("Refused", CHANNEL)
+        assert isinstance(await world.send(item="another"), Sent)
+        assert (len(world.server.records), len(elsewhere.records)) == (1, 1)
+
+
 async def test_a_handle_that_nobody_knows_is_tried_where_most_accounts_are() -> None:
     async with a_found_world() as (world, usual):
         world.server.handles.clear()

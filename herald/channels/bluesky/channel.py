@@ -17,6 +17,7 @@ from herald.channels.bluesky.record import COLLECTION, is_same_post, post_record
 from herald.channels.bluesky.session import SignedIn
 from herald.channels.bluesky.settings import BlueskySettings
 from herald.channels.bluesky.wire import (
+    Hindrance,
     Session,
     is_absent,
     is_taken,
@@ -115,8 +116,7 @@ class BlueskyChannel:
         """Read what stands under the post's own id."""
         session = await self._signed_in.session()
         if not isinstance(session, Session):
-            why = "" if isinstance(session, Sent) else session.why
-            return CannotTell(why, again=not isinstance(session, Refused))
+            return CannotTell(session.why, again=not isinstance(session, Refused))
         return await self._sighting(_uri(session.did, claim), claim.payload)
 
     async def close(self) -> None:
@@ -200,7 +200,7 @@ class BlueskyChannel:
             log.warning("a mention stays plain text", extra={"channel": self.id})
         return found
 
-    async def _uploaded(self, claim: Claim) -> tuple[Blob, ...] | Outcome:
+    async def _uploaded(self, claim: Claim) -> tuple[Blob, ...] | Hindrance:
         """Return the server's blobs of the pictures, or why there is no post: nothing was made.
 
         A picture is known by its bytes: uploaded again, it is the same blob.
@@ -221,7 +221,7 @@ class BlueskyChannel:
             return TryAgain(f"the pictures took longer than {UPLOAD_SECONDS:g} seconds")
         return tuple(blobs)
 
-    async def _upload(self, media: Media) -> Blob | Outcome:
+    async def _upload(self, media: Media) -> Blob | Hindrance:
         try:
             content = await self._media.get_media(media.sha256)
         except MediaMissing:

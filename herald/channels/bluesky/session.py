@@ -20,13 +20,14 @@ from herald.channels.bluesky.finding import (
 )
 from herald.channels.bluesky.settings import BlueskySettings
 from herald.channels.bluesky.wire import (
+    Hindrance,
     Session,
     is_inactive,
     read_session,
     trouble_signing_in,
     wants_new_token,
 )
-from herald.model.delivery import Outcome, Refused
+from herald.model.delivery import Refused
 from herald.ports import Clock
 
 READING_SECONDS = 15.0
@@ -59,12 +60,12 @@ class SignedIn:
         self.server = settings.server
         """The account's server; empty until it was found."""
 
-    async def session(self) -> Session | Outcome:
+    async def session(self) -> Session | Hindrance:
         """Return the session, signing in where there is none; else why there is none."""
         async with self._lock:
             return self._session or await self._sign_in()
 
-    async def authorised(self, request: Request) -> Answer | NoAnswer | Outcome:
+    async def authorised(self, request: Request) -> Answer | NoAnswer | Hindrance:
         """Return the answer to *request*, asked as the account; else why nobody was asked.
 
         It is asked a second time only if it was refused for its token, which had expired.
@@ -84,7 +85,7 @@ class SignedIn:
         """Return the answer to what anybody may ask."""
         return self._hidden(await self._asked(request))
 
-    async def _renewed(self, old: Session) -> Session | Outcome:
+    async def _renewed(self, old: Session) -> Session | Hindrance:
         """Return a session in place of *old*, which others may have replaced already."""
         async with self._lock:
             if self._session is not None and self._session != old:
@@ -92,14 +93,11 @@ class SignedIn:
             self._session = None
             request = telling(self.server, "com.atproto.server.refreshSession")
             answer = await self._asked(request, old.refresh)
-            if isinstance(answer, Answer) and not wants_new_token(answer):
+            if isinstance(answer, NoAnswer) or not wants_new_token(answer):
                 return self._kept(answer)
-            if isinstance(answer, NoAnswer):
-                self._session = old  # perhaps it is still good for a refresh later
-                return self._trouble(answer)
             return await self._sign_in()
 
-    async def _sign_in(self) -> Session | Outcome:
+    async def _sign_in(self) -> Session | Hindrance:
         found = self.server or await self._find()
         if isinstance(found, NoAnswer):
             return self._trouble(found)
@@ -111,7 +109,7 @@ class SignedIn:
             self.server = self._settings.server  # it may have moved: ask anew, next time
         return kept
 
-    def _kept(self, answer: Answer | NoAnswer) -> Session | Outcome:
+    def _kept(self, answer: Answer | NoAnswer) -> Session | Hindrance:
         session = read_session(answer) if isinstance(answer, Answer) and answer.is_good else None
         if session is None or (isinstance(answer, Answer) and is_inactive(answer)):
             return self._trouble(answer)
@@ -139,7 +137,7 @@ class SignedIn:
         seconds = self._seconds if token else min(self._seconds, READING_SECONDS)
         return await ask(request, user_agent=self._user_agent, token=token, seconds=seconds)
 
-    def _trouble(self, answer: Answer | NoAnswer) -> Outcome:
+    def _trouble(self, answer: Answer | NoAnswer) -> Hindrance:
         return trouble_signing_in(self._hidden(answer), now=self._clock.now())
 
     def _hidden(self, answer: Answer | NoAnswer) -> Answer | NoAnswer:

@@ -28,6 +28,9 @@ _STOPPED = frozenset(
     {"AccountTakedown", "AccountSuspended", "AccountDeactivated", "AuthFactorTokenRequired"}
 )
 
+Hindrance = TryAgain | Throttled | Refused
+"""Why nothing was asked, or nothing came of it: nothing was posted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
@@ -78,7 +81,7 @@ def wants_new_token(answer: Answer) -> bool:
     }
 
 
-def trouble_signing_in(answer: Answer | NoAnswer, *, now: datetime) -> Outcome:
+def trouble_signing_in(answer: Answer | NoAnswer, *, now: datetime) -> Hindrance:
     """Say what follows from not being let in; nothing was posted."""
     if isinstance(answer, NoAnswer):
         return TryAgain(f"Bluesky did not let Herald sign in: {answer.why}")
@@ -97,7 +100,7 @@ def trouble_signing_in(answer: Answer | NoAnswer, *, now: datetime) -> Outcome:
     return _wrong_place(answer)
 
 
-def trouble_uploading(answer: Answer | NoAnswer, *, now: datetime) -> Outcome:
+def trouble_uploading(answer: Answer | NoAnswer, *, now: datetime) -> Hindrance:
     """Say what follows when a picture was not taken. Nothing is posted yet."""
     if isinstance(answer, NoAnswer):
         return TryAgain(f"a picture could not be uploaded: {answer.why}")
@@ -161,7 +164,7 @@ def receipt_of(uri: str) -> Receipt:
     return Receipt(remote_id=uri, url=f"https://bsky.app/profile/{did}/post/{rkey}")
 
 
-def _refusal_of_account(answer: Answer, *, now: datetime) -> Outcome | None:
+def _refusal_of_account(answer: Answer, *, now: datetime) -> Hindrance | None:
     """Return what concerns every request of the account: limits, credentials, address."""
     if answer.status == 429:
         return _throttled(answer, now=now)
