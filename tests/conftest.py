@@ -8,6 +8,7 @@ import pytest
 
 from tests.postgresql import PostgreSQL, running_postgresql, why_not
 from tests.servers import pds as bluesky_pds
+from tests.servers import synapse as matrix_synapse
 
 
 @pytest.fixture(scope="session")
@@ -40,4 +41,13 @@ def pds() -> Iterator[bluesky_pds.RealPds]:
     if why := bluesky_pds.why_not():
         pytest.skip(why)
     with bluesky_pds.running_pds() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def synapse() -> Iterator[matrix_synapse.RealSynapse]:
+    """Give Matrix' own server; where it is not installed the test is skipped."""
+    if why := matrix_synapse.why_not():
+        pytest.skip(why)
+    with matrix_synapse.running_synapse() as server:
         yield server

@@ -37,6 +37,7 @@ from tests.servers.bluesky import BlueskyServer
 from tests.servers.mastodon import BEHAVIOURS, TOKEN, Behaviour, Fault, MastodonServer, serving
 from tests.servers.matrix import MatrixServer
 from tests.servers.pds import Account, RealPds
+from tests.servers.synapse import RealRoom, RealSynapse
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,26 @@ class MatrixPlace(Place):
         return await self.channel.send(claim)
 
 
+class RealMatrixPlace(Place):
+    """Matrix' own server."""
+
+    repeats_are_safe = True
+
+    def __init__(
+        self, room: RealRoom, config: ChannelConfig, folder: Path, clock: SetClock
+    ) -> None:
+        self.secrets = {"access_token": room.token}
+        super().__init__(config, folder, clock)
+        self.room = room
+
+    def held(self) -> list[Held]:
+        return [_of_event(content) for content in self.room.contents()]
+
+    def gone(self) -> Channel:
+        nobody = {**self.config.settings, "server": "https://no.such.server.invalid"}
+        return self._opened(replace(self.config, settings=nobody), self.folder)
+
+
 def _of_event(content: dict[str, Any]) -> Held:
     text, picture, alt = content["body"].partition("\n\n\U0001f5bc\ufe0f ")
     language = content["herald-heritage.delivery"].get("language")
@@ -241,7 +262,7 @@ def _of_record(record: dict[str, Any]) -> Held:
 
 @asynccontextmanager
 async def a_place(
-    network: str, behaviour: Behaviour | RealPds | None, folder: Path
+    network: str, behaviour: Behaviour | RealPds | RealSynapse | None, folder: Path
 ) -> AsyncIterator[Place]:
     clock = SetClock(NOON)
     config = a_channel(id=ChannelId("here"), network=network)
@@ -258,6 +279,10 @@ async def a_place(
             yield JournalPlace(config, folder, clock)
         case "manual":
             yield ManualPlace(config, folder, clock)
+        case "matrix" if isinstance(behaviour, RealSynapse):
+            room = behaviour.room()
+            settings = {"room": room.alias, "server": room.address}
+            yield RealMatrixPlace(room, replace(config, settings=settings), folder, clock)
         case "matrix":
             async with matrix.serving(clock) as homeserver:
                 settings = {"room": matrix.ALIAS, "server": homeserver.address}
@@ -277,16 +302,23 @@ PLACES: list[tuple[str, Behaviour | None]] = [
     ("matrix", None),
 ]
 REAL_BLUESKY = ("bluesky", "Bluesky's own server, where it is installed")
+REAL_MATRIX = ("matrix", "Matrix' own server, where it is installed")
 
 
 @pytest.fixture(
-    params=[*PLACES, REAL_BLUESKY],
-    ids=[*(behaviour.name if behaviour else network for network, behaviour in PLACES), "pds"],
+    params=[*PLACES, REAL_BLUESKY, REAL_MATRIX],
+    ids=[
+        *(behaviour.name if behaviour else network for network, behaviour in PLACES),
+        "pds",
+        "synapse",
+    ],
 )
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     network, behaviour = request.param
     if request.param is REAL_BLUESKY:
         behaviour = request.getfixturevalue("pds")
+    if request.param is REAL_MATRIX:
+        behaviour = request.getfixturevalue("synapse")
     async with a_place(network, behaviour, tmp_path) as place:
         yield place
         await place.channel.close()

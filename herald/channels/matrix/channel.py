@@ -83,6 +83,7 @@ class MatrixChannel:
         self.id = id
         self._server = settings.server
         self._address = settings.room
+        self._via = settings.room.partition(":")[2]
         self._token = token
         self._user_agent = user_agent
         self._media = media
@@ -113,7 +114,7 @@ class MatrixChannel:
         address = wire.event_address(self._server, room, transaction_id(claim.delivery.key))
         request = Request(method="PUT", address=address, body=spelled(content))
         answer = await self._ask(request, seconds=self._answer_seconds)
-        return wire.outcome_of(answer, room=room, now=self._clock.now())
+        return wire.outcome_of(answer, room=room, via=self._via, now=self._clock.now())
 
     async def look_up(self, claim: Claim) -> Sighting:
         """Read the room back to the first send, for the mark that the post would bear."""
@@ -130,7 +131,7 @@ class MatrixChannel:
         if not user or isinstance(who, NoAnswer):
             return finding.cannot_tell(who)
         return await self._search(
-            finding.sought_by(claim, room=room, user=user, answer=who, now=now)
+            finding.sought_by(claim, room=room, via=self._via, user=user, answer=who, now=now)
         )
 
     async def close(self) -> None:

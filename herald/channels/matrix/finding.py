@@ -34,6 +34,7 @@ class Sought:
 
     key: DeliveryKey
     room: str
+    via: str
     user: str
     since: datetime
     """On the server's clock, with some time to spare."""
@@ -62,7 +63,9 @@ class Page:
     next: str
 
 
-def sought_by(claim: Claim, *, room: str, user: str, answer: Answer, now: datetime) -> Sought:
+def sought_by(
+    claim: Claim, *, room: str, via: str, user: str, answer: Answer, now: datetime
+) -> Sought:
     """Return what a claim's send would have left; *answer* shows what the server's clock says."""
     first = claim.delivery.first_send_at or claim.delivery.due_at
     there = server_time(answer)
@@ -72,6 +75,7 @@ def sought_by(claim: Claim, *, room: str, user: str, answer: Answer, now: dateti
     return Sought(
         key=claim.delivery.key,
         room=room,
+        via=via,
         user=user,
         # A server's clock that is behind shows the post early; one that is ahead rules out nothing.
         since=first + min(ahead, timedelta(0)) - _BEFORE,
@@ -154,7 +158,7 @@ def _judge(event: Event, sought: Sought) -> Receipt | CannotTell | None:
     if event.type != "m.room.message":
         return None
     if event.key == sought.key:
-        receipt = receipt_of(sought.room, event.id)
+        receipt = receipt_of(sought.room, event.id, via=sought.via)
         if event.sender == sought.user:
             return receipt
         return CannotTell(f"{event.sender} has posted it, or copied it: look at {receipt.url}")

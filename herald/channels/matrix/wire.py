@@ -124,8 +124,8 @@ def trouble_before(answer: Answer | NoAnswer, *, now: datetime, what: str) -> Ou
     return Refused(why, answer.status)
 
 
-def outcome_of(answer: Answer | NoAnswer, *, room: str, now: datetime) -> Outcome:
-    """Tell what became of a post.
+def outcome_of(answer: Answer | NoAnswer, *, room: str, via: str, now: datetime) -> Outcome:
+    """Tell what became of a post; *via* is a server that knows the room.
 
     Certain are only an answer that names the event, and a refusal by the homeserver itself.
     """
@@ -134,17 +134,16 @@ def outcome_of(answer: Answer | NoAnswer, *, room: str, now: datetime) -> Outcom
     if answer.is_good:
         event = answer.read_object().get("event_id")
         if isinstance(event, str) and event.startswith("$"):
-            return Sent(receipt_of(room, event))
+            return Sent(receipt_of(room, event, via=via))
         return Unclear(f"the answer names no event{_said(answer)}", answer.status)
     return _refusal_of_account(answer, now=now) or _refusal_of_post(answer)
 
 
-def receipt_of(room: str, event: str) -> Receipt:
+def receipt_of(room: str, event: str, *, via: str) -> Receipt:
     """Return the id of an event and a link to it, which lets a reader choose a program."""
-    server = room.partition(":")[2]
-    via = f"?via={quote(server, safe='')}" if server else ""
+    asked = f"?via={quote(via, safe='')}" if via else ""
     where = f"{quote(room, safe='!:')}/{quote(event, safe='$:')}"
-    return Receipt(remote_id=event, url=f"https://matrix.to/#/{where}{via}")
+    return Receipt(remote_id=event, url=f"https://matrix.to/#/{where}{asked}")
 
 
 def refuses_account(answer: Answer) -> bool:
