@@ -14,7 +14,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -43,13 +43,14 @@ from herald.mailing.gather import Sources
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, History
-from herald.model.ids import ChannelId
+from herald.model.ids import CampaignId, ChannelId
 from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
 from herald.notifying.ways import Ways
 from herald.officers import Officers
 from herald.outbox.reconcile import reconcile
+from herald.planning.payloads import Composer, composers
 from herald.planning.plan import make_plan
 from herald.planning.reach import reach_of
 from herald.polling import Polling
@@ -154,6 +155,7 @@ class App:
         self._planned_news: int | None = None
         """The count of news, over all processes, when this one planned last; None before."""
         self._planning = asyncio.Lock()
+        self._composers: Mapping[CampaignId, Composer] = {}
         self._wall_clock_ahead = clock_difference(clock)
         self.worker = Worker(
             self.store,
@@ -319,16 +321,19 @@ class App:
         entries = await self.feeds.entries(now - REMEMBER_ENTRIES)
         reach = reach_of(campaigns, configuration, entries, now=now, first=begin, last=end)
         history = await self.store.history_within(reach)
+        limits = await self.capabilities(configuration)
+        self._composers = composers(campaigns, configuration, limits, before=self._composers)
         plan = await asyncio.to_thread(
             make_plan,
             campaigns,
             configuration,
             entries=entries,
             history=history,
-            capabilities=await self.capabilities(loaded.configuration),
+            capabilities=limits,
             now=now,
             first=begin,
             last=end,
+            composed_by=self._composers,
         )
         return plan, history
 

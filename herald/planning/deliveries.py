@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from herald.model.campaign import Approve, Item
 from herald.model.configuration import ChannelConfig, Configuration
-from herald.model.delivery import Reason
+from herald.model.delivery import Delivery, Reason
 from herald.model.ids import Language
 from herald.model.plan import PlannedDelivery, Skipped
 from herald.model.problem import Problem
 from herald.model.wallclock import ONE_DAY
 from herald.planning.moment import Moment, Scene, Timing, left_out, warning
 from herald.planning.payloads import Composer, Post, content_hash
+from herald.planning.records import is_waiting
 from herald.planning.references import finishes
 from herald.planning.schedule import Slot, Unfit, schedule
 from herald.planning.variants import (
@@ -128,6 +130,10 @@ def _planned(
     variant: Variant, moment: Moment, item: Item, scene: Scene, composer: Composer
 ) -> Iterator[Result]:
     slot = variant.slot
+    known = scene.records.by_key.get(variant.key)
+    if variant.fate is Fate.STANDING and known is not None and not is_waiting(known):
+        yield Standing(delivery=_over(variant, moment, item, scene, known))
+        return
     post = composer.post(variant.script, item, variant.choice, variant.channel, slot.local)
     delivery = _delivery(variant, moment, item, scene, post)
     if variant.fate is Fate.STANDING:
@@ -147,27 +153,50 @@ def _planned(
 def _delivery(
     variant: Variant, moment: Moment, item: Item, scene: Scene, post: Post
 ) -> PlannedDelivery:
-    campaign = scene.campaign
     return PlannedDelivery(
-        key=variant.key,
-        campaign=campaign.id,
-        item=item.id,
-        occasion=moment.id,
-        partner=item.partner,
-        channel=variant.channel.id,
-        network=variant.channel.network,
-        language=variant.choice.language,
-        occasion_local=variant.slot.local,
-        zone=moment.zone,
-        due_at=variant.due_at,
-        not_after_at=variant.slot.not_after(variant.due_at),
-        catch_up=catch_up(moment, item, campaign),
-        moves=moment.moves,
+        **_placed(variant, moment, item, scene),
         payload=post.payload,
         hold=_hold(variant, moment, post),
-        needs_approval=campaign.approve is not Approve.AUTO,
         content_hash=content_hash(post.fingerprint, variant.due_at),
     )
+
+
+def _over(
+    variant: Variant, moment: Moment, item: Item, scene: Scene, known: Delivery
+) -> PlannedDelivery:
+    """Return what its file still holds of *known*, in the words in which that came to its end.
+
+    What it would say today is of no use, and to compose it of everything that ever went out was
+    most of the work of planning again.
+    """
+    return PlannedDelivery(
+        **_placed(variant, moment, item, scene),
+        payload=known.payload,
+        hold=known.planned_hold,
+        content_hash=known.content_hash,
+    )
+
+
+def _placed(variant: Variant, moment: Moment, item: Item, scene: Scene) -> dict[str, Any]:
+    """Return where and when a delivery goes out, as the fields of one that is planned."""
+    campaign = scene.campaign
+    return {
+        "key": variant.key,
+        "campaign": campaign.id,
+        "item": item.id,
+        "occasion": moment.id,
+        "partner": item.partner,
+        "channel": variant.channel.id,
+        "network": variant.channel.network,
+        "language": variant.choice.language,
+        "occasion_local": variant.slot.local,
+        "zone": moment.zone,
+        "due_at": variant.due_at,
+        "not_after_at": variant.slot.not_after(variant.due_at),
+        "catch_up": catch_up(moment, item, campaign),
+        "moves": moment.moves,
+        "needs_approval": campaign.approve is not Approve.AUTO,
+    }
 
 
 def _hold(variant: Variant, moment: Moment, post: Post) -> Reason | None:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from herald.composing.compose import Draft, compose
 from herald.composing.dates import month, spell
 from herald.composing.language import Choice
-from herald.composing.templates import Names, substitute
+from herald.composing.templates import Names, names_in, substitute
 from herald.composing.visibility import Statement as Told
 from herald.composing.visibility import short_statement
 from herald.data.networks import capabilities_of
 from herald.model.campaign import Campaign, Image, Item, Statement
 from herald.model.configuration import ChannelConfig, Configuration, Project
 from herald.model.delivery import Media, Payload
-from herald.model.ids import ChannelId, Language, PartnerId, ProjectId
+from herald.model.ids import CampaignId, ChannelId, Language, PartnerId, ProjectId
 from herald.model.network import Capabilities
 from herald.model.problem import Place
 from herald.model.words import EVERY, Words
@@ -50,13 +50,22 @@ class Composer:
         campaign: Campaign,
         configuration: Configuration,
         capabilities: Mapping[ChannelId, Capabilities],
+        *,
+        before: Composer | None = None,
     ) -> None:
+        """Take over what *before* composed last, if it was made of the same."""
         self._campaign = campaign
         self._configuration = configuration
         self._capabilities = capabilities
+        made_of = (campaign, configuration, capabilities)
+        is_same = before is not None and before._made_of() == made_of  # noqa: SLF001 - its own kind
+        self._before = before._posts if before is not None and is_same else {}  # noqa: SLF001
         self._statements: dict[Language, Told] = {}
         self._tags: dict[Language, tuple[str, ...]] = {}
         self._posts: dict[tuple[object, ...], Post] = {}
+
+    def _made_of(self) -> tuple[object, ...]:
+        return self._campaign, self._configuration, self._capabilities
 
     @property
     def funder(self) -> Place:
@@ -75,12 +84,15 @@ class Composer:
         text, own = script.text(words) or ("", False)
         title = script.title(words)
         link = script.link(words, self._campaign.lead)
-        templates = "{" in text or "{" in title
-        day = (local.year, local.month) if templates else None
+        wanted = names_in(text) | names_in(title)
+        day = (local.year, local.month) if wanted else None
         # One text goes out on many occasions: it is composed, and kept in memory, once.
         said = (choice.marker, title, text, own, link, script.image)
         told = (item.id, channel.id, words, day, said)
-        if told not in self._posts:
+        if told in self._posts:
+            return self._posts[told]
+        post = self._before.get(told)
+        if post is None:
             statement = self.statement(words, item.statement)
             draft = Draft(
                 language=words,
@@ -91,12 +103,13 @@ class Composer:
                 hashtags=self._hashtags(item, words),
                 statement=statement.text,
                 marker=choice.marker,
-                names=self._names(script, item, words, link, local) if templates else _NO_NAMES,
+                names=self._names(wanted, script, item, words, link, local)
+                if wanted
+                else _NO_NAMES,
             )
-            self._posts[told] = self.compose(
-                draft, channel, image=script.image, statement=statement
-            )
-        return self._posts[told]
+            post = self.compose(draft, channel, image=script.image, statement=statement)
+        self._posts[told] = post
+        return post
 
     def compose(
         self, draft: Draft, channel: ChannelConfig, *, image: Image | None, statement: Told
@@ -132,15 +145,24 @@ class Composer:
         return tuple(sorted(name for name in names if f"@{name}" in said))
 
     def _names(
-        self, script: Script, item: Item, language: Language, link: str, local: datetime
+        self,
+        wanted: frozenset[str],
+        script: Script,
+        item: Item,
+        language: Language,
+        link: str,
+        local: datetime,
     ) -> Names:
+        # to spell dates takes longer than all the rest, and few templates name them
+        begins = item.begins if "begins" in wanted else None
+        finishes = item.finishes if "finishes" in wanted else None
         return Names(
             title=script.title(language),
             text=script.item_text(language),
             link=link,
             partner=self.partner(item.partner, language),
-            begins=spell(item.begins, language, item.zone) if item.begins else "",
-            finishes=spell(item.finishes, language, item.zone) if item.finishes else "",
+            begins=spell(begins, language, item.zone) if begins else "",
+            finishes=spell(finishes, language, item.zone) if finishes else "",
             place=item.location.name if item.location else "",
             month=month(local.date(), language),
             year=str(local.year),
@@ -189,6 +211,24 @@ class Composer:
         if known is None:
             return ""
         return known.name.first([language, EVERY, *known.name.languages]) or ""
+
+
+def composers(
+    campaigns: Sequence[Campaign],
+    configuration: Configuration,
+    capabilities: Mapping[ChannelId, Capabilities],
+    *,
+    before: Mapping[CampaignId, Composer] | None = None,
+) -> dict[CampaignId, Composer]:
+    """Return a composer for each campaign, which knows again what those of the last plan composed.
+
+    Only where the campaign, the configuration and every limit are the same as then.
+    """
+    known = before or {}
+    return {
+        one.id: Composer(one, configuration, capabilities, before=known.get(one.id))
+        for one in campaigns
+    }
 
 
 def fingerprint(payload: Payload) -> str:

@@ -11,7 +11,7 @@ from herald.model.campaign import Campaign, Item, Series, Status
 from herald.model.configuration import Configuration
 from herald.model.delivery import History
 from herald.model.feed import Entry
-from herald.model.ids import ChannelId, DeliveryKey, ItemId, OccasionId
+from herald.model.ids import CampaignId, ChannelId, DeliveryKey, ItemId, OccasionId
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, PlannedDelivery, PlannedIssue, Skipped
 from herald.model.problem import Place, Problem
@@ -24,13 +24,13 @@ from herald.planning.deliveries import Result, Seen, Standing, deliveries
 from herald.planning.horizon import Horizon
 from herald.planning.issues import issues
 from herald.planning.moment import Finding, Moment, Scene, left_out, warning
-from herald.planning.payloads import Composer
+from herald.planning.payloads import Composer, composers
 from herald.planning.records import Records, index
 from herald.planning.references import finishes
 from herald.planning.window import opening
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - the last one is an aid, and may be left out
     campaigns: Sequence[Campaign],
     configuration: Configuration,
     *,
@@ -40,24 +40,26 @@ def make_plan(
     now: datetime,
     first: datetime,
     last: datetime,
+    composed_by: Mapping[CampaignId, Composer] | None = None,
 ) -> Plan:
     """Return everything wanted from *first* (included) to *last* (not included), seen at *now*.
 
-    The same input gives the same plan. What is late at *now* and may still go out belongs to a
+    The same input gives the same plan; *composed_by* (see ``payloads.composers``) makes it come
+    sooner, and no other. What is late at *now* and may still go out belongs to a
     span that begins by now. Moments are aware, in UTC.
     """
     horizon = Horizon(now=now, first=first, last=last)
     records = index(history)
-    composers = {one.id: Composer(one, configuration, capabilities) for one in campaigns}
+    by_campaign = composed_by or composers(campaigns, configuration, capabilities)
     tray = _Tray()
     for campaign in campaigns:
         scene = _scene(campaign, configuration, horizon, records)
-        tray.take(_campaign(scene, configuration, composers[campaign.id]))
+        tray.take(_campaign(scene, configuration, by_campaign[campaign.id]))
         tray.issues.extend(issues(campaign, configuration, horizon))
     datable = [entry for entry in entries if _is_datable(entry)]
     chosen, skipped = choose(campaigns, datable, configuration, history, now=now, last=last)
     for one in chosen:
-        composer = composers[one.campaign.id]
+        composer = by_campaign[one.campaign.id]
         found = amplified(one, configuration, composer, horizon=horizon, records=records)
         name, place = ItemId(one.entry.id), one.rule.place
         tray.take(_within_the_calendar(found, name, place, one.campaign))

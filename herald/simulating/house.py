@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from herald.consequences import concerned, file_stops, refuse_broken_configuration
@@ -12,10 +12,11 @@ from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker
 from herald.foresight import known_capabilities
 from herald.mailing.gather import Sources
-from herald.model.ids import ChannelId
+from herald.model.ids import CampaignId, ChannelId
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
 from herald.outbox.reconcile import reconcile
+from herald.planning.payloads import Composer, composers
 from herald.planning.plan import make_plan
 from herald.ports import Channel, OutboxStore
 from herald.simulating.clock import PatientClock, YearClock
@@ -52,6 +53,7 @@ class House:
         self._worker: Worker | None = None
         self._working: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
+        self._composers: Mapping[CampaignId, Composer] = {}
 
     @property
     def is_running(self) -> bool:
@@ -97,15 +99,20 @@ class House:
         refuse_broken_configuration(loaded)
         history = await self.outbox.history()
         entries = await self.feeds.entries(now - REMEMBER_ENTRIES)
+        limits = await self.capabilities(loaded)
+        self._composers = composers(
+            loaded.campaigns, loaded.configuration, limits, before=self._composers
+        )
         plan = make_plan(
             loaded.campaigns,
             loaded.configuration,
             entries=entries,
             history=history,
-            capabilities=await self.capabilities(loaded),
+            capabilities=limits,
             now=now,
             first=now,
             last=now + ahead,
+            composed_by=self._composers,
         )
         difference = await self.outbox.reconcile(
             plan,
