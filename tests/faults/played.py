@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -21,7 +21,7 @@ from sqlalchemy import event
 
 from herald.clock import SetClock
 from herald.delivery.verdict import Policy, lease_of
-from herald.delivery.worker import Worker
+from herald.delivery.worker import POLL, Worker
 from herald.model.campaign import CatchUp
 from herald.model.delivery import Claim, Outcome, Receipt, Sent, Sighting
 from herald.model.ids import CampaignId, ChannelId, ItemId, Language, OccasionId, campaign_key
@@ -39,13 +39,24 @@ from tests.makers import NOON, a_payload
 ON_ITS_WAY = 0.8
 """Seconds until a request lands, whoever waits for its answer."""
 SETTLE_WINDOW = 1.0
-TIMEOUT = 1.0
-"""Of an account. What lapsed waits for twice as long, and each second is a look at the outbox."""
+TIMEOUT = 20.0
+STRIDE = 10.0
+"""Seconds that whoever polls sleeps while nothing is on its way: each look at the outbox costs."""
 LATER = timedelta(minutes=10)
 """When the second life begins by the wall clock; nothing else waits so long."""
 
 FORGETS_AFTER = 15
 """Pairs that stay in one outbox: each reading of it takes longer."""
+
+
+class PlayedClock(SetClock):
+    """Who polls sleeps long where nothing can happen meanwhile, and exactly where something can."""
+
+    is_quiet: Callable[[], bool] = staticmethod(lambda: False)
+
+    async def sleep(self, seconds: float) -> None:
+        """Move on by *seconds*, or by a stride."""
+        await super().sleep(STRIDE if seconds == POLL and self.is_quiet() else seconds)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +78,11 @@ class Air:
         for lands_at, channel, key, container in flying:
             if lands_at <= now:
                 self.shelf.publish(channel, key, container)
+
+    def is_quiet(self) -> bool:
+        """Tell whether nothing is on its way."""
+        self.land()
+        return not self._flying
 
     def holds(self, channel: str, key: str) -> bool:
         """Tell whether a post is there now."""
@@ -138,8 +154,9 @@ class Stage:
         self._sight = sight
         self._limits = limits(sight, timeout=TIMEOUT, settle_window=settle_window)
         self._own, self._other = ChannelId(sight), ChannelId(f"{sight}-other")
-        self._clock = SetClock(NOON)
+        self._clock = PlayedClock(NOON)
         self._air = Air(clock=self._clock)
+        self._clock.is_quiet = self._air.is_quiet
         self._plays = 0
 
     async def play(self, *points: str) -> Ended:
