@@ -73,12 +73,15 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
         raise click.ClickException(str(error)) from error
 
 
-def tell_broken(problems: Iterable[Problem]) -> None:
-    """Say on standard error which files were not read and what holds meanwhile."""
+_KEPT = "These files keep their last good plan until they are mended."
+
+
+def tell_broken(problems: Iterable[Problem], *, meanwhile: str = _KEPT) -> None:
+    """Say on standard error which files were not read and what holds *meanwhile*."""
     told = [str(problem) for problem in problems]
     if told:
         click.echo("\n".join(told), err=True)
-        click.echo("These files keep their last good plan until they are mended.\n", err=True)
+        click.echo(f"{meanwhile}\n", err=True)
 
 
 class EventLines(logging.Formatter):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ LONGEST = timedelta(days=3 * 366)
 """Beyond that nobody's files say anything, and the wait is long."""
 TROUBLES = ("none", "usual", "bad")
 NEVER = "never"
+_OF_BROKEN = "Of these files only what waits already is told: mend them, then look again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def simulate(invocation: Invocation, ahead: Ahead, *, as_json: bool) -> None:
 
     until = _end(ahead.until, invocation.moment())
     loaded, known, a_week = run_async(_look(invocation))
-    tell_broken(errors(loaded))
+    tell_broken(errors(loaded), meanwhile=_OF_BROKEN)
     outlook = _lived(invocation.moment(), until, ahead, loaded, known, a_week)
     if as_json:
         print_json(outlook.document())
@@ -84,10 +85,16 @@ async def _look(invocation: Invocation) -> tuple[Loaded, Known, dict[FeedId, flo
     """Read the files and what the store holds, and write nothing."""
     from herald.app import REMEMBER_ENTRIES
     from herald.consequences import refuse_broken_configuration
+    from herald.errors import ConfigurationBroken
     from herald.simulating.opening import Known
 
     now = invocation.moment()
     async with invocation.open_to_look() as app:
+        if not app.reads_campaigns:
+            raise ConfigurationBroken(
+                f"There is no campaigns/ in {invocation.folder.absolute()}: ask a machine that has"
+                " the campaign files."
+            )
         loaded = await app.load()
         refuse_broken_configuration(loaded)
         entries: tuple[Entry, ...] = await app.feeds.entries(now - REMEMBER_ENTRIES)
@@ -133,7 +140,7 @@ def _lived(
             outbox=outbox,
         )
         live(year, until)
-    return outlook_of(
+    outlook = outlook_of(
         year,
         outbox.rows.values(),
         loaded.campaigns,
@@ -143,6 +150,7 @@ def _lived(
         level=level,
         a_week=_by_partner(loaded.configuration, a_week),
     )
+    return replace(outlook, broken=tuple(f for f in loaded.broken if f not in loaded.kept))
 
 
 def _by_partner(

@@ -66,6 +66,8 @@ class Outlook:
     zone: str
     seed: int
     level: Level
+    broken: tuple[str, ...] = ()
+    """Files that could not be read: of theirs only what waited already is here."""
     approve_after: timedelta | None
     a_week: Mapping[PartnerId, float]
     """Entries that each partner is assumed to publish a week."""
@@ -115,6 +117,7 @@ class Outlook:
             "until": _z(self.until),
             "seed": self.seed,
             "trouble": self.level.value,
+            "broken": list(self.broken),
             "approve_after_days": None if self.approve_after is None else self.approve_after.days,
             "entries_a_week": {name: round(rate, 2) for name, rate in self.a_week.items()},
             "sent": [
@@ -224,7 +227,7 @@ def _late(sent: Iterable[Delivery], year: Year) -> Iterable[Late]:
         elif row.attempts > 1 or row.error:
             why = "the network did not take it at once"
         else:
-            why = "its account had to wait: it may send only so often"
+            why = "its account had to wait: the network takes only so much at a time"
         yield Late(row=row, by=at - row.due_at, why=why)
 
 

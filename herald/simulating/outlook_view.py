@@ -36,19 +36,31 @@ def outlook_view(outlook: Outlook) -> RenderableType:
 
 
 def _heading(outlook: Outlook) -> RenderableType:
-    first, last = outlook.begins.date(), outlook.until.date()
-    lines = [
+    first, last = outlook.begins.date(), (outlook.until - timedelta.resolution).date()
+    lines: list[RenderableType] = [
         Text(f"From {first:%-d %B %Y} to {last:%-d %B %Y}, as it would go", style="bold"),
         _assumed(f"trouble: {outlook.level} ({_TROUBLE[outlook.level]})"),
         _assumed(_approval_words(outlook.approve_after)),
         _assumed(_news_words(outlook)),
         _assumed(f"by chance number {outlook.seed}: --seed N shows another year of the kind"),
     ]
+    if outlook.broken:
+        files = ", ".join(outlook.broken)
+        lines.append(_hung("  ", f"broken: {files}: only what waits already is told", "yellow"))
     return Group(*lines)
 
 
-def _assumed(words: str) -> Text:
-    return Text(f"  {words}", style="dim")
+def _assumed(words: str) -> RenderableType:
+    return _hung("  ", words, "dim")
+
+
+def _hung(begin: str, words: str, style: str = "") -> RenderableType:
+    """Return a line that goes on below its own words where the terminal is narrow."""
+    line = Table.grid()
+    line.add_column(no_wrap=True)
+    line.add_column()
+    line.add_row(Text(begin, style=style), Text(words, style=style))
+    return line
 
 
 def _approval_words(after: timedelta | None) -> str:
@@ -129,7 +141,7 @@ def _busiest(outlook: Outlook) -> list[RenderableType]:
     if not days:
         return []
     told = ", ".join(f"{day:%a %-d %b} ({count})" for day, count in days)
-    return [_title("Busiest days"), Text(f"  {told}")]
+    return [_title("Busiest days"), _hung("  ", told)]
 
 
 def _dry(outlook: Outlook) -> list[RenderableType]:
@@ -138,7 +150,7 @@ def _dry(outlook: Outlook) -> list[RenderableType]:
     lines: list[RenderableType] = [_title("What runs dry")]
     for one in outlook.dry:
         name = f"{one.campaign}/{one.item}" if one.item else one.campaign
-        lines.append(Text(f"  {one.on:%-d %b %Y}  {name}: {one.note}"))
+        lines.append(_hung(f"  {one.on:%-d %b %Y}  ", f"{name}: {one.note}"))
     return lines
 
 
@@ -159,8 +171,8 @@ def _unsent_words(one: Unsent) -> str:
     return f"{one.row.campaign}: {why}"
 
 
-def _count_line(count: int, words: str, row: Delivery) -> Text:
-    return Text(f"  {count:>4}  {words} (first: {row.item}, {row.due_at:%-d %b})")
+def _count_line(count: int, words: str, row: Delivery) -> RenderableType:
+    return _hung(f"  {count:>4}  ", f"{words} (first: {row.item}, {row.due_at:%-d %b})")
 
 
 def _late(outlook: Outlook) -> list[RenderableType]:
@@ -171,7 +183,8 @@ def _late(outlook: Outlook) -> list[RenderableType]:
     groups = Counter((one.row.channel, one.why) for one in outlook.late)
     for (channel, why), count in groups.most_common(_MOST):
         longest = max(_of(outlook.late, channel, why), key=lambda one: one.by)
-        lines.append(Text(f"  {count:>4}  {channel}: {why} (up to {_hours(longest.by)})"))
+        words = f"{channel}: {why} (up to {_hours(longest.by)})"
+        lines.append(_hung(f"  {count:>4}  ", words))
     return [*lines, *_more(len(groups))]
 
 
@@ -189,11 +202,11 @@ def _waiting(outlook: Outlook) -> list[RenderableType]:
     lines: list[RenderableType] = []
     if outlook.approvals:
         lines.append(_title("Waits for an approval"))
-        lines += [Text(f"  {count:>4}  {name}") for name, count in outlook.approvals.items()]
+        lines += [_hung(f"  {count:>4}  ", name) for name, count in outlook.approvals.items()]
     if outlook.wordless:
         lines.append(_title("Has no words in a language, and is not posted in it"))
         lines += [
-            Text(f"  {count:>4}  {campaign}: {language}")
+            _hung(f"  {count:>4}  ", f"{campaign}: {language}")
             for (campaign, language), count in outlook.wordless.items()
         ]
     return lines
@@ -212,7 +225,7 @@ def _issues(outlook: Outlook) -> list[RenderableType]:
         days = f"{some[0].local_date:%-d %b %Y}"
         days += f" to {some[-1].local_date:%-d %b %Y}" if len(some) > 1 else ""
         style = "" if some[0].state in _ISSUE_ENDS else "yellow"
-        lines.append(Text(f"  {len(some):>4}  {name} {words} ({days})", style=style))
+        lines.append(_hung(f"  {len(some):>4}  ", f"{name} {words} ({days})", style))
     return lines
 
 
@@ -240,7 +253,7 @@ def _left_out(outlook: Outlook) -> list[RenderableType]:
     lines: list[RenderableType] = [_title("Not posted")]
     for (campaign, item, reason), count in list(outlook.left_out.items())[:_MOST]:
         times = f" ({count} times)" if count > 1 else ""
-        lines.append(Text(f"  {campaign}/{item}: {reason}{times}"))
+        lines.append(_hung("  ", f"{campaign}/{item}: {reason}{times}"))
     return [*lines, *_more(len(outlook.left_out))]
 
 

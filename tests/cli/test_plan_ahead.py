@@ -110,6 +110,42 @@ def test_it_fits_a_terminal_of_80_columns(tmp_path, monkeypatch):
     assert "May 2027  ████" in result.stdout
 
 
+def test_what_goes_on_below_a_count_stands_below_its_words(tmp_path, monkeypatch):
+    root = a_network(tmp_path, campaigns_cards=SERIES)
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = herald(root, "plan", "--simulate", *MONTH).stdout.splitlines()
+    (first,) = (n for n, line in enumerate(lines) if line.startswith("  trouble: usual"))
+    assert lines[first + 1].startswith("  ")
+
+
+def test_of_a_broken_file_only_what_waits_is_told_and_that_is_said(tmp_path):
+    root = a_network(tmp_path)
+    plan_it(root)
+    path = root / "campaigns" / "stories.yaml"
+    path.write_text(path.read_text().replace("items:", "items"))
+    shown = herald(root, "plan", "--simulate", *MONTH)
+    assert shown.exit_code == 1
+    assert "only what waits already" in shown.stdout
+    assert "last good plan" not in shown.stderr
+    told = document(herald(root, "plan", "--simulate", *MONTH, "--json"))
+    assert told["broken"] == ["campaigns/stories.yaml"]
+    assert sum(one["count"] for one in told["sent"]) > 0
+
+
+def test_the_last_day_is_the_one_that_was_asked_for(tmp_path):
+    shown = herald(a_network(tmp_path), "plan", "--simulate", *MONTH)
+    assert "to 10 June 2027" in shown.stdout
+
+
+def test_a_machine_without_campaigns_has_no_year_to_tell(tmp_path, postgresql_url):
+    root = a_network(tmp_path, config_herald="timezone: UTC\n")
+    (root / ".env").write_text(f"HERALD_STORE={postgresql_url}\n")
+    (root / "campaigns").rename(root / "aside")
+    refused = herald(root, "plan", "--simulate")
+    assert refused.exit_code == 1
+    assert "There is no campaigns/ in" in refused.stderr
+
+
 def test_options_that_do_not_go_together_are_refused(tmp_path):
     root = a_network(tmp_path)
     for words in (
