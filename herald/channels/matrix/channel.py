@@ -79,6 +79,7 @@ class MatrixChannel:
         media: MediaStore,
         clock: Clock,
         answer_seconds: float = ANSWER_SECONDS,
+        reading_seconds: float = READING_SECONDS,
     ) -> None:
         self.id = id
         self._server = settings.server
@@ -89,6 +90,7 @@ class MatrixChannel:
         self._media = media
         self._clock = clock
         self._answer_seconds = answer_seconds
+        self._reading_seconds = reading_seconds
         self._limits = capabilities_of(self.network)
         self._room = "" if settings.room.startswith("#") else settings.room
         self._uploaded: OrderedDict[str, str] = OrderedDict()
@@ -215,9 +217,13 @@ class MatrixChannel:
             self._uploaded.popitem(last=False)
 
     async def _ask(
-        self, request: Request, *, seconds: float = READING_SECONDS, most: int = BODY_MOST
+        self, request: Request, *, seconds: float | None = None, most: int = BODY_MOST
     ) -> Answer | NoAnswer:
         answer = await ask(
-            request, user_agent=self._user_agent, token=self._token, seconds=seconds, most=most
+            request,
+            user_agent=self._user_agent,
+            token=self._token,
+            seconds=self._reading_seconds if seconds is None else seconds,
+            most=most,
         )
         return hidden(answer, [self._token])
