@@ -7,9 +7,9 @@ A message's id is its transaction's, so that the homeserver takes a repeat for t
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
-from urllib.parse import quote
+from datetime import datetime
 
+from herald.channels.matrix.wire import REASONS, event_address, wait_in
 from herald.model.notice import Message, NotNow, Telling, Told
 from herald.notifying.posting import LONGEST_WAIT_ASKED, Answer, request
 
@@ -33,8 +33,7 @@ class ByMatrix:
         content = {"msgtype": "m.text", "body": _fitted(f"{message.subject}\n\n{message.body}")}
         answer = await request(
             "PUT",
-            f"{self._server}/_matrix/client/v3/rooms/{quote(self._room, safe='')}"
-            f"/send/m.room.message/{quote(message.id, safe='')}",
+            event_address(self._server, self._room, message.id),
             body=json.dumps(content).encode(),
             headers={
                 "Authorization": f"Bearer {self._token}",
@@ -54,19 +53,9 @@ def told_by(answer: Answer) -> Telling:
         return Told()
     if answer.is_success:
         return NotNow("the address of the server answers, but it is no Matrix homeserver")
-    code = said.get("errcode")
-    hints = {
-        "M_UNKNOWN_TOKEN": "it refuses the token: make a new one",
-        "M_MISSING_TOKEN": "it refuses the token: make a new one",
-        "M_FORBIDDEN": "the user may not write in the room: invite it and let it join",
-        "M_NOT_FOUND": "it does not know the room",
-        "M_LIMIT_EXCEEDED": "it asks to wait",
-    }
-    why = hints.get(str(code), f"it answered {answer.status}")
-    wait = said.get("retry_after_ms")
-    if isinstance(wait, int) and not isinstance(wait, bool) and 0 <= wait < 10**9:
-        return NotNow(why, min(timedelta(milliseconds=wait), LONGEST_WAIT_ASKED))
-    return NotNow(why, answer.retry_after)
+    why = REASONS.get(str(said.get("errcode")), f"it answered {answer.status}")
+    wait = wait_in(said)
+    return NotNow(why, answer.retry_after if wait is None else min(wait, LONGEST_WAIT_ASKED))
 
 
 def _object(body: bytes) -> dict[str, object]:
