@@ -65,12 +65,19 @@ def _lines(document: dict[str, Any]) -> list[str]:
     lines = [_line(way) for way in document["ways"]]
     lines += [f"✗ {why}" for why in document["lacking"]]
     if not document["ways"]:
-        lines.append("Nobody is told: name somebody under officers: in config/herald.yaml.")
+        lines.append(_nobody(named=bool(document["lacking"])))
     if text := document.get("text"):
         lines += ["", text.rstrip()]
     return lines
 
 
+def _nobody(*, named: bool) -> str:
+    if named:
+        return "Nobody is told until this is mended in config/herald.yaml or in .env."
+    return "Nobody is told: name somebody under officers: in config/herald.yaml."
+
+
 def _line(way: dict[str, Any]) -> str:
-    told = {True: "the test is on its way", None: "is told"}.get(way.get("told"))
+    tells = f"is told ({way['language']})"
+    told = {True: "the test is on its way", None: tells}.get(way.get("told"))
     return f"✓ {way['way']}: {told}" if told else f"✗ {way['way']}: {way['why']}"

@@ -31,8 +31,19 @@ def status(invocation: Invocation, as_json: bool) -> None:
         from herald.reporting.health import health_view
 
         a_console().print(health_view(health))
+        _note_absence(invocation)
     if health.needs_a_person:
         raise SystemExit(1)
+
+
+def _note_absence(invocation: Invocation) -> None:
+    """Say that nothing is known yet, which a mistyped store looks like as well."""
+    from herald.settings import load_settings
+    from herald.store.engine import sqlite_path
+
+    path = sqlite_path(load_settings(invocation.folder).store, invocation.folder)
+    if path is not None and not path.exists():
+        click.echo(f"\nHerald has not run here yet: {path} is not there.")
 
 
 async def _health(invocation: Invocation) -> Health:

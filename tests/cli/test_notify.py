@@ -41,6 +41,14 @@ def test_an_example_that_nobody_changed_is_no_way(tmp_path: Path) -> None:
     result = herald(a_network(tmp_path, config_herald=config), "notify")
     assert result.exit_code == 1
     assert "✗ mail to Ana: ana@news.example.org is an example" in result.stdout
+    assert "name somebody" not in result.stdout, "somebody is named"
+
+
+def test_the_address_of_a_room_is_told_from_its_id(tmp_path: Path) -> None:
+    matrix = '{server: "https://example.org", room: "#museum:example.org"}'
+    root = a_network(tmp_path, config_herald=f"notify: {{matrix: {matrix}}}\n")
+    result = herald(root, "check")
+    assert '"#museum:example.org" is the room\'s address, not its internal id' in result.stdout
 
 
 def test_it_shows_what_a_summary_would_say_and_sends_nothing(tmp_path: Path) -> None:
@@ -49,7 +57,7 @@ def test_it_shows_what_a_summary_would_say_and_sends_nothing(tmp_path: Path) -> 
     plan_it(root)
     result = herald(root, "notify")
     assert result.exit_code == 0
-    assert "✓ mail to Ana: is told" in result.stdout
+    assert "✓ mail to Ana: is told (it)" in result.stdout
     assert "stories / mill attende l’approvazione, per trial." in result.stdout
     assert "herald outbox approve" in result.stdout
     told = document(herald(root, "notify", "--json"))

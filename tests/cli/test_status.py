@@ -76,3 +76,14 @@ def test_an_account_that_rests_needs_no_token(tmp_path: Path) -> None:
     fedi = 'fedi: {network: mastodon, server: "https://social.example.org", paused: true}\n'
     root = a_network(tmp_path, config_channels=f"trial: {{network: journal}}\n{fedi}")
     assert "ACCESS_TOKEN" not in herald(root, "status").stdout
+
+
+def test_a_store_that_is_not_there_is_told(tmp_path):
+    root = a_network(tmp_path, config_herald="store: sqlite:///varr/herald.db\n")
+    shown = herald(root, "status")
+    assert shown.exit_code == 0
+    assert "Herald has not run here yet" in shown.stdout
+    assert "varr/herald.db is not there" in shown.stdout
+    assert not (root / "varr").exists()
+    plan_it(root)
+    assert "has not run here" not in herald(root, "status").stdout

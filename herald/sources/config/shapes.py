@@ -65,7 +65,8 @@ def _protected(url: str) -> str:
 def _room(room: str) -> str:
     if not _ROOM.fullmatch(room):
         hint = "it begins with ! and stands in the room's settings, under Advanced"
-        raise fault("no-room", f'"{room}" is no room\'s internal id', hint)
+        what = "the room's address, not its" if room.startswith("#") else "no room's"
+        raise fault("no-room", f'"{room}" is {what} internal id', hint)
     return room
 
 
