@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.postgresql import PostgreSQL, running_postgresql, why_not
 from tests.servers import pds as bluesky_pds
 from tests.servers import synapse as matrix_synapse
+from tests.stores import lay_store
 
 
 @pytest.fixture(scope="session")
@@ -27,12 +29,17 @@ def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Give the address of a file in *tmp_path* that is empty but for Herald's tables."""
+    lay_store(tmp_path / "var" / "herald.db")
+    return "sqlite:///var/herald.db"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest) -> str:
     """Give the address of an empty store, of each kind in turn."""
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgresql_url"))
-    return "sqlite:///var/herald.db"
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture(scope="session")

@@ -41,9 +41,8 @@ class DiskOutbox(StoredOutbox, StoredMedia):
 
 @pytest.fixture(params=["sqlite", "postgresql", "memory"])
 def place(request: pytest.FixtureRequest) -> str:
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgresql_url"))
-    return "sqlite:///var/herald.db" if request.param == "sqlite" else ""
+    is_stored = request.param != "memory"
+    return str(request.getfixturevalue(f"{request.param}_url")) if is_stored else ""
 
 
 @pytest.fixture
