@@ -137,6 +137,7 @@ def test_each_network_says_which_secret_it_needs() -> None:
         "journal": (),
         "manual": (),
         "mastodon": ("access_token",),
+        "matrix": ("access_token",),
     }
 
 
