@@ -78,6 +78,8 @@ _REMEDIES = {
     "SQLITE_PERM": "it cannot be opened: check the owner and rights of the file and folder",
     "SQLITE_FULL": "the disk is full: make room; nothing was lost",
     "SQLITE_IOERR_WRITE": "the disk takes no more: make room, check your quota; nothing was lost",
+    # the index that is made beside the file when it is opened
+    "SQLITE_IOERR_SHMSIZE": "the disk takes no more: make room, check your quota; nothing was lost",
     "SQLITE_IOERR": "the disk does not answer: check it; the store must not lie on a network drive",
     "SQLITE_BUSY": "another program holds it: close what else has it open",
     "SQLITE_LOCKED": "another program holds it: close what else has it open",
