@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from herald.clock import SystemClock
+from herald.app import open_app
+from herald.clock import SetClock, SystemClock
 from herald.store.engine import open_store
 from herald.store.outbox import StoredOutbox
 from tests.folders import a_network, journal
@@ -37,6 +38,14 @@ def posts(*names: str, ago: timedelta = timedelta(minutes=5)) -> str:
 
 def a_folder(root: Path, text: str, **more: str) -> Path:
     return a_network(root, stories=text, config_herald=HERALD_YAML, **more)
+
+
+async def used_since_yesterday(root: Path) -> Path:
+    """Let Herald have begun on the folder a day ago: what was due since is sent unasked."""
+    yesterday = SetClock(datetime.now(UTC) - timedelta(days=1))
+    async with open_app(root, yesterday, channels=True) as app:
+        await app.instance.recognise(now=yesterday.now())
+    return root
 
 
 def said(root: Path) -> Counter[str]:
@@ -139,6 +148,7 @@ async def test_a_new_token_is_used_after_resume_without_a_restart(tmp_path, plac
     async with serving(MASTODON, SystemClock()) as server:
         channel = f'trial: {{network: mastodon, server: "{server.address}"}}\n'
         root = a_folder(tmp_path, posts("bell"), config_channels=channel)
+        await used_since_yesterday(root)
         keep("revoked")
         async with running(root) as daemon:
             await daemon.says("channel stopped")
@@ -178,7 +188,8 @@ async def a_slow_network(root: Path) -> AsyncIterator[tuple[Path, SlowServer]]:
         host, port = runner.addresses[0][:2]
         server.address = f"http://{host}:{port}"
         channel = f'trial: {{network: mastodon, server: "{server.address}"}}\n'
-        yield a_folder(root, posts("bell", "boat"), config_channels=channel), server
+        folder = a_folder(root, posts("bell", "boat"), config_channels=channel)
+        yield await used_since_yesterday(folder), server
     finally:
         server.release()
         await runner.cleanup()

@@ -27,6 +27,7 @@ from tests.sources.folder import write
 
 NOON = datetime(2027, 5, 6, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 ITEMS = 10
 
 
@@ -292,3 +293,32 @@ def sent(root: Path) -> int:
     with closing(sqlite3.connect(root / "var" / "herald.db")) as connection:
         found = connection.execute("SELECT count(*) FROM delivery WHERE state = 'sent'")
         return int(found.fetchone()[0])
+
+
+@pytest.mark.parametrize("lost", ["the folder of the store", "another address as store"])
+async def test_an_empty_memory_says_nothing_again(network: Network, lost: str) -> None:
+    """A volume that is not mounted; a store that was deleted; another name in the configuration."""
+    async with network.running() as app:
+        network.clock.advance(5 * MINUTE + timedelta(seconds=30))
+        await app.worker.drain()
+    said = network.said()
+    assert said["seen"].total() > 0
+    if lost == "the folder of the store":
+        journal_folder = network.root / "var" / "journal"
+        journal_folder.rename(network.root / "journal")
+        shutil.rmtree(network.root / "var")
+        (network.root / "var").mkdir()
+        (network.root / "journal").rename(journal_folder)
+    else:
+        with (network.root / "config" / "herald.yaml").open("a", encoding="utf-8") as file:
+            file.write("store: sqlite:///var/another.db\n")
+    async with network.running() as app:
+        network.clock.advance(HOUR)
+        await app.worker.drain()
+        rows = await app.store.list_deliveries()
+    assert max(network.said()["seen"].values()) == 1
+    assert network.said()["seen"].total() == ITEMS
+    assert max(network.said()["trial"].values()) == 1
+    held = {row.channel for row in rows if row.reason is Reason.UNCLEAR}
+    assert held == {"blind"}, "an account that cannot be asked is left to a person"
+    assert max(network.said()["blind"].values()) == 1

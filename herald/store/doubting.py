@@ -43,6 +43,7 @@ from herald.store.mailing_tables import recipient
 NEWS_WITHIN = timedelta(days=2)
 """So long after a copy was put back, feeds bring up again what they said before."""
 WHY = "the database was put back from a copy, and this may have been sent after it was made"
+WHY_NEW = "Herald began here without a memory, and this may have been sent before that"
 DOUBTED = "doubted"
 """The outcome by which an attempt remembers that nothing was sent, only doubted."""
 
@@ -59,13 +60,13 @@ log = logging.getLogger(__name__)
 
 
 async def at_home(
-    connection: AsyncConnection, *, now: datetime
+    connection: AsyncConnection, *, now: datetime, begins: bool = False
 ) -> tuple[Row[Any] | None, str | None]:
     """Return the row of ``instance``, and why what is owed from before *now* was just put in doubt.
 
-    On PostgreSQL this finds out whether the database is still where it was, and if not begins to
-    doubt: of all that find it out at once, one does. Raises StoreMoved for a database whose
-    network was moved elsewhere.
+    *begins* is for a process that is about to send. On PostgreSQL this finds out whether the
+    database is still where it was, and if not begins to doubt: of all that find it out at once, one
+    does. Raises StoreMoved for a database whose network was moved elsewhere.
     """
     row, here = await instance_row(connection)
     if row is None or here is None:
@@ -82,6 +83,8 @@ async def at_home(
     known = home_of(row.home)
     why = COPY if row.copied_at is not None else why_elsewhere(known, here) if known else None
     values: dict[str, Any] = {"home": str(here)}
+    if begins and known is None and why is None:
+        values |= await begun(connection, now=now)
     if why is not None:
         values |= {"copied_at": None, "doubt_before": now, "doubt_since": since(row, now)}
         await doubt_copies(connection, now=now)
@@ -99,6 +102,17 @@ async def recognised(connection: AsyncConnection, *, now: datetime) -> Row[Any] 
             why,
         )
     return row
+
+
+async def begun(connection: AsyncConnection, *, now: datetime) -> dict[str, datetime | None]:
+    """Return what the row of ``instance`` is to say of a database that is used for the first time.
+
+    Nobody knows whether it is the first that this network has: an earlier one may have been lost,
+    or another address written into the configuration. So what was due before is looked up.
+    """
+    if await connection.scalar(select(_a.key).limit(1)) is not None:
+        return {}  # an earlier version of Herald sent from it
+    return {"doubt_before": now, "doubt_since": None}
 
 
 def since(row: Row[Any], now: datetime) -> datetime:
@@ -142,7 +156,8 @@ async def doubt_deliveries(
         ~exists().where(_a.key == _d.key, _a.started_at >= known.doubt_before),
         *open_ones,
     )
-    since = literal(known.doubt_since, tables.Moment())
+    why = WHY_NEW if known.doubt_since is None else WHY
+    since = literal(known.doubt_since or known.doubt_before - LOOK_BACK, tables.Moment())
     rows = (await connection.execute(select(_d.key, _d.token).where(doubtful))).all()
     if not rows:
         return 0
@@ -152,16 +167,16 @@ async def doubt_deliveries(
         .values(
             state=DeliveryState.CLAIMED.value,
             reason="",
-            note=WHY,
+            note=why,
             token=_d.token + 1,
             owner="",
-            lease_ends_at=_not_looked_up_until(connection, channels, known.doubt_before),
+            lease_ends_at=_not_looked_up_until(connection, channels, known),
             unclear_at=now,
             first_send_at=case((_d.first_send_at < since, _d.first_send_at), else_=since),
             frozen=func.coalesce(_d.frozen, _d.payload),
         )
     )
-    doubted = {"started_at": now, "ended_at": now, "outcome": DOUBTED, "answer": WHY}
+    doubted = {"started_at": now, "ended_at": now, "outcome": DOUBTED, "answer": why}
     await connection.execute(
         insert(tables.attempt),
         [{"key": row.key, "token": row.token + 1, **doubted} for row in rows],
@@ -180,21 +195,28 @@ async def doubt_copies(connection: AsyncConnection, *, now: datetime) -> None:
 
 
 async def may_be_sent(connection: AsyncConnection, due_at: datetime, *, now: datetime) -> bool:
-    """Tell whether a newsletter's issue that was due then may have been sent already."""
+    """Tell whether a newsletter's issue that was due then may have been sent already.
+
+    Not from a database that is used for the first time: its subscribers were just brought in.
+    """
     known = await recognised(connection, now=now)
-    return known is not None and known.doubt_before is not None and due_at <= known.doubt_before
+    if known is None or known.doubt_before is None or known.doubt_since is None:
+        return False
+    return bool(due_at <= known.doubt_before)
 
 
 def _not_looked_up_until(
-    connection: AsyncConnection, channels: Mapping[ChannelId, Capabilities], before: datetime
+    connection: AsyncConnection, channels: Mapping[ChannelId, Capabilities], known: Row[Any]
 ) -> datetime | None:
     """Return until when another process may still be sending what its lost claim was for.
 
-    On SQLite there is no other process.
+    On SQLite there is no other process, and in a database that is used for the first time no claim
+    was lost.
     """
-    if connection.dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql" or known.doubt_since is None:
         return None
     longest = max((each.timeout for each in channels.values()), default=timedelta(0))
+    before: datetime = known.doubt_before
     return before + 2 * longest + _LEASE_BEYOND
 
 

@@ -14,7 +14,9 @@ the file system's number differs   the whole folder was put back, or copied to a
 
 Then what is owed from before is looked up on its network before it is sent, see ``doubting``. The
 database is written first, and the file after it: a crash between the two leaves the file behind,
-which is no cause for doubt. A database that has counted nothing yet, and has no file, is new.
+which is no cause for doubt. A database that has counted nothing yet, and has no file, is new;
+whether its network is new as well nobody knows, so what was due before its first start is looked
+up too.
 
 On PostgreSQL nothing stands beside the database. There ``home`` holds what the server said of
 itself and of the database (``herald.store.home``), and whatever takes something to be sent asks it
@@ -34,7 +36,15 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.errors import StoreUnusable
-from herald.store.doubting import COPY, LOOK_BACK, at_home, doubt_copies, refuse_moved, since
+from herald.store.doubting import (
+    COPY,
+    LOOK_BACK,
+    at_home,
+    begun,
+    doubt_copies,
+    refuse_moved,
+    since,
+)
 from herald.store.engine import Store
 from herald.store.home import home_of
 from herald.store.tables import instance
@@ -108,6 +118,8 @@ class StoredInstance:
             values: dict[str, object] = {"epoch": epoch}
             if why is None:
                 values["last_seen_at"] = now
+                if row.epoch == 0:
+                    values |= await begun(connection, now=now)
                 if beside is None:  # the first start of all: a crash must not leave it without
                     settle_in(path)
             else:
@@ -144,7 +156,7 @@ def settle_in(path: Path) -> None:
 
 
 async def _found_out(connection: AsyncConnection, *, now: datetime) -> str | None:
-    row, why = await at_home(connection, now=now)
+    row, why = await at_home(connection, now=now, begins=True)
     home = home_of(row.home) if row is not None else None
     if home is not None and not home.is_sure:
         log.warning(

@@ -281,7 +281,8 @@ instance = Table(
 """One row, of the database itself; ``herald.store.instance`` says what each column is for.
 
 ``copied_at`` stands only in what ``herald backup`` wrote, until Herald runs on it. What was due up
-to ``doubt_before`` may have been sent, from ``doubt_since`` on, without this database knowing.
+to ``doubt_before`` may have been sent, from ``doubt_since`` on, without this database knowing;
+where that is NULL, the database was then used for the first time.
 """
 
 planner = Table(

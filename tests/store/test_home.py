@@ -148,7 +148,7 @@ async def test_what_a_server_does_by_itself_raises_no_doubt(store, postgresql, p
     assert (await instance(store)).home == home
     await owe(store, *ITEMS)
     assert await sent(store) == set(ITEMS)
-    assert (await instance(store)).doubt_before is None
+    assert (await instance(store)).doubt_since is None
 
 
 async def test_a_dump_that_was_restored_elsewhere_sends_nothing_again(

@@ -65,6 +65,12 @@ def micro(moment: datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
 
 
+def assert_first_used_at(moment: datetime, folder: Path) -> None:
+    """Nothing is in doubt but what was due before: another database may have sent that."""
+    assert row(folder)["doubt_before"] == micro(moment)
+    assert row(folder)["doubt_since"] is None
+
+
 def copy_store(folder: Path, target: Path) -> None:
     """Copy a database that nobody has open, as ``cp`` does."""
     shutil.copyfile(folder / "herald.db", target)
@@ -73,7 +79,7 @@ def copy_store(folder: Path, target: Path) -> None:
 async def test_restarts_raise_no_doubt(tmp_path):
     for nth in range(3):
         assert await begin(tmp_path, now=NOON + nth * HOUR) is None
-    assert row(tmp_path)["doubt_before"] is None
+    assert_first_used_at(NOON, tmp_path)
     assert row(tmp_path)["last_seen_at"] == micro(NOON + 2 * HOUR)
 
 
@@ -136,8 +142,8 @@ async def test_a_crash_between_the_database_and_the_file_leaves_no_doubt(tmp_pat
     before = (tmp_path / "herald.db.epoch").read_bytes()
     await begin(tmp_path)
     (tmp_path / "herald.db.epoch").write_bytes(before)
-    assert await begin(tmp_path) is None
-    assert row(tmp_path)["doubt_before"] is None
+    assert await begin(tmp_path, now=NOON + HOUR) is None
+    assert_first_used_at(NOON, tmp_path)
 
 
 async def test_a_crash_within_the_first_start_of_all_leaves_no_doubt(tmp_path):
@@ -146,6 +152,19 @@ async def test_a_crash_within_the_first_start_of_all_leaves_no_doubt(tmp_path):
         await begin(tmp_path)
     assert row(tmp_path)["epoch"] == 0, "the database does not count before the file is there"
     (tmp_path / "herald.db.epoch.new").rmdir()
+    assert await begin(tmp_path) is None
+    assert_first_used_at(NOON, tmp_path)
+
+
+async def test_what_a_database_sent_before_there_were_epochs_is_known_to_it(tmp_path):
+    async with opened(tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / "herald.db")) as connection:
+        connection.execute(
+            "INSERT INTO attempt (key, token, started_at, outcome, answer)"
+            " VALUES ('a', 1, 0, 'sent', '')"
+        )
+        connection.commit()
     assert await begin(tmp_path) is None
     assert row(tmp_path)["doubt_before"] is None
 
