@@ -192,12 +192,12 @@ async def _tell_status(app: App, manager: ServiceManager) -> None:
 async def _tick(name: str, ring: Callable[[], Awaitable[T]]) -> T | None:
     """Do one step; the one place where trouble of any kind is logged and left behind.
 
-    While a database is away a step meets the same trouble every minute, and says so once.
+    While a database is away every step meets the same trouble every minute: it is told once.
     """
     try:
         done = await ring()
     except HeraldError as error:
-        if _complaints.get(name) != str(error):
+        if str(error) not in _complaints.values():
             log.error(
                 "a step failed and will be tried again", extra={"step": name, "why": str(error)}
             )
