@@ -170,13 +170,14 @@ def _still_held(row: Delivery, fresh: Delivery, *, now: datetime) -> Delivery:
 def _revived(row: Delivery, fresh: Delivery, *, now: datetime, changed: bool) -> Delivery:
     """Return a row that had ended, to go out after all if it is wanted anew and can still be.
 
-    What has expired and lies ahead ended by a clock that was wrong.
+    What has expired and lies ahead, or is not over yet, ended by a clock that was wrong.
     """
     if row.state is DeliveryState.WITHDRAWN:
         wanted = row.reason is not Reason.PERSON
     elif row.state is DeliveryState.EXPIRED:
         patience = (row.not_after_at, row.catch_up) != (fresh.not_after_at, fresh.catch_up)
-        wanted = changed or patience or now < row.due_at
+        too_early = row.note == _OVER and row.first_send_at is None  # now is not after its end
+        wanted = changed or patience or too_early or now < row.due_at
     else:
         wanted = changed
     late = now - fresh.due_at > LATE_AFTER

@@ -312,6 +312,15 @@ def test_what_expired_or_was_held_as_late_by_a_clock_that_ran_ahead_waits_again(
     assert stands(only_step(a_plan(wanted()), late)) == ("changed", "pending", None)
 
 
+def test_what_a_clock_that_ran_ahead_let_expire_waits_again_while_it_is_not_over() -> None:
+    plan = a_plan(wanted(due_at=NOON - MINUTE))
+    (row,) = planned_once(*plan.deliveries, now=NOON - DAY)
+    over = only_step(plan, row, now=NOON + 400 * DAY).after
+    assert over is not None
+    assert over.state is DeliveryState.EXPIRED
+    assert stands(only_step(plan, over)) == ("changed", "pending", None)
+
+
 def test_what_returns_to_its_file_waits_again() -> None:
     (row,) = planned_once(wanted())
     gone = only_step(a_plan(), row)
