@@ -27,6 +27,12 @@ LETTERS = 2
 VOICES = 3
 """Campaigns that pass on what partners publish; the others say things of their own."""
 STORIES = 9
+LIMITS = (
+    {"partner": "1/week"},
+    {"partner": "2/day", "total": "6/day"},
+    {"partner": "2/day", "total": "1/day"},
+)
+"""On what the voices pass on: of 20 partners who publish every other week."""
 
 
 def write_federation(root: Path, *, begins: date, seed: int = 0) -> dict[str, dict[str, Any]]:
@@ -152,7 +158,7 @@ def _voices(nth: int) -> dict[str, Any]:
             {
                 "from": [f"tag:group-{nth}"],
                 "fresh": "7d",
-                "limit": {"partner": "2/day", "total": "6/day"},
+                "limit": LIMITS[nth],
                 "approve": "auto",
                 "text": "{title} — {partner}\n{link}",
                 "post": [{"before": "3d", "at": "10:00"}],

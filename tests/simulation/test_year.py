@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,10 +24,11 @@ from herald.model.ids import ChannelId
 from herald.model.network import Capabilities, Handle
 from herald.simulating.dice import Dice
 from herald.simulating.opening import Setting, live, make_year
+from herald.simulating.outbox import ScratchOutbox
 from herald.simulating.troubles import Troubles, drawn_troubles
 from herald.simulating.year import Assumptions, Year
 from herald.sources.feeds.wanted import wanted_feeds
-from herald.sources.load import Loader
+from herald.sources.load import Loaded, Loader
 from tests.simulation.federation import CHANNELS, PARTNERS, write_federation
 from tests.simulation.officers import Officers
 from tests.simulation.witness import Witness, beyond_limits, outside_hours, unasked
@@ -63,8 +65,16 @@ class Lived:
     """A year, and all that was seen of it."""
 
     def __init__(
-        self, root: Path, seed: int, *, lasts: timedelta = YEAR, troubles: Troubles | None = None
+        self,
+        root: Path,
+        seed: int,
+        *,
+        lasts: timedelta = YEAR,
+        troubles: Troubles | None = None,
+        outbox: ScratchOutbox | None = None,
+        see: Callable[[Loaded], Loaded] = lambda loaded: loaded,
     ) -> None:
+        """Live; *outbox* and *see*, the eyes with which files are read, may be wrong on purpose."""
         root.mkdir(exist_ok=True)
         files = write_federation(root, begins=BEGINS, seed=seed)
         loader = Loader(root, anchors=frozenset(observances()), networks=NETWORKS)
@@ -73,7 +83,7 @@ class Lived:
         self.officers = Officers(root, files, random.Random(seed))
         self.witness = Witness()
         self.year: Year = make_year(
-            loader.load,
+            lambda: see(loader.load()),
             Setting(
                 begins=datetime(2027, 1, 1, tzinfo=UTC),
                 seed=seed,
@@ -84,8 +94,9 @@ class Lived:
                 ),
                 limits=limits(),
                 watch=self.witness.watch,
-                every_day=self.officers.every_day,
+                every_day=self._every_day,
             ),
+            outbox=outbox,
         )
         self.witness.year = self.officers.year = self.year
         self.hash = live(self.year, self.year.clock.now() + lasts)
@@ -94,8 +105,12 @@ class Lived:
             *self.witness.judge(self.rows, limits()),
             *unasked(self.rows, self.officers.wanted),
             *outside_hours(self.rows, self.officers.files),
-            *beyond_limits(self.rows),
+            *beyond_limits(self.rows, self.officers.files),
         ]
+
+    async def _every_day(self, day: date) -> None:
+        await self.officers.every_day(day)
+        await self.witness.every_day()
 
     def story(self, seed: int) -> str:
         """Tell what was not kept, under which faults, after which edits."""

@@ -6,24 +6,25 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from herald.model.campaign import CatchUp
 from herald.model.delivery import Claim, Delivery, DeliveryState, Reason
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
 from herald.simulating.year import Year
+from tests.simulation.hindrance import Stops, free_time
 
 S = DeliveryState
 GRACE = timedelta(seconds=11)
 """A worker that looks every ten seconds sends so late what it has claimed in time."""
 STILL_TRIED = timedelta(hours=3)
 """After its last moment a delivery in doubt is still looked up, for two hours at most."""
-ALL_ALONG = timedelta(hours=2)
-"""What is later than that was kept back by something else: a pause, or Herald was off."""
-TURNS = 2
-"""So many posts of one campaign may pass another's that waits for the same account."""
+LONG_ENOUGH = timedelta(hours=4)
+"""A network asks to wait for three hours at most, and what waited then goes out within one."""
+TURNS = 1
+"""So many posts of one campaign go before another's whose turn it is on the same account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,12 @@ class Witness:
         self.requests: list[tuple[datetime, Claim]] = []
         self.found: list[str] = []
         self.year: Year | None = None
+        self.stops = Stops()
+
+    async def every_day(self) -> None:
+        """Note what is stopped."""
+        assert self.year is not None
+        self.stops.note(await self.year.outbox.stops(), now=self.year.clock.now())
 
     def watch(self, claim: Claim) -> None:
         """Note a request as it leaves, and judge what can only be judged now."""
@@ -66,7 +73,11 @@ class Witness:
         self.found += doubled(self.year)
         self.found += lost(rows, self.year, end=end)
         self.found += too_fast(self.requests, limits)
-        self.found += unfair(self.requests)
+        # A network that asks to wait again and again takes up turns, and all the time there is.
+        if not self.year.troubles.throttled:
+            begun = [row for row in rows if self.requests and row.due_at > self.requests[0][0]]
+            self.found += missed(begun, self.year, self.stops, end=end)
+            self.found += unfair(self.requests, self.stops)
         return self.found
 
 
@@ -96,6 +107,17 @@ def lost(rows: Sequence[Delivery], year: Year, *, end: datetime) -> Iterable[str
             yield f"forgotten: {told(row)}"
         if row.state in {S.EXPIRED, S.FAILED} and not (row.note or row.error):
             yield f"{row.state} without a word: {told(row)}"
+
+
+def missed(rows: Sequence[Delivery], year: Year, stops: Stops, *, end: datetime) -> Iterable[str]:
+    """Say what was never tried, and had all the time to go."""
+    for row in rows:
+        waited = row.needs_approval or row.planned_hold or row.moved_from
+        if row.state is not S.EXPIRED or row.attempts or waited or row.catch_up != CatchUp.POST:
+            continue
+        hindered = [*year.away, *stops.spans(row, end=end)]
+        if free_time(row, hindered) > LONG_ENOUGH:
+            yield f"had {free_time(row, hindered)} to go, and was never tried: {told(row)}"
 
 
 def unasked(rows: Sequence[Delivery], wanted: Mapping[str, Wanted]) -> Iterable[str]:
@@ -128,28 +150,46 @@ def too_fast(
                 yield f"{channel}: {burst + 1} requests from {moments[nth - burst]}"
 
 
-def unfair(requests: Sequence[tuple[datetime, Claim]]) -> Iterable[str]:
-    """Say which first request had to wait while another campaign's went out time and again."""
-    by_channel: dict[str, list[tuple[datetime, Delivery]]] = defaultdict(list)
+def unfair(requests: Sequence[tuple[datetime, Claim]], stops: Stops) -> Iterable[str]:
+    """Say which first request had to wait while another campaign's went out time and again.
+
+    Campaigns that share an account take turns. So from the moment at which something is due, every
+    other campaign is served once at most before its own is, and once more each time that is.
+    """
+    by_channel: dict[str, list[tuple[datetime, Claim]]] = defaultdict(list)
     for at, claim in requests:
-        if claim.attempt == 1:
-            by_channel[claim.delivery.channel].append((at, claim.delivery))
+        by_channel[claim.delivery.channel].append((at, claim))
     for channel, sent in by_channel.items():
-        for (before, one), (at, row) in pairwise(sent):
-            if row.due_at >= before or one.campaign == row.campaign or row.needs_approval:
+        for nth, (at, claim) in enumerate(sent):
+            row = claim.delivery
+            if claim.attempt > 1 or row.needs_approval or row.planned_hold:
                 continue
-            if at - row.due_at > ALL_ALONG:
-                continue
-            passed = [
-                other
-                for when, other in sent
-                if row.due_at <= when < at and other.due_at > row.due_at
-            ]
-            own = sum(other.campaign == row.campaign for other in passed)
-            counts = Counter(other.campaign for other in passed if other.campaign != row.campaign)
-            for campaign, count in counts.items():
-                if count > own + TURNS:
-                    yield f"{channel}: {count} of {campaign} went before {told(row)} at {at}"
+            passed = list(_passed_by(row, sent, nth))
+            counts = [Counter(turn) for turn in passed]
+            worst = max((count for turn in counts for count in turn.values()), default=0)
+            if worst > TURNS and not _was_stopped(row, stops, at):
+                yield f"{channel}: {worst} of one campaign went before {told(row)} at {at}"
+
+
+def _was_stopped(row: Delivery, stops: Stops, at: datetime) -> bool:
+    """Tell whether anything of *row* was stopped while it was due."""
+    return any(begins < at and ends > row.due_at for begins, ends in stops.spans(row, end=at))
+
+
+def _passed_by(
+    row: Delivery, sent: Sequence[tuple[datetime, Claim]], nth: int
+) -> Iterable[list[str]]:
+    """Yield the campaigns that were served while *row* was due, between two turns of its own."""
+    turn: list[str] = []
+    for at, claim in reversed(sent[:nth]):
+        if at <= row.due_at + GRACE:
+            break
+        if claim.delivery.campaign == row.campaign:
+            yield turn
+            turn = []
+        else:
+            turn.append(claim.delivery.campaign)
+    yield turn
 
 
 def outside_hours(rows: Iterable[Delivery], files: dict[str, dict[str, Any]]) -> Iterable[str]:
@@ -168,14 +208,24 @@ def outside_hours(rows: Iterable[Delivery], files: dict[str, dict[str, Any]]) ->
                 yield f"due outside the window ({local}): {told(row)}"
 
 
-def beyond_limits(rows: Iterable[Delivery]) -> Iterable[str]:
-    """Say which partner was passed on more often on a day than the campaigns' limit."""
-    entries: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+def beyond_limits(rows: Iterable[Delivery], files: Mapping[str, dict[str, Any]]) -> Iterable[str]:
+    """Say where more was passed on than the limits of its campaign allow, by day or by week."""
+    limits = {
+        name: {who: spelled.split("/") for who, spelled in told_by["amplify"][0]["limit"].items()}
+        for name, told_by in files.items()
+        if "amplify" in told_by
+    }
+    entries: dict[tuple[str, str, str, int], set[str]] = defaultdict(set)
     for row in rows:
-        if row.entry is not None and row.state is S.SENT:
-            day = row.due_at.astimezone(ZoneInfo("Europe/Rome")).date().isoformat()
-            entries[row.campaign, row.partner or "", day].add(row.entry)
-    yield from (f"{what}: {len(some)} entries" for what, some in entries.items() if len(some) > 2)
+        if row.entry is None or row.state is not S.SENT:
+            continue
+        day = row.due_at.astimezone(ZoneInfo("Europe/Rome")).date().toordinal() - 1
+        for who, (_, period) in limits[row.campaign].items():
+            name = row.partner or "" if who == "partner" else ""
+            entries[row.campaign, who, name, day if period == "day" else day // 7].add(row.entry)
+    for (campaign, who, name, period), some in entries.items():
+        if len(some) > int(limits[campaign][who][0]):
+            yield f"{campaign}, {who} {name}, {period}: {len(some)} entries"
 
 
 def in_doubt(row: Delivery) -> bool:
