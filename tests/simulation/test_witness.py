@@ -94,9 +94,9 @@ def asked(campaign: str, minute: int, *, due: int = 0) -> tuple[datetime, Claim]
     return NOON + minute * MINUTE, Claim(delivery=row, token=1, attempt=1)
 
 
-def test_a_campaign_that_is_passed_twice_is_noticed() -> None:
-    sent = [asked("loud", 1, due=-5), asked("loud", 2, due=-4), asked("quiet", 3)]
-    assert ["2 of one campaign" in found for found in unfair(sent, Stops())] == [True]
+def test_a_campaign_that_is_passed_again_and_again_is_noticed() -> None:
+    sent = [*(asked("loud", minute, due=-5) for minute in (1, 2, 3)), asked("quiet", 4)]
+    assert ["3 of one campaign" in found for found in unfair(sent, Stops())] == [True]
 
 
 def test_campaigns_that_take_turns_are_fair() -> None:

@@ -23,8 +23,9 @@ STILL_TRIED = timedelta(hours=3)
 """After its last moment a delivery in doubt is still looked up, for two hours at most."""
 LONG_ENOUGH = timedelta(hours=4)
 """A network asks to wait for three hours at most, and what waited then goes out within one."""
-TURNS = 1
-"""So many posts of one campaign go before another's whose turn it is on the same account."""
+TURNS = 2
+"""So many posts of one campaign go before another's whose turn it is on the same account: one, and
+one more as what is claimed at one moment leaves in the order of its moments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +155,7 @@ def unfair(requests: Sequence[tuple[datetime, Claim]], stops: Stops) -> Iterable
     """Say which first request had to wait while another campaign's went out time and again.
 
     Campaigns that share an account take turns. So from the moment at which something is due, every
-    other campaign is served once at most before its own is, and once more each time that is.
+    other campaign is served once before its own is, and once more each time that is.
     """
     by_channel: dict[str, list[tuple[datetime, Claim]]] = defaultdict(list)
     for at, claim in requests:
