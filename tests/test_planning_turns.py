@@ -64,7 +64,7 @@ async def test_who_does_not_plan_sends_what_another_one_planned(
         assert len(journal(sender)) == 2
         assert journal(planner) == []
         await one.take_turn()
-        health = await two.health()
+        health = await two.condition.health()
         assert (health.ok, health.broken) == (True, ())
 
 
@@ -78,7 +78,7 @@ async def test_campaign_files_beside_who_does_not_plan_concern_nobody(
         await two.replan_if_sound()
         await two.poll_and_replan()
         assert {row.campaign for row in await two.store.list_deliveries()} == {"stories"}
-        assert (await two.health()).broken == ()
+        assert (await two.condition.health()).broken == ()
 
 
 async def test_planning_waits_for_its_turn_and_follows_who_stops(
@@ -173,15 +173,17 @@ async def test_it_is_told_when_nobody_plans(
 ) -> None:
     root = a_network(tmp_path)
     async with opening(root, plans=False) as sender:
-        health = await sender.health()
+        health = await sender.condition.health()
         assert not health.ok
         assert health.planning.startswith("nobody has planned yet: start herald run --plan")
         async with opening(root, plans=True) as planner:
             await planner.replan_if_sound()
-            assert (await sender.health()).planning == ""
-        assert (await sender.health()).planning == ""
+            assert (await sender.condition.health()).planning == ""
+        assert (await sender.condition.health()).planning == ""
         clock.advance(timedelta(hours=2))
-        assert (await sender.health()).planning.startswith("nobody plans since 2027-05-03 06:00")
+        assert (await sender.condition.health()).planning.startswith(
+            "nobody plans since 2027-05-03 06:00"
+        )
 
 
 async def test_planning_without_campaign_files_is_refused(opening: Opening, tmp_path: Path) -> None:

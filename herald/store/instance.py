@@ -151,7 +151,7 @@ class StoredInstance:
 
 
 def settle_in(path: Path) -> None:
-    """Let the SQLite file *path*, whose epoch is 0, pass for one that has always been here."""
+    """Let the SQLite file *path*, which nobody has used yet, pass for one that was always here."""
     _write(_file(path), Beside(epoch=0, inode=_inode(path)))
 
 

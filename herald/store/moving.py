@@ -233,9 +233,10 @@ async def _settle_down(there: AsyncConnection, *, now: datetime) -> int:
     await there.execute(update(hub_subscription).values(lease_ends_at=None))
     await there.execute(update(tables.planner).values(owner="", lease_ends_at=None))
     _, home = await instance_row(there)
+    # 1, not 0: it is no database that is used for the first time
     await there.execute(
         update(tables.instance).values(
-            epoch=0, last_seen_at=now, copied_at=None, moved_to="", home=str(home or "")
+            epoch=1, last_seen_at=now, copied_at=None, moved_to="", home=str(home or "")
         )
     )
     return unclear + int(copies.rowcount)
@@ -317,7 +318,7 @@ def _leases(now: datetime) -> tuple[tuple[str, ColumnElement[bool]], ...]:
 
 async def _refuse_used(here: AsyncConnection, there: AsyncConnection) -> None:
     """Raise MoveRefused where going back would forget what was sent, or who left a list."""
-    sends = select(func.count()).where(or_(_a.outcome.is_(None), _a.outcome != DOUBTED))
+    sends = select(func.count()).where(or_(_a.outcome.is_(None), ~_a.outcome.startswith(DOUBTED)))
     copies = select(func.coalesce(func.sum(_r.token), 0))
     for what, question in (("posts", sends), ("copies of newsletters", copies)):
         more = int(await _number(there, question)) - int(await _number(here, question))
