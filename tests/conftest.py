@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.postgresql import PostgreSQL, running_postgresql, why_not
 from tests.servers import pds as bluesky_pds
 from tests.servers import synapse as matrix_synapse
 from tests.stores import lay_store
+
+# How long an example takes tells of the machine and what else it does, not of Herald.
+settings.register_profile("herald", deadline=None)
+settings.load_profile("herald")
 
 
 @pytest.fixture(scope="session")
