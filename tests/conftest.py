@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,18 @@ from tests.stores import lay_store
 # How long an example takes tells of the machine and what else it does, not of Herald.
 settings.register_profile("herald", deadline=None)
 settings.load_profile("herald")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what needs Bluesky's own server come last where that is still being installed."""
+    if os.environ.get(bluesky_pds.WAIT):
+        items.sort(key=_needs_pds)
+
+
+def _needs_pds(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    variant = getattr(getattr(item, "callspec", None), "id", "")
+    return "pds" in names or "pds" in variant.split("-")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,21 +21,38 @@ from urllib.request import ProxyHandler, Request, build_opener
 from tests.servers.bluesky import PASSWORD
 
 PLACE = "HERALD_PDS"
-"""Names the folder in which ``npm install @atproto/dev-env`` was run."""
+"""Names the folder in which it was installed, as ``.ci/pds`` does."""
 NODE = "HERALD_PDS_NODE"
 """Names the Node (22 or newer) to run it with, where that is not the machine's own."""
+WAIT = "HERALD_PDS_WAIT"
+"""Says how many seconds to wait for ``ready`` or ``failed`` to appear there, while it is built."""
 _START_SECONDS = 60.0
 _ask = build_opener(ProxyHandler({}))
 
 
 def why_not() -> str:
-    """Say why the server cannot be started here; empty where it can."""
+    """Say why the server cannot be started here; empty where it can. Waits if it is being built."""
     place = os.environ.get(PLACE, "")
     if not place:
         return f"{PLACE} names no folder with Bluesky's own server"
-    if not (Path(place) / "node_modules" / "@atproto" / "dev-env").is_dir():
-        return f"there is no @atproto/dev-env in {place}"
+    if why := _not_built(Path(place), float(os.environ.get(WAIT) or 0)):
+        return why
+    if not (Path(place) / "node_modules" / "@atproto" / "pds").is_dir():
+        return f"there is no @atproto/pds in {place}"
     return "" if _node() else "there is no Node"
+
+
+def _not_built(place: Path, patience: float) -> str:
+    until = time.monotonic() + patience
+    while patience and not (place / "ready").exists():
+        failed = (place / "failed").exists()
+        if failed or time.monotonic() > until:
+            log = place / "log"
+            last = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
+            ending = "failed" if failed else f"took more than {patience:.0f} seconds"
+            return f"the installation of Bluesky's own server {ending}: {' | '.join(last)}"
+        time.sleep(0.2)  # a process of its own: there is nothing to wait on
+    return ""
 
 
 @dataclass(frozen=True)
@@ -83,15 +102,18 @@ class RealPds:
 def running_pds() -> Iterator[RealPds]:
     """Run the server until the end of the block; raise RuntimeError where it does not start."""
     script = Path(__file__).with_suffix(".mjs").read_text(encoding="utf-8")
-    with subprocess.Popen(
-        [_node(), "--input-type=module", "--eval", script],
-        cwd=os.environ[PLACE],
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="herald-pds-") as kept,
+        subprocess.Popen(
+            [_node(), "--input-type=module", "--eval", script],
+            cwd=os.environ[PLACE],
+            env={"TMPDIR": kept, **{n: os.environ[n] for n in ("PATH", "HOME") if n in os.environ}},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process,
+    ):
         patience = threading.Timer(_START_SECONDS, process.kill)
         patience.start()
         try:
