@@ -32,6 +32,9 @@ class OutboxHealth:
     """What may be out there: waiting to be looked up, or held for a person."""
     failed_lately: int = 0
     """What failed, having been due within the last day."""
+    missed_lately: int = 0
+    """What did not go out in time, and is left out since three days at most; not what its file
+    lets go when it is late."""
 
     @property
     def is_well(self) -> bool:

@@ -86,7 +86,7 @@ def _deliveries(stuck: Iterable[Stuck], *, now: datetime) -> Iterator[Concern]:
     for each in stuck:
         kind = _kind(each)
         place = f"{each.campaign}/{each.item}"
-        subject = place if kind is Kind.APPROVAL else f"{each.reason or ''}:{each.channel}/{place}"
+        subject = place if kind is Kind.APPROVAL else f"{_why(each)}:{each.channel}/{place}"
         together[kind, subject].append(each)
     for (kind, subject), group in together.items():
         first = min(group, key=lambda one: (one.due_at, one.key))
@@ -98,9 +98,14 @@ def _deliveries(stuck: Iterable[Stuck], *, now: datetime) -> Iterator[Concern]:
         yield concern
 
 
+def _why(stuck: Stuck) -> str:
+    """Return what parts concerns of one kind about the same item and channel."""
+    return "missed" if stuck.state is DeliveryState.EXPIRED else stuck.reason or ""
+
+
 def _kind(stuck: Stuck) -> Kind:
     match stuck.state, stuck.reason:
-        case DeliveryState.FAILED, _:
+        case ((DeliveryState.FAILED | DeliveryState.EXPIRED), _):
             return Kind.FAILED
         case DeliveryState.CLAIMED, _:
             return Kind.UNCLEAR
@@ -117,8 +122,9 @@ def _of_deliveries(kind: Kind, subject: str, stuck: Stuck, channels: str) -> Con
     key = stuck.key[:8]
     item = f"{stuck.campaign} / {stuck.partner or key if stuck.entry else stuck.item}"
     is_looked_up = stuck.state is DeliveryState.CLAIMED
+    is_missed = stuck.state is DeliveryState.EXPIRED
     say = {
-        Kind.FAILED: "failed",
+        Kind.FAILED: "missed" if is_missed else "failed",
         Kind.UNCLEAR: "looked_up" if is_looked_up else "unclear",
         Kind.APPROVAL: "approval",
         Kind.TASK: "task",

@@ -71,6 +71,7 @@ class Health:
         return (
             not self.ok
             or self.waiting > 0
+            or self.outbox.missed_lately > 0
             or bool(self.newsletters)
             or bool(self.disk)
             or any(is_for_a_person(each, now=self.at) for each in self.feeds)
@@ -90,6 +91,7 @@ class Health:
             "oldest_overdue_at": instant(self.outbox.oldest_overdue_at),
             "unclear": self.outbox.unclear,
             "failed": self.outbox.failed_lately,
+            "missed": self.outbox.missed_lately,
             "deliveries": [
                 {"state": count.state, "reason": count.reason, "count": count.count}
                 for count in self.outbox.counts
@@ -218,6 +220,11 @@ def _trouble(health: Health) -> list[str]:
     if health.outbox.failed_lately:
         told.append(
             f"{health.outbox.failed_lately} failed within a day: herald outbox list --state failed"
+        )
+    if health.outbox.missed_lately:
+        told.append(
+            f"{health.outbox.missed_lately} did not go out in time within three days, and are left"
+            " out: herald outbox list --state expired"
         )
     if waiting := health.waiting - for_a_person:
         told.append(f"{waiting} wait for your word: herald outbox list --state held")

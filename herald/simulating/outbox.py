@@ -406,6 +406,12 @@ class ScratchOutbox:
             failed_lately=sum(
                 row.state is S.FAILED and row.due_at > now - timedelta(days=1) for row in shown
             ),
+            missed_lately=sum(
+                row.state is S.EXPIRED
+                and row.not_after_at > now - timedelta(days=3)
+                and row.catch_up is not CatchUp.SKIP
+                for row in shown
+            ),
         )
 
     def _is_overdue(self, row: Delivery, now: datetime) -> bool:

@@ -18,6 +18,8 @@ from herald.store.stops import load_stops, stop_reason, unstopped
 
 LATELY = timedelta(days=1)
 """So long a failure keeps being counted."""
+MISSED_LATELY = timedelta(days=3)
+"""So long what was let go is told: after a weekend without Herald, too."""
 
 _d = tables.delivery.c
 _ANY = _d.catch_up.in_(list(CatchUp))
@@ -64,6 +66,19 @@ async def outbox_health(connection: AsyncConnection, *, now: datetime) -> Outbox
             connection,
             and_(_d.state == DeliveryState.FAILED.value, _ANY, _d.due_at > now - LATELY),
         ),
+        missed_lately=await _count(connection, missed_lately(now)),
+    )
+
+
+def missed_lately(now: datetime) -> ColumnElement[bool]:
+    """Tell of deliveries whose time was over lately without their having gone out.
+
+    What its file lets go when it is late was meant so.
+    """
+    return and_(
+        _d.state == DeliveryState.EXPIRED.value,
+        _d.not_after_at > now - MISSED_LATELY,
+        _d.catch_up != CatchUp.SKIP.value,
     )
 
 

@@ -34,7 +34,7 @@ from herald.model.notice import (
 )
 from herald.store import tables
 from herald.store.engine import Store
-from herald.store.health import LATELY
+from herald.store.health import LATELY, missed_lately
 from herald.store.upsert import insert_new, upsert
 
 STUCK_MOST = 1000
@@ -215,6 +215,7 @@ def _concerning(now: datetime, by_hand: Collection[ChannelId]) -> list[ColumnEle
         and_(_d.state == DeliveryState.HELD.value, _d.reason.in_(_FOR_A_PERSON)),
         and_(_d.state == DeliveryState.CLAIMED.value, _d.unclear_at.is_not(None)),
         and_(_d.state == DeliveryState.FAILED.value, _d.due_at > now - LATELY),
+        missed_lately(now),
         and_(
             _d.state == DeliveryState.SENT.value,
             _d.channel.in_(sorted(by_hand)),
@@ -237,10 +238,20 @@ def _stuck_of(row: Any) -> Stuck:
         due_at=row.due_at,
         unclear_at=row.unclear_at,
         sent_at=row.sent_at,
-        said={DeliveryState.FAILED: row.error, DeliveryState.HELD: row.note}.get(
-            DeliveryState(row.state), ""
-        ),
+        said=_said(DeliveryState(row.state), error=row.error, note=row.note),
     )
+
+
+def _said(state: DeliveryState, *, error: str, note: str) -> str:
+    """Return what explains why it stands where it stands."""
+    match state:
+        case DeliveryState.FAILED:
+            return error
+        case DeliveryState.EXPIRED:
+            return error or note
+        case DeliveryState.HELD:
+            return note
+    return ""
 
 
 async def _turn(connection: AsyncConnection) -> Row[Any]:

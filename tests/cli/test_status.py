@@ -9,7 +9,8 @@ from tests.folders import STORIES, a_network
 from tests.sources.folder import write
 
 KEYS = {
-    *("ok", "at", "overdue", "oldest_overdue_at", "unclear", "failed", "deliveries", "tasks"),
+    *("ok", "at", "overdue", "oldest_overdue_at", "unclear", "failed", "missed", "deliveries"),
+    "tasks",
     *("feeds", "feed_tasks", "stops", "broken", "channels", "newsletters", "planning", "disk"),
     "next",
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from herald.model.campaign import CatchUp
 from herald.model.delivery import DeliveryState, Reason
 from herald.model.ids import ChannelId
 from herald.model.notice import (
@@ -261,7 +262,9 @@ STANDING = [
     ({"state": DeliveryState.SENT, "channel": "facebook", "network": "manual"}, True),
     ({"state": DeliveryState.SENT, "channel": "facebook", "url": "https://a.example"}, False),
     ({"state": DeliveryState.SENT}, False),
-    ({"state": DeliveryState.EXPIRED}, False),
+    ({"state": DeliveryState.EXPIRED}, True),
+    ({"state": DeliveryState.EXPIRED, "catch_up": CatchUp.SKIP}, False),
+    ({"state": DeliveryState.EXPIRED, "not_after_at": NOON - timedelta(days=4)}, False),
 ]
 """What stands in the outbox, and whether an officer should know."""
 

@@ -781,6 +781,19 @@ async def test_health_tells_what_needs_somebody(outbox: Any) -> None:
         one("backing off too long", due_at=NOON - 16 * MINUTE, next_at=NOON + MINUTE),
         one("failed", due_at=hours_ago, state=DeliveryState.FAILED),
         one("failed long ago", due_at=NOON - timedelta(days=2), state=DeliveryState.FAILED),
+        one("missed", due_at=hours_ago, not_after_at=NOON - MINUTE, state=DeliveryState.EXPIRED),
+        one(
+            "let go",
+            not_after_at=NOON - MINUTE,
+            catch_up=CatchUp.SKIP,
+            state=DeliveryState.EXPIRED,
+        ),
+        one(
+            "missed long ago",
+            due_at=NOON - timedelta(days=5),
+            not_after_at=NOON - timedelta(days=4),
+            state=DeliveryState.EXPIRED,
+        ),
         one("unclear", state=DeliveryState.HELD, reason=Reason.UNCLEAR),
         one("looked up", state=DeliveryState.CLAIMED, unclear_at=NOON),
         one("sending", state=DeliveryState.CLAIMED, lease_ends_at=NOON + MINUTE),
@@ -790,6 +803,7 @@ async def test_health_tells_what_needs_somebody(outbox: Any) -> None:
     health = await outbox.health(now=NOON)
     assert not health.is_well
     assert (health.overdue, health.unclear, health.failed_lately) == (3, 3, 1)
+    assert health.missed_lately == 1
     assert health.oldest_overdue_at == hours_ago
     assert health.count(DeliveryState.PENDING) == 6
     assert health.count(DeliveryState.HELD, Reason.APPROVAL) == 1

@@ -66,6 +66,12 @@ HELD = DeliveryState.HELD
             id="failed",
         ),
         pytest.param(
+            a_stuck(DeliveryState.EXPIRED),
+            Kind.FAILED,
+            ["herald outbox show 3fa9c2d1", "herald outbox retry 3fa9c2d1"],
+            id="missed its time",
+        ),
+        pytest.param(
             a_stuck(DeliveryState.FAILED, count=3),
             Kind.FAILED,
             [

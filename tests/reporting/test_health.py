@@ -60,6 +60,7 @@ def shown(health: Health) -> str:
         pytest.param(health(outbox={"overdue": 1}), False, True, id="overdue"),
         pytest.param(health(outbox={"unclear": 1}), False, True, id="unclear"),
         pytest.param(health(outbox={"failed_lately": 1}), False, True, id="failed"),
+        pytest.param(health(outbox={"missed_lately": 1}), True, True, id="missed"),
         pytest.param(health(broken=(BROKEN,)), False, True, id="a broken file"),
         pytest.param(health(channels=("no token",)), False, True, id="a channel in trouble"),
         pytest.param(health(held(Reason.APPROVAL)), True, True, id="an approval"),
