@@ -42,7 +42,6 @@ async def _shorten(connection: AsyncConnection, now: datetime) -> int:
             tables.delivery,
             and_(
                 _d.state == DeliveryState.PENDING.value,
-                _d.attempts > 0,
                 _d.next_at > _d.due_at,
                 _d.next_at > now + LONGEST_RETRY,
             ),

@@ -35,15 +35,16 @@ async def test_retries_rests_leases_and_polls_written_a_year_ahead_end_when_the_
 ) -> None:
     ahead = NOON + YEAR
     await put(store, "retried", state="pending", attempts=1, due_at=NOON, next_at=ahead)
+    await put(store, "sent again by a person", state="pending", due_at=NOON, next_at=ahead)
     await put(store, "claimed", state="claimed", attempts=1, lease_ends_at=ahead)
     async with store.writing() as connection:
         await connection.execute(
             insert(tables.pace).values(channel="fedi", tat=ahead, not_before=ahead)
         )
         await connection.execute(insert(feed).values(**a_feed(checked_at=ahead)))
-    assert await shorten_waits(store, now=NOON) == 4
+    assert await shorten_waits(store, now=NOON) == 5
     rows = await by_item(store)
-    assert rows["retried"].next_at == NOON
+    assert rows["retried"].next_at == rows["sent again by a person"].next_at == NOON
     assert rows["claimed"].lease_ends_at == NOON + LONGEST_LEASE
     async with store.reading() as connection:
         pace = (await connection.execute(select(tables.pace))).one()
