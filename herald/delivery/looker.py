@@ -220,8 +220,11 @@ def _window(row: Delivery, limits: Capabilities) -> timedelta:
 
     One that still names its owner lapsed: by the wall clock, perhaps by that of a computer whose
     clock is wrong. Its owner may be about to begin the request, which ends within twice the timeout
-    (``sender``), and only then does the network's own time begin.
+    (``sender``), and only then does the network's own time begin. Of one without a first send
+    nothing is on its way: it is doubted because an earlier database may have been lost.
     """
+    if row.first_send_at is None:
+        return timedelta(0)
     return limits.settle_window + (2 * limits.timeout if row.owner else timedelta(0))
 
 

@@ -15,6 +15,7 @@ from herald.model.delivery import (
     Absent,
     CannotTell,
     Claim,
+    Delivery,
     Found,
     Outcome,
     Reason,
@@ -95,14 +96,27 @@ def judge_sighting(
             if in_time and _repeat_is_safe(claim, now=at, capabilities=capabilities):
                 return Retry(at, "not to be seen, and a repeat makes no second post", thaw=False)
             return Hold(Reason.UNCLEAR, "not to be seen, but too late to send it again safely")
-        case CannotTell(why, again):
-            since = delivery.unclear_at or now
-            # Either way: a doubt that began by a clock which ran ahead must not last for ever.
-            if again and abs(now - since) < policy.patience:
-                return Doubt(why)
-            return Hold(Reason.UNCLEAR, why)
+        case CannotTell():
+            return _not_told(delivery, sighting, now=now, at=at, policy=policy)
         case _:
             assert_never(sighting)
+
+
+def _not_told(
+    delivery: Delivery, sighting: CannotTell, *, now: datetime, at: datetime, policy: Policy
+) -> Verdict:
+    """Tell what follows where the network cannot be asked; *at* is when it could be sent again."""
+    why = sighting.why
+    if delivery.first_send_at is None:
+        # No send is known of: only an earlier store that was lost could make this a repeat.
+        why = f"{why}; nothing says that it was ever sent"
+        in_time = at <= delivery.not_after_at
+        return Retry(at, why) if in_time else Expire(f"{why}, and its moment is over")
+    since = delivery.unclear_at or now
+    # Either way: a doubt that began by a clock which ran ahead must not last for ever.
+    if sighting.again and abs(now - since) < policy.patience:
+        return Doubt(why)
+    return Hold(Reason.UNCLEAR, why)
 
 
 def may_send(claim: Claim, *, now: datetime, capabilities: Capabilities) -> bool:

@@ -157,7 +157,6 @@ async def doubt_deliveries(
         *open_ones,
     )
     why = WHY_NEW if known.doubt_since is None else WHY
-    since = literal(known.doubt_since or known.doubt_before - LOOK_BACK, tables.Moment())
     rows = (await connection.execute(select(_d.key, _d.token).where(doubtful))).all()
     if not rows:
         return 0
@@ -172,7 +171,7 @@ async def doubt_deliveries(
             owner="",
             lease_ends_at=_not_looked_up_until(connection, channels, known),
             unclear_at=now,
-            first_send_at=case((_d.first_send_at < since, _d.first_send_at), else_=since),
+            first_send_at=_first_send_at(known.doubt_since),
             frozen=func.coalesce(_d.frozen, _d.payload),
         )
     )
@@ -182,6 +181,14 @@ async def doubt_deliveries(
         [{"key": row.key, "token": row.token + 1, **doubted} for row in rows],
     )
     return len(rows)
+
+
+def _first_send_at(since: datetime | None) -> ColumnElement[Any]:
+    """Return from when on a send is looked for; nothing where no send is known of at all."""
+    if since is None:
+        return _d.first_send_at
+    earliest = literal(since, tables.Moment())
+    return case((_d.first_send_at < earliest, _d.first_send_at), else_=earliest)
 
 
 async def doubt_copies(connection: AsyncConnection, *, now: datetime) -> None:

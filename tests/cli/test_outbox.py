@@ -43,7 +43,8 @@ def test_one_delivery_is_shown_with_every_attempt(tmp_path: Path) -> None:
     rows = plan_it(root, now=MONDAY.replace(hour=8), send=True)
     key = next(row.key for row in rows if row.state == "sent")
     shown = document(herald(root, "outbox", "show", key[:8], "--json"))
-    assert [attempt["outcome"] for attempt in shown["attempts_made"]] == ["sent"]
+    outcomes = [attempt["outcome"] for attempt in shown["attempts_made"]]
+    assert outcomes == ["doubted, then try_again", "sent"]  # due before the store's first use
     assert "The salt house" in herald(root, "outbox", "show", key[:8]).stdout
 
 

@@ -295,6 +295,15 @@ def test_a_repeat_is_never_given_up_or_thawed_by_what_came_of_the_repeat_alone(
         assert not (isinstance(verdict, Retry | Park | StopChannel) and verdict.thaw)
 
 
+def test_what_nobody_can_look_for_and_no_send_is_known_of_is_sent() -> None:
+    claim = a_claim(first_send_at=None)
+    verdict = judge_sighting(
+        claim, CannotTell("blind"), now=NOON, capabilities=Capabilities(), policy=POLICY
+    )
+    assert isinstance(verdict, Retry)
+    assert verdict.thaw
+
+
 @given(claims, sightings, moments, limits)
 def test_a_look_up_sends_again_only_what_is_absent_or_safe_to_repeat(
     claim: Claim, sighting: Sighting, now: datetime, capabilities: Capabilities
@@ -302,8 +311,9 @@ def test_a_look_up_sends_again_only_what_is_absent_or_safe_to_repeat(
     verdict = judge_sighting(claim, sighting, now=now, capabilities=capabilities, policy=POLICY)
     if isinstance(verdict, Retry):
         assert now <= verdict.at <= claim.delivery.not_after_at
-        assert isinstance(sighting, Absent if verdict.thaw else RepeatSafe)
+        if claim.delivery.first_send_at is not None:
+            assert isinstance(sighting, Absent if verdict.thaw else RepeatSafe)
         repeat = a_claim(repeats=True, first_send_at=claim.delivery.first_send_at)
         assert verdict.thaw or may_send(repeat, now=verdict.at, capabilities=capabilities)
-    if isinstance(verdict, Expire):
+    if isinstance(verdict, Expire) and claim.delivery.first_send_at is not None:
         assert isinstance(sighting, Absent)

@@ -21,8 +21,10 @@ from herald.model.delivery import (
     Claim,
     Delivery,
     DeliveryState,
+    Found,
     Outcome,
     Reason,
+    Receipt,
     Refused,
     RefusedScope,
     RepeatSafe,
@@ -355,7 +357,7 @@ async def test_a_new_doubt_about_the_same_delivery_has_a_settle_window_of_its_ow
 async def test_a_doubt_that_another_process_renewed_has_a_settle_window_of_its_own() -> None:
     """Between two looks another process found it absent, sent it again, and lost that answer."""
     clock, channel = StandingClock(NOON), ScriptedChannel(sights=[Absent()])
-    row = due(state=DeliveryState.CLAIMED, token=1, unclear_at=NOON)
+    row = due(state=DeliveryState.CLAIMED, token=1, unclear_at=NOON, first_send_at=NOON)
     outbox = MemoryOutbox(row, limits={"fedi": LIMITS})
     async with running(a_worker(outbox, channel, clock=clock)):
         await advance_until(clock, lambda: clock.monotonic() > 60)
@@ -454,11 +456,28 @@ async def test_a_look_up_that_somebody_else_makes_is_not_waited_for() -> None:
 
 
 async def test_an_unclear_delivery_of_a_channel_that_is_gone_is_held() -> None:
-    row = due("gone", state=DeliveryState.CLAIMED, unclear_at=NOON)
+    row = due("gone", state=DeliveryState.CLAIMED, unclear_at=NOON, first_send_at=NOON)
     outbox = MemoryOutbox(row, limits={})
     summary = await a_worker(outbox, clock=SetClock(NOON)).drain()
     assert (summary.held, outbox.rows[row.key].reason) == (1, Reason.UNCLEAR)
     assert "gone is no longer configured" in outbox.rows[row.key].error
+
+
+async def test_what_an_empty_store_doubts_is_looked_for_once_and_at_once() -> None:
+    """No send is known of; only an earlier store that was lost could have sent it."""
+    lost = {"state": DeliveryState.CLAIMED, "unclear_at": NOON}
+    rows = due("seeing", nth=1, **lost), due("blind", nth=2, **lost)
+    seeing, blind = (
+        ScriptedChannel("seeing", sights=[Found(Receipt(remote_id="1"))]),
+        ScriptedChannel("blind"),
+    )
+    blind.sights.append(CannotTell("nobody can look there", again=True))
+    outbox = MemoryOutbox(*rows, limits={"seeing": LIMITS, "blind": LIMITS})
+    clock = SetClock(NOON)
+    summary = await a_worker(outbox, seeing, blind, clock=clock).drain()
+    assert summary.sent == 2
+    assert (len(seeing.sent), len(blind.sent)) == (0, 1)
+    assert clock.monotonic() < LIMITS.settle_window.total_seconds()
 
 
 async def test_a_repeat_sends_the_same_key_while_the_network_knows_it() -> None:
