@@ -118,7 +118,7 @@ class Daemons:
             },
         )
         process = _CONTEXT.Process(target=launch, args=(life,))
-        await asyncio.to_thread(process.start)
+        process.start()  # in this thread alone, see harness.py
         self.running.append((nth, process, log))
 
     async def kill_first(self) -> None:

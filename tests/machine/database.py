@@ -118,10 +118,19 @@ async def sqlite_store(folder: Path) -> Store:
     return Store(engine=engine, place=str(path), path=path, writer=asyncio.Lock())
 
 
+_END_THE_DEAD = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND state LIKE 'idle in transaction%'"
+)
+
+
 async def wipe(store: Store) -> None:
     """Empty every table, as after migrating."""
     async with store.writing() as connection:
         if connection.dialect.name == "postgresql":
+            # A process that died in the last run took its connections along.
+            await connection.execute(text(_END_THE_DEAD))
             names = [table.name for table in tables.metadata.sorted_tables]
             wanted = ", ".join(name for name in names if name not in _KEPT)
             await connection.execute(text(f"TRUNCATE {wanted} RESTART IDENTITY CASCADE"))
