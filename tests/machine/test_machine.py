@@ -34,7 +34,7 @@ from tests.machine.world import KINDS, MOMENTS, OWNERS, Seen, World
 
 IN_CI = 500
 EXAMPLES = int(os.environ.get("HERALD_MACHINE_EXAMPLES", IN_CI))
-ON_POSTGRESQL = max(20, EXAMPLES // 25)
+ON_POSTGRESQL = max(EXAMPLES // 100, 1)
 STEPS = 50
 _ANY = 0 if EXAMPLES == IN_CI else random.randrange(2**32)
 SEED = int(os.environ.get("HERALD_MACHINE_SEED", _ANY))
