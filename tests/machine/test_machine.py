@@ -104,11 +104,14 @@ def test_the_promises_hold_on_sqlite_whatever_happens(on_sqlite: Stage) -> None:
     _run(on_sqlite, EXAMPLES)
 
 
-def test_the_promises_hold_on_postgresql_whatever_happens(
-    postgresql_url: str, tmp_path: Path
-) -> None:
-    with stage(tmp_path, postgresql_url) as where:
-        _run(where, ON_POSTGRESQL)
+if EXAMPLES != IN_CI:
+    # Only in a long run: its driver waits in true seconds, which a clock moved by hand can cut.
+
+    def test_the_promises_hold_on_postgresql_whatever_happens(
+        postgresql_url: str, tmp_path: Path
+    ) -> None:
+        with stage(tmp_path, postgresql_url) as where:
+            _run(where, ON_POSTGRESQL)
 
 
 # ------------------------------------------------------------------ everything is reached
