@@ -318,7 +318,12 @@ def _postgresql(url: URL) -> Store:
         ),
         pool_pre_ping=True,  # the server may have been started anew since a connection was used
         connect_args={
-            "server_settings": {"synchronous_commit": "on", "application_name": "herald"},
+            "server_settings": {
+                "synchronous_commit": "on",
+                "application_name": "herald",
+                # A plan for whatever values come reads the whole table where nearly all rows wait.
+                "plan_cache_mode": "force_custom_plan",
+            },
             "timeout": CONNECTED_WITHIN,
             "command_timeout": ANSWER_WITHIN,
         },
