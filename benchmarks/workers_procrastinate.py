@@ -29,7 +29,7 @@ def an_app(database: str) -> App:
     """Make the application with its one task."""
     app = App(connector=PsycopgConnector(conninfo=database))
 
-    @app.task(name="note")
+    @app.task(name="note")  # type: ignore[untyped-decorator]
     async def note(due_at: str) -> None:
         _late.append((datetime.now(UTC) - datetime.fromisoformat(due_at)).total_seconds())
 
