@@ -461,17 +461,30 @@ async def test_a_slow_server_keeps_no_other_feed_waiting(herald: Herald) -> None
         return web.Response(body=rss(item(1)).encode())
 
     herald.site.answers["/slow"] = slow
+    patient = Limits(connect=60, read=60, total=60, spacing=timedelta(0))
+    told: list[Polled] = []
     async with AsyncExitStack() as stack:
+        fetcher = await stack.enter_async_context(
+            Fetcher(contact="", clock=herald.clock, allow_private=True, limits=patient)
+        )
+        poller = Poller(
+            herald.store,
+            fetcher,
+            ParsesHere(),
+            clock=herald.clock,
+            random=lambda: 0.0,
+            tell=told.append,
+        )
         sites = [await stack.enter_async_context(a_site()) for _ in range(8)]
         feeds = [
             FeedConfig(url=sites[number % 8].serve(f"/{number}", rss(item(number))))
             for number in range(AT_ONCE + 40)
         ]
         first = FeedConfig(url=herald.site.url("/slow"))
-        await herald.follow(a_partner(feeds=(first, *feeds)))
-        polling = asyncio.create_task(herald.polls())
+        await poller.sync(wanted_feeds([a_partner(feeds=(first, *feeds))]))
+        polling = asyncio.create_task(poller.poll_due(herald.clock.now(), asyncio.Event()))
         async with asyncio.timeout(30):
-            while len(herald.told) < len(feeds):  # noqa: ASYNC110 - nobody tells of the last but one
+            while len(told) < len(feeds):  # noqa: ASYNC110 - nobody tells of the last but one
                 await asyncio.sleep(0.01)
         assert not polling.done()
         answered.set()
