@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measuring import machine, print_table
-from herald.channels.registry import NETWORKS
+from herald.channels.registry import networks
 from herald.data.calendar import observances
 from herald.sources.load import Loaded, Loader
 
@@ -70,7 +70,7 @@ def measure(size: int) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = write(folder, size)
-        loader = Loader(folder, anchors=frozenset(observances()), networks=NETWORKS)
+        loader = Loader(folder, anchors=frozenset(observances()), networks=frozenset(networks()))
         every = seconds_to_load(loader, size)
         none = seconds_to_load(loader, size)
         paths[0].write_text(paths[0].read_text("utf-8") + "# changed\n", "utf-8")

@@ -6,9 +6,11 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from herald.channels.network import Surroundings
 from herald.channels.registry import missing_secrets, open_channel
 from herald.errors import ChannelUnreachable, ConfigurationBroken
 from herald.foresight import known_capabilities
+from herald.media.pictures import PreparedPictures
 from herald.model.configuration import ChannelConfig, Configuration
 from herald.model.ids import ChannelId
 from herald.ports import Channel, Clock, MediaStore, OutboxStore
@@ -54,10 +56,7 @@ class Accounts:
                 channel = open_channel(
                     config,
                     secrets=secrets,
-                    folder=self._folder,
-                    media=self._media,
-                    clock=self._clock,
-                    contact=settings.contact,
+                    around=self._surroundings(settings),
                 )
             except ConfigurationBroken as error:
                 trouble.append(str(error))
@@ -71,6 +70,15 @@ class Accounts:
             log.error("channel cannot be used: %s", why)
         self.trouble = tuple(trouble)
         return tuple(opened)
+
+    def _surroundings(self, settings: Settings) -> Surroundings:
+        return Surroundings(
+            folder=self._folder,
+            media=self._media,
+            pictures=PreparedPictures(self._media, public_url=settings.web.public_url or ""),
+            clock=self._clock,
+            contact=settings.contact,
+        )
 
     async def ask_for_limits(self, channels: Iterable[Channel]) -> None:
         """Ask each network for its limits and remember them; what is known holds until then."""

@@ -33,6 +33,10 @@ class MediaMissing(HeraldError):
     """A picture's bytes are not in the store: plan again while the file is there."""
 
 
+class PictureUnusable(HeraldError):
+    """A picture cannot be made into one that its network takes; says why, for an editor."""
+
+
 class ChannelUnreachable(HeraldError):
     """A network did not answer: what was stored last holds until it does."""
 

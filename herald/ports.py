@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from herald.model.account import Finding, Reactions, Reply
 from herald.model.delivery import (
     Attempt,
     Claim,
     Delivery,
     History,
+    Media,
     Outcome,
+    Receipt,
     Sighting,
 )
 from herald.model.feed import Entry, EntryEvent, HubLink
@@ -36,6 +39,7 @@ from herald.model.mailing import (
 )
 from herald.model.network import Capabilities
 from herald.model.notice import Owed, Remembered, Round, Stuck, Telling
+from herald.model.picture import Picture
 from herald.model.plan import Plan, Reconciliation
 from herald.model.planner import Planner
 from herald.model.polling import (
@@ -119,6 +123,23 @@ class MediaStore(Protocol):
 
     async def get_media(self, sha256: str) -> bytes:
         """Return the bytes; raise ``herald.errors.MediaMissing`` when they are not kept."""
+        ...
+
+
+class Pictures(Protocol):
+    """Pictures made ready for networks."""
+
+    async def picture(self, media: Media, limits: Capabilities) -> Picture:
+        """Return the kept picture of *media* as *limits* allow, the same each time it is asked for.
+
+        Turned upright, without what its camera noted, scaled and compressed no more than needed.
+        Raises ``herald.errors.MediaMissing`` when its bytes are not kept, and
+        ``herald.errors.PictureUnusable`` when they are no picture that can be made to fit.
+        """
+        ...
+
+    async def address(self, picture: Picture) -> str:
+        """Keep *picture* and return where everybody can fetch it; '' if there is no such place."""
         ...
 
 
@@ -238,6 +259,39 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A channel that can look at its account for ``herald doctor``."""
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Tell how the account fares: its credentials, rights, quota, profile; changes nothing.
+
+        Never raises for what the network does: a server that cannot be reached is a finding.
+        """
+        ...
+
+
+@runtime_checkable
+class Counted(Protocol):
+    """A channel whose network tells what became of a post."""
+
+    async def reactions(self, receipts: Sequence[Receipt]) -> dict[str, Reactions]:
+        """Return the counts by ``remote_id``; what cannot be read now is left out."""
+        ...
+
+
+@runtime_checkable
+class Answered(Protocol):
+    """A channel whose network tells what people write to the account."""
+
+    async def replies(self, *, since: datetime) -> tuple[Reply, ...]:
+        """Return answers and mentions from *since* on, the oldest first.
+
+        Raises ``herald.errors.ChannelUnreachable`` when the network does not answer.
+        """
         ...
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from herald.app import open_app
-from herald.channels.registry import NETWORKS
+from herald.channels.registry import BROUGHT_ALONG
 from herald.clock import SetClock
 from herald.data.calendar import observances
 from herald.results import Compared
@@ -21,7 +21,7 @@ LANGUAGES = {"en", "it", "es", "sl", "pl"}
 
 @pytest.fixture
 def loaded() -> Loaded:
-    return load(EXAMPLE, anchors=frozenset(observances()), networks=NETWORKS)
+    return load(EXAMPLE, anchors=frozenset(observances()), networks=frozenset(BROUGHT_ALONG))
 
 
 @pytest.fixture

@@ -9,23 +9,14 @@ from pydantic import BaseModel
 from docs.reference.examples import EXAMPLES
 from docs.reference.markdown import code, page, table
 from docs.reference.shapes import key_of, keys_table
-from herald.channels.bluesky.settings import BlueskySettings
-from herald.channels.journal import JournalSettings
-from herald.channels.manual import ManualSettings
-from herald.channels.mastodon.settings import MastodonSettings
-from herald.channels.matrix.settings import MatrixSettings
-from herald.channels.registry import needs_secrets
+from herald.channels.registry import BROUGHT_ALONG
 from herald.channels.settings import NetworkSettings
 from herald.settings import PREFIX, SECRETS_VARIABLE
 from herald.sources.campaigns.shapes import DefaultsShape
 from herald.sources.config import shapes
 
 NETWORK_SETTINGS: Mapping[str, type[NetworkSettings]] = {
-    "mastodon": MastodonSettings,
-    "bluesky": BlueskySettings,
-    "matrix": MatrixSettings,
-    "journal": JournalSettings,
-    "manual": ManualSettings,
+    name: network.settings for name, network in BROUGHT_ALONG.items()
 }
 """What each network lets channels.yaml say beside the keys that all share."""
 
@@ -198,10 +189,10 @@ _JSON = {
 
 
 def _secrets() -> Iterator[tuple[str, str]]:
-    for network in NETWORK_SETTINGS:
-        for secret in needs_secrets(network):
-            told = f"what the {network} channel `fedi` signs in with"
-            yield f"`{PREFIX}CHANNELS__FEDI__{secret.upper()}`", told
+    for name, network in BROUGHT_ALONG.items():
+        for secret in network.secrets:
+            told = f"of a {name} channel `fedi`: {secret.what}"
+            yield f"`{PREFIX}CHANNELS__FEDI__{secret.name.upper()}`", told
     yield f"`{PREFIX}SMTP__PASSWORD`", "the password of `smtp.user` at the mail server"
     told = "what lets Herald write in the Matrix room of `notify.matrix`"
     yield f"`{PREFIX}NOTIFY__MATRIX__ACCESS_TOKEN`", told

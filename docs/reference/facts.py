@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from docs.reference.markdown import code, page, table
-from herald.channels.registry import NETWORKS
+from herald.channels.registry import BROUGHT_ALONG
 from herald.data.calendar import RANGE, National, Observance, calendar, compute
 from herald.data.funding import Wording, funding_data
 from herald.data.networks import NetworkFacts, network_facts
@@ -168,7 +168,7 @@ def _paces(facts: Mapping[str, NetworkFacts]) -> Iterator[tuple[str, ...]]:
             if can.burst > 1:
                 pace += f", {can.burst} at once"
         asked = "yes" if can.handle is Handle.LOOK_UP else "no"
-        yield name, "yes" if name in NETWORKS else "not yet", pace, asked
+        yield name, "yes" if name in BROUGHT_ALONG else "not yet", pace, asked
 
 
 def _sources(facts: Mapping[str, NetworkFacts]) -> Iterator[tuple[str, ...]]:

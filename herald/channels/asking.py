@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from herald import __version__
 from herald.channels.answer import Answer, NoAnswer
 
 CONNECT_SECONDS = 15.0
@@ -33,6 +34,8 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     kind: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers that the network's interface asks for."""
 
 
 async def ask(
@@ -48,7 +51,7 @@ async def ask(
     Of an answer longer than *most* bytes only its beginning is brought back.
     """
     timeout = aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds / 2))
-    headers = {"User-Agent": user_agent, "Accept": "application/json"}
+    headers = {"User-Agent": user_agent, "Accept": "application/json", **request.headers}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     if request.body is not None:
@@ -94,6 +97,25 @@ def hidden(answer: Answer | NoAnswer, secrets: Iterable[str]) -> Answer | NoAnsw
     except UnicodeError:
         body = b""  # no text: nothing of it is ever read or shown
     return replace(answer, headers=headers, body=body)
+
+
+def user_agent(contact: str) -> str:
+    """Return ``Herald/VERSION (+CONTACT)``: who asks, and whom a web master may turn to."""
+    said = "".join(c for c in contact if c.isascii() and c.isprintable() and c not in "()")[:200]
+    return f"Herald/{__version__}{f' (+{said})' if said else ''}"
+
+
+async def multipart(
+    fields: Mapping[str, str], files: Iterable[tuple[str, str, str, bytes]] = ()
+) -> tuple[bytes, str]:
+    """Return a form's body and content type; a file is (field, name, media type, bytes)."""
+    form = aiohttp.FormData(default_to_multipart=True)
+    for name, value in fields.items():
+        form.add_field(name, value)
+    for name, filename, kind, content in files:
+        form.add_field(name, content, filename=filename, content_type=kind)
+    made = form()
+    return await made.as_bytes(), made.headers["Content-Type"]
 
 
 class _Broken(Exception):

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from herald.channels.journal_file import JournalFile, JournalLine, JournalTorn, journal_path
+from herald.channels.network import Network
 from herald.channels.settings import NetworkSettings, did_you_mean, read_settings
 from herald.data.networks import capabilities_of, network_facts
 from herald.model.configuration import ChannelConfig
@@ -129,3 +130,12 @@ def _line_of(claim: Claim, clock: Clock) -> JournalLine:
         link=payload.link,
         media=payload.media,
     )
+
+
+NETWORK = Network(
+    name="journal",
+    settings=JournalSettings,
+    open=lambda config, secrets, around: open_journal(
+        config, folder=around.folder, clock=around.clock
+    ),
+)

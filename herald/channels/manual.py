@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import Field
 
 from herald.channels.copy_pack import PackFile, find_pack, pack_name, write_pack
+from herald.channels.network import Network
 from herald.channels.settings import NetworkSettings, read_settings
 from herald.data.networks import capabilities_of
 from herald.errors import MediaMissing
@@ -163,3 +164,12 @@ def _picture_step(name: str, media: Media, names: list[str]) -> str:
         licence = f" ({media.licence})" if media.licence else ""
         step += f"; credit: {media.credit}{licence}"
     return f"{step}."
+
+
+NETWORK = Network(
+    name="manual",
+    settings=ManualSettings,
+    open=lambda config, secrets, around: open_manual(
+        config, folder=around.folder, media=around.media
+    ),
+)

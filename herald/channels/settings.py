@@ -39,13 +39,18 @@ def read_settings(model: type[Settings], config: ChannelConfig) -> Settings:
     return model.model_validate(dict(config.settings))
 
 
-def setting_problems(model: type[NetworkSettings], config: ChannelConfig) -> tuple[Problem, ...]:
-    """Return everything that is wrong with a channel's name and settings."""
+def setting_problems(
+    model: type[NetworkSettings], config: ChannelConfig, *, secrets: frozenset[str] = frozenset()
+) -> tuple[Problem, ...]:
+    """Return everything that is wrong with a channel's name and settings.
+
+    *secrets* are the names of the network's own secrets, which do not belong in the file.
+    """
     try:
         model.model_validate(dict(config.settings))
     except ValidationError as error:
         faults = error.errors(include_url=False)
-        told = tuple(_told(fault, model, config) for fault in faults)
+        told = tuple(_told(fault, model, config, secrets | _SECRETS) for fault in faults)
         return (*_name_problems(config), *told)
     return _name_problems(config)
 
@@ -101,7 +106,9 @@ def _name_problems(config: ChannelConfig) -> tuple[Problem, ...]:
     )
 
 
-def _told(fault: Any, model: type[NetworkSettings], config: ChannelConfig) -> Problem:
+def _told(
+    fault: Any, model: type[NetworkSettings], config: ChannelConfig, secrets: frozenset[str]
+) -> Problem:
     name = str(fault["loc"][0]) if fault["loc"] else ""
     known = tuple(model.model_fields)
     place = _place_of(name, config)
@@ -113,7 +120,7 @@ def _told(fault: Any, model: type[NetworkSettings], config: ChannelConfig) -> Pr
                 message=f'a {config.network} channel needs "{name}"',
                 hint=model.model_fields[name].description or "",
             )
-        case "extra_forbidden" if name.casefold().replace("-", "_") in _SECRETS:
+        case "extra_forbidden" if name.casefold().replace("-", "_") in secrets:
             return _secret_in_file(name, place, config)
         case "extra_forbidden":
             return Problem(

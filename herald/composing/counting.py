@@ -9,6 +9,7 @@ from typing import assert_never
 import regex
 
 from herald.composing.entities import MENTION, URL
+from herald.composing.escaping import linkedin
 from herald.model.network import Capabilities, Count
 
 _GRAPHEME = regex.compile(r"\X")
@@ -31,14 +32,20 @@ def length(text: str, capabilities: Capabilities) -> int:
             return graphemes(text)
         case Count.CODE_POINTS:
             return len(text)
-        case Count.UTF16:
-            return len(text.encode("utf-16-le", "surrogatepass")) // 2
-        case Count.UTF8_BYTES:
-            return len(text.encode("utf-8", "surrogatepass"))
+        case Count.UTF16 | Count.UTF8_BYTES:
+            return _code_units(text, capabilities.count)
         case Count.X_WEIGHTED:
             return _weighted(text, capabilities.url_length)
+        case Count.LINKEDIN:
+            return len(linkedin(text))
         case _ as never:
             assert_never(never)
+
+
+def _code_units(text: str, count: Count) -> int:
+    if count is Count.UTF16:
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def graphemes(text: str) -> int:

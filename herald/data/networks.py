@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from herald.model.delivery import Action
 from herald.model.network import Capabilities, Count, Handle, Proof
 
 _SECONDS = frozenset({"settle_window", "repeat_within", "timeout", "pace", "host_pace"})
@@ -49,14 +51,21 @@ def _facts(table: dict[str, Any]) -> NetworkFacts:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name in _SECONDS:
-        return timedelta(seconds=value)
-    match name:
-        case "count":
-            return Count(value)
-        case "handle":
-            return Handle(value)
-        case "media_types":
-            return frozenset(value)
-        case _:
-            return value
+    read = _READ.get(name)
+    return value if read is None else read(value)
+
+
+def _ratio(value: tuple[float, float]) -> tuple[float, float]:
+    narrowest, widest = value
+    return (float(narrowest), float(widest))
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_SECONDS, lambda value: timedelta(seconds=value)),
+    "actions": lambda value: frozenset(Action(one) for one in value),
+    "media_ratio": _ratio,
+    "count": Count,
+    "handle": Handle,
+    "media_types": frozenset,
+}
+"""How a value is read, where it is not just as TOML gives it."""

@@ -93,6 +93,9 @@ class Payload:
     mentions: tuple[str, ...] = ()
     """Accounts that partners declared and ``text`` names, without ``@``, in small letters: only
     these are mentioned, where a mention is the sender's to make (Bluesky)."""
+    also: tuple[Language, ...] = ()
+    """Further languages in which ``text`` is written, after ``language``, where one post holds
+    several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,13 @@ class Delivery:
     language: Language
     action: Action = Action.CREATE
     part: int = 0
+    """Its number in a thread; 0 for the first, and for what is no thread. Of corrections and boosts
+    the how manieth of its kind."""
+    target: DeliveryKey | None = None
+    """The delivery that must be sent before this one: what it answers (create), edits or deletes.
+    What a boost shares stands in ``payload.link``."""
+    thread: DeliveryKey | None = None
+    """The first delivery of the thread in which it answers."""
     occasion_local: datetime
     """The occasion on the wall clock of ``zone``, before stagger: naive."""
     zone: str
@@ -266,6 +276,10 @@ class Claim:
     repeats: bool = False
     """Its payload was already frozen when it was claimed: an earlier send of it was never proven
     absent, so it may be sent only while the network tells repeats apart."""
+    target: Receipt | None = None
+    """Where the post is that it answers, edits or deletes; set whenever ``delivery.target`` is."""
+    root: Receipt | None = None
+    """Where the first post of its thread is; set whenever ``delivery.thread`` is."""
 
     @property
     def payload(self) -> Payload:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from herald.model.delivery import Action
+
 
 class Count(StrEnum):
     """How a network measures a text; composing counts by it."""
@@ -18,6 +20,8 @@ class Count(StrEnum):
     UTF8_BYTES = "utf8_bytes"
     X_WEIGHTED = "x_weighted"
     """Letters of most European scripts count 1, others and each emoji 2; a URL ``url_length``."""
+    LINKEDIN = "linkedin"
+    """Code points, after LinkedIn's reserved characters were given their backslash."""
 
 
 class Handle(StrEnum):
@@ -54,12 +58,34 @@ class Capabilities:
     """Most units of ``count`` in a text; None where there is no limit."""
     bytes_most: int | None = None
     """A second limit, in UTF-8 bytes, where a network has one."""
+    limit_with_media: int | None = None
+    """As ``limit``, of a text that stands under pictures; None where that makes no difference."""
     url_length: int = 23
     """What one URL counts under ``Count.MASTODON``."""
+    threads: bool = False
+    """A post can answer an earlier one of the same account."""
+    languages_most: int = 1
+    """Languages that one post can be marked with; 0 where there is no mark."""
+    actions: frozenset[Action] = frozenset({Action.CREATE})
+    """What can be done there: a sent post may be edited, deleted, boosted where it says so."""
+    card: bool = False
+    """The sender makes the link's card: title, description and picture of the linked page."""
     media_most: int = 0
     media_types: frozenset[str] = field(default_factory=frozenset)
     """Accepted media types; empty accepts all."""
     media_bytes: int | None = None
+    media_side: int | None = None
+    """Most pixels of a picture's longer side."""
+    media_pixels: int | None = None
+    """Most pixels of a picture, width by height."""
+    media_ratio: tuple[float, float] | None = None
+    """The narrowest and the widest picture, as width by height."""
+    media_animated: bool = False
+    """Pictures that move go out as they are; elsewhere their first frame does."""
+    media_needed: bool = False
+    """There is no post without a picture."""
+    media_by_address: bool = False
+    """The network fetches pictures itself, from an address that everybody can reach."""
     alt_limit: int | None = None
     """Most characters of a description; None where there is no limit, 0 where there is no field."""
     handle: Handle = Handle.NOTHING

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
+from herald.model.delivery import Action
 from herald.model.network import Capabilities, Count, Handle
 
 _SPANS = ("settle_window", "repeat_within", "timeout", "pace", "host_pace")
@@ -31,6 +32,11 @@ def limits_from_text(text: str) -> Capabilities:
             values[name] = timedelta(seconds=values[name])
     if "media_types" in values:
         values["media_types"] = frozenset(values["media_types"])
+    if "actions" in values:
+        values["actions"] = frozenset(Action(one) for one in values["actions"])
+    if values.get("media_ratio") is not None:
+        narrowest, widest = values["media_ratio"]
+        values["media_ratio"] = (narrowest, widest)
     if "count" in values:
         values["count"] = Count(values["count"])
     if "handle" in values:

@@ -73,6 +73,7 @@ def to_text(payload: Payload) -> str:
         }
         | ({"facts": payload.facts} if payload.facts else {})
         | ({"mentions": payload.mentions} if payload.mentions else {})
+        | ({"also": payload.also} if payload.also else {})
     )
 
 
@@ -83,6 +84,8 @@ def from_text(text: str) -> Payload:
     values["language"] = intern(values["language"])
     if "mentions" in values:
         values["mentions"] = tuple(values["mentions"])
+    if "also" in values:
+        values["also"] = tuple(values["also"])
     return Payload(**values)
 
 
@@ -133,7 +136,7 @@ _TURNED: dict[str, tuple[_Turn, _Turn]] = {
     **dict.fromkeys(("campaign", "item", "occasion", "channel"), (_keep, intern)),
     **dict.fromkeys(("network", "language", "zone"), (_keep, intern)),
     **dict.fromkeys(("owner", "note", "error"), (_keep, intern)),
-    **dict.fromkeys(("entry", "partner", "moved_from"), (_word, _read_word)),
+    **dict.fromkeys(("entry", "partner", "moved_from", "target", "thread"), (_word, _read_word)),
     **dict.fromkeys(("due_at", "not_after_at", "next_at"), (to_microseconds, _read_moment)),
     **dict.fromkeys(("lease_ends_at", "first_send_at"), (_write_moment, _read_moment)),
     **dict.fromkeys(("unclear_at", "sent_at"), (_write_moment, _read_moment)),

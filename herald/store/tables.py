@@ -119,6 +119,8 @@ delivery = Table(
     Column("language", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("part", Integer, nullable=False),
+    text_column("target"),
+    text_column("thread"),
     Column("occasion_local", Text, nullable=False),
     Column("zone", Text, nullable=False),
     Column("due_at", Moment, nullable=False),
@@ -171,6 +173,8 @@ delivery = Table(
     # a partner's last turn
     _some("ix_delivery_served", "partner", "due_at", where=f"entry <> '' AND {ENDED}"),
     _some("ix_delivery_said", "said", where="state = 'sent'"),
+    # what waits for another to be sent, and what concerns a sent one
+    _some("ix_delivery_target", "target", where="target <> ''"),
     _some("ix_delivery_moved", "moved_from", where="moved_from <> ''"),
     # the few that have one: how many wait for a person, and why
     _some("ix_delivery_reason", "state", "reason", where="reason <> ''"),

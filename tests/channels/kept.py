@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from pathlib import Path
 
+from herald.channels.network import Surroundings
 from herald.errors import MediaMissing
+from herald.media.pictures import PreparedPictures
 from herald.model.delivery import Media
+from herald.ports import Clock, MediaStore
 
 PICTURE = b"\xff\xd8\xff\xe0 three people walk on a dyke"
 
@@ -35,6 +39,19 @@ class KeptMedia:
 def a_picture(alt: str = "Three people walk on a dyke", content: bytes = PICTURE) -> Media:
     """Make a picture whose bytes are kept under their hash."""
     return Media(file="media/rice.jpg", alt=alt, sha256=_sha256(content), media_type="image/jpeg")
+
+
+def surroundings(
+    folder: Path,
+    clock: Clock,
+    *,
+    media: MediaStore | None = None,
+    public_url: str = "https://herald.example.org",
+) -> Surroundings:
+    """Make what an account is given to work with."""
+    kept = media or KeptMedia(PICTURE)
+    pictures = PreparedPictures(kept, public_url=public_url)
+    return Surroundings(folder=folder, media=kept, pictures=pictures, clock=clock)
 
 
 def _sha256(content: bytes) -> str:

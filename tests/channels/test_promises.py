@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from herald.channels.mastodon.limits import read_capabilities
-from herald.channels.registry import NETWORKS
+from herald.channels.registry import BROUGHT_ALONG
 from herald.data.networks import capabilities_of, network_facts
 from herald.delivery.verdict import Policy
 from herald.mailing.judge import GIVE_UP_AFTER
@@ -56,7 +56,7 @@ def row(name: str, proofs: tuple[Proof, ...], limits: Capabilities) -> tuple[str
 def promised() -> list[tuple[str, ...]]:
     """Return the rows of the page, from what the registry and the networks' facts declare."""
     rows = []
-    for network in sorted(NETWORKS):
+    for network in sorted(BROUGHT_ALONG):
         proofs, limits = network_facts()[network].proofs, capabilities_of(network)
         if network != "mastodon":
             rows.append(row(network, proofs, limits))
@@ -92,7 +92,7 @@ def test_every_way_of_telling_posts_apart_that_a_row_names_is_explained(
     assert named == bool(re.search(rf"^- \*\*{word}\*\*: ", PAGE, re.MULTILINE))
 
 
-@pytest.mark.parametrize("network", sorted(NETWORKS))
+@pytest.mark.parametrize("network", sorted(BROUGHT_ALONG))
 def test_what_a_network_offers_and_how_doubts_are_resolved_agree(network: str) -> None:
     facts = network_facts()[network]
     asked = {Proof.READ_BACK, Proof.OWN_ID, Proof.STAGED} & set(facts.proofs)
@@ -101,7 +101,7 @@ def test_what_a_network_offers_and_how_doubts_are_resolved_agree(network: str) -
     assert (facts.capabilities.repeat_within is not None) == bool(repeated)
 
 
-@pytest.mark.parametrize("network", sorted(NETWORKS))
+@pytest.mark.parametrize("network", sorted(BROUGHT_ALONG))
 async def test_an_account_does_what_its_network_declares(network: str, tmp_path: Path) -> None:
     """Limits differ from server to server; what is promised does not."""
     declared = capabilities_of(network)

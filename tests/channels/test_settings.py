@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from herald.channels.registry import NETWORKS, check_settings, needs_secrets, open_channel
+from herald.channels.registry import BROUGHT_ALONG, check_settings, needs_secrets, open_channel
 from herald.clock import SetClock
 from herald.errors import ConfigurationBroken
 from herald.model.ids import ChannelId
 from herald.model.problem import Place
-from tests.channels.kept import KeptMedia
+from tests.channels.kept import surroundings
 from tests.makers import NOON, a_channel
 
 SERVER = {"server": "https://social.example.org"}
@@ -104,19 +104,17 @@ def test_a_name_that_would_leave_its_folder_is_refused(name: str, tmp_path: Path
     config = a_channel(id=ChannelId(name), network="journal")
     assert [problem.code for problem in check_settings(config)] == ["bad-id"]
     with pytest.raises(ConfigurationBroken):
-        open_channel(config, secrets={}, folder=tmp_path, media=KeptMedia(), clock=SetClock(NOON))
+        open_channel(config, secrets={}, around=surroundings(tmp_path, SetClock(NOON)))
 
 
-@pytest.mark.parametrize("network", [*sorted(NETWORKS), "nothing"])
+@pytest.mark.parametrize("network", [*sorted(BROUGHT_ALONG), "nothing"])
 def test_a_channel_with_problems_does_not_open(network: str, tmp_path: Path) -> None:
     config = a_channel(network=network, settings={"colour": "red"})
     with pytest.raises(ConfigurationBroken):
         open_channel(
             config,
             secrets={"access_token": "x", "app_password": "x"},
-            folder=tmp_path,
-            media=KeptMedia(),
-            clock=SetClock(NOON),
+            around=surroundings(tmp_path, SetClock(NOON)),
         )
 
 
@@ -126,13 +124,11 @@ def test_a_missing_secret_is_told_by_the_variable_that_holds_it(
 ) -> None:
     config = a_channel(id=ChannelId("my-fedi"), network="mastodon", settings=SERVER)
     with pytest.raises(ConfigurationBroken, match="HERALD_CHANNELS__MY_FEDI__ACCESS_TOKEN"):
-        open_channel(
-            config, secrets=secrets, folder=tmp_path, media=KeptMedia(), clock=SetClock(NOON)
-        )
+        open_channel(config, secrets=secrets, around=surroundings(tmp_path, SetClock(NOON)))
 
 
 def test_each_network_says_which_secret_it_needs() -> None:
-    assert {name: needs_secrets(name) for name in NETWORKS} == {
+    assert {name: tuple(each.name for each in needs_secrets(name)) for name in BROUGHT_ALONG} == {
         "bluesky": ("app_password",),
         "journal": (),
         "manual": (),

@@ -14,7 +14,7 @@ import pytest
 
 from herald.channels.journal_file import journal_path, read_journal
 from herald.channels.manual import packs_folder
-from herald.channels.registry import NETWORKS, open_channel
+from herald.channels.registry import BROUGHT_ALONG, open_channel
 from herald.clock import SetClock
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
@@ -30,7 +30,7 @@ from herald.model.delivery import (
 from herald.model.ids import ChannelId, Language, OccasionId
 from herald.model.network import Handle
 from herald.ports import Channel
-from tests.channels.kept import PICTURE, KeptMedia, a_picture
+from tests.channels.kept import a_picture, surroundings
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers import bluesky, matrix
 from tests.servers.bluesky import BlueskyServer
@@ -70,9 +70,7 @@ class Place(ABC):
         return open_channel(
             config,
             secrets=self.secrets,
-            folder=folder,
-            media=KeptMedia(PICTURE),
-            clock=self.clock,
+            around=surroundings(folder, self.clock),
         )
 
     @abstractmethod
@@ -465,4 +463,4 @@ async def test_it_can_be_closed_unused_and_twice(place: Place) -> None:
 
 
 def test_every_network_is_tested_here() -> None:
-    assert {network for network, _ in PLACES} == NETWORKS
+    assert {network for network, _ in PLACES} == set(BROUGHT_ALONG)

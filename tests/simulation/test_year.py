@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.channels.registry import NETWORKS
+from herald.channels.registry import BROUGHT_ALONG
 from herald.data.calendar import observances
 from herald.data.networks import capabilities_of
 from herald.model.delivery import DeliveryState
@@ -77,7 +77,7 @@ class Lived:
         """Live; *outbox* and *see*, the eyes with which files are read, may be wrong on purpose."""
         root.mkdir(exist_ok=True)
         files = write_federation(root, begins=BEGINS, seed=seed)
-        loader = Loader(root, anchors=frozenset(observances()), networks=NETWORKS)
+        loader = Loader(root, anchors=frozenset(observances()), networks=frozenset(BROUGHT_ALONG))
         feeds = wanted_feeds(loader.load().configuration.partners.values())
         assert len(feeds) == len(PARTNERS)
         self.officers = Officers(root, files, random.Random(seed))

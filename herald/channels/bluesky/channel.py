@@ -7,9 +7,8 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from herald import __version__
 from herald.channels.answer import Answer, NoAnswer
-from herald.channels.asking import Request
+from herald.channels.asking import Request, user_agent
 from herald.channels.bluesky.asking import asking, telling
 from herald.channels.bluesky.facets import names_in
 from herald.channels.bluesky.finding import ask_for_did, read_did
@@ -70,7 +69,7 @@ def open_bluesky(
         raise ConfigurationBroken(
             f"channel {config.id}: the app password has characters that none has: copy it again"
         )
-    signed_in = SignedIn(settings, password, user_agent=_user_agent(contact), clock=clock)
+    signed_in = SignedIn(settings, password, user_agent=user_agent(contact), clock=clock)
     return BlueskyChannel(config.id, settings, signed_in, media=media, clock=clock)
 
 
@@ -246,8 +245,3 @@ class BlueskyChannel:
 
 def _uri(did: str, claim: Claim) -> str:
     return f"at://{did}/{COLLECTION}/{record_key(claim.delivery.key)}"
-
-
-def _user_agent(contact: str) -> str:
-    contact = "".join(c for c in contact if c.isascii() and c.isprintable())
-    return f"Herald/{__version__}{f' (+{contact})' if contact else ''}"

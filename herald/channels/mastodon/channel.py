@@ -10,8 +10,8 @@ from datetime import timedelta
 from threading import Event
 from typing import Any, TypeVar
 
-from herald import __version__
 from herald.channels.answer import Answer, NoAnswer
+from herald.channels.asking import user_agent
 from herald.channels.mastodon.limits import read_capabilities, usual_capabilities
 from herald.channels.mastodon.look_up import look_up, sought_by
 from herald.channels.mastodon.pictures import Pictures, Uploaded
@@ -54,7 +54,7 @@ def open_mastodon(
         raise ConfigurationBroken(
             f"channel {config.id}: the access token has characters that no token has: copy it again"
         )
-    account = Account(server=settings.server, token=token, user_agent=_user_agent(contact))
+    account = Account(server=settings.server, token=token, user_agent=user_agent(contact))
     return MastodonChannel(config.id, settings, account, media=media, clock=clock)
 
 
@@ -187,9 +187,3 @@ def _spends_pictures(outcome: Outcome, answer: Answer | NoAnswer, uploaded: Uplo
         case TryAgain(_, status):
             return uploaded.reused and status in {400, 404, 422}
     return uploaded.reused and isinstance(answer, Answer)
-
-
-def _user_agent(contact: str) -> str:
-    """Return ``Herald/VERSION (+CONTACT)``; GoToSocial answers no request without one."""
-    said = "".join(c for c in contact if c.isascii() and c.isprintable() and c not in "()")[:200]
-    return f"Herald/{__version__}" + (f" (+{said})" if said else "")

@@ -6,9 +6,8 @@ import logging
 from collections import OrderedDict
 from dataclasses import replace
 
-from herald import __version__
 from herald.channels.answer import Answer, NoAnswer
-from herald.channels.asking import BODY_MOST, Request, ask, hidden
+from herald.channels.asking import BODY_MOST, Request, ask, hidden, user_agent
 from herald.channels.matrix import finding, wire
 from herald.channels.matrix.event import (
     Uploaded,
@@ -57,10 +56,8 @@ def open_matrix(
         raise ConfigurationBroken(
             f"channel {config.id}: the access token has characters that no token has: copy it again"
         )
-    said = "".join(c for c in contact if c.isascii() and c.isprintable() and c not in "()")[:200]
-    user_agent = f"Herald/{__version__}" + (f" (+{said})" if said else "")
     return MatrixChannel(
-        config.id, settings, token, user_agent=user_agent, media=media, clock=clock
+        config.id, settings, token, user_agent=user_agent(contact), media=media, clock=clock
     )
 
 
