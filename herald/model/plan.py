@@ -36,6 +36,12 @@ class PlannedDelivery:
     channel: ChannelId
     network: str
     language: Language
+    part: int = 0
+    """Its number in a thread; 0 for the first, and for what is no thread."""
+    target: DeliveryKey | None = None
+    """Of a further part: the part before it, which it answers and which must be sent first."""
+    thread: DeliveryKey | None = None
+    """Of a further part: the first part."""
     occasion_local: datetime
     """Naive, in ``zone``, before stagger."""
     zone: str

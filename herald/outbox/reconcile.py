@@ -26,6 +26,7 @@ _CONTENT = {
     name: name
     for name in (
         *("campaign", "item", "entry", "occasion", "partner", "channel", "network", "language"),
+        *("part", "target", "thread"),
         *("occasion_local", "zone", "due_at", "not_after_at", "catch_up", "moves"),
         *("payload", "content_hash", "needs_approval"),
     )
