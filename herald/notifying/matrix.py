@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from herald.channels.answer import Answer
 from herald.channels.matrix.wire import REASONS, event_address, wait_in
 from herald.model.notice import Message, NotNow, Telling, Told
-from herald.notifying.posting import LONGEST_WAIT_ASKED, Answer, request
+from herald.notifying.posting import LONGEST_WAIT_ASKED, request, wait_asked
 
 BODY_MOST = 30_000
 """Bytes of a message; an event has room for 65,536 with all that belongs to it."""
@@ -35,35 +36,26 @@ class ByMatrix:
             "PUT",
             event_address(self._server, self._room, message.id),
             body=json.dumps(content).encode(),
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Content-Type": "application/json",
-            },
+            token=self._token,
         )
-        return answer if isinstance(answer, NotNow) else told_by(answer)
+        return answer if isinstance(answer, NotNow) else told_by(answer, now=now)
 
 
-def told_by(answer: Answer) -> Telling:
+def told_by(answer: Answer, *, now: datetime) -> Telling:
     """Return what a homeserver's answer means; what it refuses may be mended, and is tried again.
 
     https://spec.matrix.org/latest/client-server-api/#standard-error-response
     """
-    said = _object(answer.body)
-    if answer.is_success and isinstance(said.get("event_id"), str):
+    said = answer.read_object()
+    if answer.is_good and isinstance(said.get("event_id"), str):
         return Told()
-    if answer.is_success:
+    if answer.is_good:
         return NotNow("the address of the server answers, but it is no Matrix homeserver")
     why = REASONS.get(str(said.get("errcode")), f"it answered {answer.status}")
     wait = wait_in(said)
-    return NotNow(why, answer.retry_after if wait is None else min(wait, LONGEST_WAIT_ASKED))
-
-
-def _object(body: bytes) -> dict[str, object]:
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+    return NotNow(
+        why, wait_asked(answer, now=now) if wait is None else min(wait, LONGEST_WAIT_ASKED)
+    )
 
 
 def _fitted(text: str) -> str:

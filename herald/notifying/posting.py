@@ -1,16 +1,16 @@
-"""One request to a server that officers chose, and what its answer means.
+"""One request to a server that officers chose, and how long it asks to be left alone.
 
-Redirects are not followed: they would carry a token, or a signed body, to whoever is named there.
+It goes the way of posts (``herald.channels.asking``): redirects are not followed, as they would
+carry a token, or a signed body, to whoever is named there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-import aiohttp
-
+from herald.channels.answer import Answer, NoAnswer, asked_to_wait
+from herald.channels.asking import Request, ask
 from herald.model.notice import NotNow
 
 ANSWER_WITHIN = 20.0
@@ -20,50 +20,21 @@ ANSWER_MOST = 65_536
 LONGEST_WAIT_ASKED = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a server said."""
-
-    status: int
-    body: bytes
-    retry_after: timedelta | None = None
-
-    @property
-    def is_success(self) -> bool:
-        """Tell whether the server took it."""
-        return 200 <= self.status < 300
-
-
 async def request(
-    method: str, url: str, *, body: bytes, headers: Mapping[str, str]
+    method: str, url: str, *, body: bytes, headers: Mapping[str, str] | None = None, token: str = ""
 ) -> Answer | NotNow:
-    """Make one request; trouble on the way is told without the address, which may be a secret."""
-    timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
-    try:
-        async with (
-            aiohttp.ClientSession(
-                timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), raise_for_status=False
-            ) as session,
-            session.request(
-                method, url, data=body, headers=dict(headers), allow_redirects=False
-            ) as response,
-        ):
-            return Answer(
-                status=response.status,
-                body=await response.content.read(ANSWER_MOST),
-                retry_after=_retry_after(response.headers.get("Retry-After", "")),
-            )
-    except TimeoutError:
-        return NotNow(f"it did not answer within {ANSWER_WITHIN:.0f} seconds")
-    except aiohttp.InvalidURL:
-        return NotNow("its address cannot be used")
-    except aiohttp.ClientConnectorError as error:
-        return NotNow(f"it cannot be reached: {error.os_error.strerror or 'no connection'}")
-    except (aiohttp.ClientError, OSError) as error:
-        return NotNow(f"the connection failed: {type(error).__name__}")
+    """Send JSON once; trouble on the way is told without the address, which may be a secret."""
+    answer = await ask(
+        Request(method=method, address=url, body=body, headers=headers or {}),
+        user_agent="Herald",
+        token=token,
+        seconds=ANSWER_WITHIN,
+        most=ANSWER_MOST,
+    )
+    return NotNow(answer.why) if isinstance(answer, NoAnswer) else answer
 
 
-def _retry_after(value: str) -> timedelta | None:
-    if not value.isascii() or not value.isdigit():
-        return None
-    return min(timedelta(seconds=int(value[:6])), LONGEST_WAIT_ASKED)
+def wait_asked(answer: Answer, *, now: datetime) -> timedelta | None:
+    """Return how long a server asks to be left alone, an hour at most; None where it does not."""
+    wait = asked_to_wait(answer, now=now)
+    return None if wait is None else min(wait, LONGEST_WAIT_ASKED)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from herald.channels.signing import HOW_TO_MAKE_ONE, signing_key
 from herald.data.notice_words import notice_language
 from herald.mailing.addresses import BadAddress, read_address
 from herald.model.ids import Language
@@ -15,7 +16,7 @@ from herald.model.mailing import MailServer, Tls
 from herald.model.notice import Form, Kind, Message, Rules, Telling, Way
 from herald.notifying.mail import ByMail
 from herald.notifying.matrix import ByMatrix
-from herald.notifying.webhook import ByWebhook, signing_key
+from herald.notifying.webhook import ByWebhook
 from herald.settings import Settings
 
 _EXAMPLE = re.compile(r"[@.](example|example\.(com|net|org)|invalid|test)$", re.IGNORECASE)
@@ -134,9 +135,6 @@ def _webhook(settings: Settings, language: Language) -> OpenWay | str | None:
         return "webhook: the secret is missing: give it as HERALD_NOTIFY__WEBHOOK__SECRET"
     key = signing_key(webhook.secret.get_secret_value())
     if key is None:
-        return (
-            "webhook: HERALD_NOTIFY__WEBHOOK__SECRET must be whsec_ and at least 24 bytes in"
-            " Base64; openssl rand -base64 32 makes them"
-        )
+        return f"webhook: HERALD_NOTIFY__WEBHOOK__SECRET {HOW_TO_MAKE_ONE}"
     way = Way(name="webhook", label="webhook", language=language, form=Form.JSON)
     return OpenWay(way=way, teller=ByWebhook(webhook.url, key))

@@ -11,12 +11,13 @@ from email.policy import default
 
 import pytest
 
+from herald.channels.signing import signature, signing_key
 from herald.model.ids import Language
 from herald.model.mailing import MailServer, Tls
 from herald.model.notice import Message, NotNow, Occasion, Refused, Told, Way
 from herald.notifying.mail import ByMail, make_notice_mail
 from herald.notifying.matrix import BODY_MOST, ByMatrix
-from herald.notifying.webhook import ByWebhook, signature, signing_key
+from herald.notifying.webhook import ByWebhook
 from tests.mailing.postfix import DOMAIN, Postfix, running_postfix, why_not
 from tests.mailing.test_postfix import delivered
 from tests.makers import NOON
