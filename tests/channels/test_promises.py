@@ -49,8 +49,8 @@ def span(length: timedelta | None) -> str:
 
 
 def row(name: str, proofs: tuple[Proof, ...], limits: Capabilities) -> tuple[str, ...]:
-    again = span(limits.repeat_within)
-    return name, told_apart(proofs), span(limits.settle_window), again
+    looks_after = span(limits.settle_window) if limits.handle is Handle.LOOK_UP else "not at all"
+    return name, told_apart(proofs), looks_after, span(limits.repeat_within)
 
 
 def promised() -> list[tuple[str, ...]]:

@@ -1,0 +1,78 @@
+"""What a test sees of a network with a channel on it, from outside."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from herald.channels.registry import open_channel
+from herald.clock import SetClock
+from herald.model.configuration import ChannelConfig
+from herald.model.delivery import Claim, Outcome, Unclear
+from herald.ports import Channel
+from tests.channels.kept import surroundings
+
+
+@dataclass(frozen=True)
+class Held:
+    """One post as the network holds it."""
+
+    text: str
+    language: str | None
+    alts: tuple[str, ...]
+
+
+class Place(ABC):
+    """A network with a channel on it, seen from outside."""
+
+    clock: SetClock
+    keeps_language = True
+    keeps_descriptions = True
+    """A picture has a field for its description; else composing writes it into the text."""
+    can_be_asked = True
+    """What it holds can be read; else a lost answer is left to a person."""
+    repeats_are_safe = False
+    """The same claim sent twice makes one post."""
+    secrets: Mapping[str, str] = {}
+    """What opens the channel."""
+
+    def __init__(self, config: ChannelConfig, folder: Path, clock: SetClock) -> None:
+        self.config, self.folder, self.clock = config, folder, clock
+        self.channel = self.opened()
+
+    def opened(self) -> Channel:
+        """Open the channel as after a restart."""
+        return self._opened(self.config, self.folder)
+
+    def _opened(self, config: ChannelConfig, folder: Path) -> Channel:
+        return open_channel(
+            config,
+            secrets=self.secrets,
+            around=surroundings(folder, self.clock),
+        )
+
+    @abstractmethod
+    def gone(self) -> Channel:
+        """Open the channel where its network cannot be reached at all."""
+
+    def arrives(self, text: str) -> str:
+        """Return what becomes of *text* on the network, where that documents a change."""
+        return text
+
+    @abstractmethod
+    def held(self) -> list[Held]:
+        """Return what the network holds, oldest first."""
+
+    def _without_a_folder(self) -> Channel:
+        """Open the channel where a file stands in the place of its folder."""
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "var").write_bytes(b"")
+        return self._opened(self.config, elsewhere)
+
+    async def send_and_lose(self, claim: Claim) -> Outcome:
+        """Send, and lose the network's answer: here the process died before it was settled."""
+        await self.channel.send(claim)
+        return Unclear("died")
