@@ -14,6 +14,8 @@ from typing import Any
 _SAID_MOST = 200
 """Characters of a server's own words that are kept."""
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+PERHAPS_DONE = frozenset({408, 409, 425})
+"""Given by proxies and by servers that may still be working on the request."""
 _A_YEAR = 366 * 24 * 3600
 
 
@@ -62,6 +64,12 @@ class NoAnswer:
     why: str
     reached: bool = True
     """False only if nothing of the request can have left this machine."""
+
+
+def said_by(answer: Answer) -> str:
+    """Return the server's own words about an error after a colon; empty when it has none."""
+    said = answer.said()
+    return f": {said}" if said else ""
 
 
 def server_time(answer: Answer) -> datetime | None:

@@ -83,6 +83,19 @@ def server_address(server: str, *, like: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def sound_secret(config: ChannelConfig, secret: str, *, what: str) -> str:
+    """Return *secret* without the space around it.
+
+    Raises ConfigurationBroken, which never shows it, where it has characters that none has.
+    """
+    secret = secret.strip()
+    if not (secret.isascii() and secret.isprintable() and " " not in secret):
+        raise ConfigurationBroken(
+            f"channel {config.id}: the {what} has characters that none has: copy it again"
+        )
+    return secret
+
+
 def _is_this_machine(host: str) -> bool:
     if host == "localhost":
         return True

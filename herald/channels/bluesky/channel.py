@@ -26,9 +26,9 @@ from herald.channels.bluesky.wire import (
     trouble_posting,
     trouble_uploading,
 )
-from herald.channels.settings import read_settings
+from herald.channels.settings import read_settings, sound_secret
 from herald.data.networks import capabilities_of
-from herald.errors import ConfigurationBroken, MediaMissing
+from herald.errors import MediaMissing
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Absent,
@@ -64,11 +64,7 @@ def open_bluesky(
 ) -> BlueskyChannel:
     """Return the account of *config*; raise ConfigurationBroken if it is unsound."""
     settings = read_settings(BlueskySettings, config)
-    password = password.strip()
-    if not (password.isascii() and password.isprintable() and " " not in password):
-        raise ConfigurationBroken(
-            f"channel {config.id}: the app password has characters that none has: copy it again"
-        )
+    password = sound_secret(config, password, what="app password")
     signed_in = SignedIn(settings, password, user_agent=user_agent(contact), clock=clock)
     return BlueskyChannel(config.id, settings, signed_in, media=media, clock=clock)
 

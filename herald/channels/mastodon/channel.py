@@ -19,8 +19,8 @@ from herald.channels.mastodon.posting import ANSWER_SECONDS, post
 from herald.channels.mastodon.reading import READING_SECONDS, Account, Conversation
 from herald.channels.mastodon.settings import MastodonSettings
 from herald.channels.mastodon.wire import create_request, outcome_of_create
-from herald.channels.settings import read_settings
-from herald.errors import ChannelUnreachable, ConfigurationBroken
+from herald.channels.settings import read_settings, sound_secret
+from herald.errors import ChannelUnreachable
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Absent,
@@ -49,11 +49,7 @@ def open_mastodon(
 ) -> MastodonChannel:
     """Return the account of *config*; raise ConfigurationBroken if it is unsound."""
     settings = read_settings(MastodonSettings, config)
-    token = token.strip()
-    if not (token.isascii() and token.isprintable() and " " not in token):
-        raise ConfigurationBroken(
-            f"channel {config.id}: the access token has characters that no token has: copy it again"
-        )
+    token = sound_secret(config, token, what="access token")
     account = Account(server=settings.server, token=token, user_agent=user_agent(contact))
     return MastodonChannel(config.id, settings, account, media=media, clock=clock)
 
@@ -114,6 +110,7 @@ class MastodonChannel:
             key=claim.delivery.key,
             media_ids=uploaded.ids,
             settings=self._settings,
+            answers=claim.target.remote_id if claim.target else "",
         )
         answer = await post(self._account, request, seconds=self._answer_seconds)
         outcome = outcome_of_create(answer, now=self._clock.now(), media_reused=uploaded.reused)

@@ -9,15 +9,15 @@ answer can need and no longer than is worth waiting, and the library never sees 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 from herald.channels.answer import Answer, NoAnswer
+from herald.channels.asking import hidden
 
 READING_SECONDS = 45.0
 """For one answer, from its first byte to its last."""
@@ -50,21 +50,9 @@ class Account:
 
     def heard(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         """Return what a server said, without the token: some repeat it in pages and addresses."""
-        return Answer(
-            status=status,
-            headers={name.lower(): self.hide(value) for name, value in headers.items()},
-            body=self._hide_in(body),
-        )
-
-    def _hide_in(self, body: bytes) -> bytes:
-        """Return *body* in UTF-8 without the token, as JSON may be in UTF-16 or UTF-32 as well.
-
-        What is no text stays none, so that nobody takes a broken answer for a whole one.
-        """
-        try:
-            return self.hide(body.decode(json.detect_encoding(body))).encode()
-        except UnicodeError:
-            return body.replace(self.token.encode(), b"***")
+        named = {name.lower(): value for name, value in headers.items()}
+        answer = Answer(status=status, headers=named, body=body)
+        return cast(Answer, hidden(answer, [self.token]))
 
 
 class _HeardIt(Exception):

@@ -17,9 +17,9 @@ from herald.channels.matrix.event import (
     transaction_id,
 )
 from herald.channels.matrix.settings import MatrixSettings
-from herald.channels.settings import read_settings
+from herald.channels.settings import read_settings, sound_secret
 from herald.data.networks import capabilities_of
-from herald.errors import ConfigurationBroken, MediaMissing
+from herald.errors import MediaMissing
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Action,
@@ -51,11 +51,7 @@ def open_matrix(
 ) -> MatrixChannel:
     """Return the room of *config*; raise ConfigurationBroken if it is unsound."""
     settings = read_settings(MatrixSettings, config)
-    token = token.strip()
-    if not (token.isascii() and token.isprintable() and " " not in token):
-        raise ConfigurationBroken(
-            f"channel {config.id}: the access token has characters that no token has: copy it again"
-        )
+    token = sound_secret(config, token, what="access token")
     return MatrixChannel(
         config.id, settings, token, user_agent=user_agent(contact), media=media, clock=clock
     )
