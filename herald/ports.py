@@ -353,7 +353,9 @@ class OutboxStore(Protocol):
         """Take up to *most* due deliveries of the channels in *capabilities*, fairly.
 
         Skips what is stopped, parked by pace, or at its channel's ``concurrent`` limit; expires
-        what is past ``not_after_at``, treats what is late by its ``catch_up``. A claim has a new
+        what is past ``not_after_at``, treats what is late by its ``catch_up``. What follows another
+        one (``target``) is passed over until that was sent and its id is known; the claim has both
+        receipts. A claim has a new
         token, a lease of twice the channel's timeout and 30 s, its payload frozen and its attempt
         recorded, committed before this returns.
         """
@@ -376,7 +378,10 @@ class OutboxStore(Protocol):
     async def claim_look_up(
         self, key: DeliveryKey, *, owner: str, now: datetime, lease: timedelta
     ) -> Claim | None:
-        """Take an unclear delivery for a look-up, under its own lease and token; None if taken."""
+        """Take an unclear delivery for a look-up, under its own lease and token; None if taken.
+
+        With the receipts of what it follows, as in ``claim``.
+        """
         ...
 
     async def list_deliveries(
@@ -390,7 +395,8 @@ class OutboxStore(Protocol):
     ) -> tuple[Delivery, ...]:
         """Return deliveries in the order of due_at and key; empty arguments narrow nothing.
 
-        One that is pending on a stopped channel, partner or campaign has reason paused or auth.
+        One that is pending on a stopped channel, partner or campaign has reason paused or auth; one
+        that waits for another to be sent has a note that says so.
         """
         ...
 
@@ -403,6 +409,14 @@ class OutboxStore(Protocol):
 
         Also by what the person saw: content, payload and moment. Returns False if the delivery has
         moved on since, or is claimed or sent.
+        """
+        ...
+
+    async def add(self, delivery: Delivery) -> bool:
+        """Enqueue *delivery*, which a person made and no plan holds.
+
+        Returns False, changing nothing, if its key is there already, or if what it follows
+        (``target``) was not sent.
         """
         ...
 

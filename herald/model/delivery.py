@@ -22,6 +22,8 @@ LATE_AFTER = timedelta(minutes=5)
 """So long after its moment a delivery is late, and ``catch_up`` decides: less is a busy minute."""
 HELD_UP_AFTER = timedelta(minutes=15)
 """What is later than this is overdue whatever holds it up, a network that does not answer too."""
+FIRST_REPLY = 1000
+"""Parts from this number on are replies by which a person corrects a post: no thread is so long."""
 
 
 class DeliveryState(StrEnum):
@@ -166,6 +168,18 @@ class Delivery:
     """The fingerprint of the planned payload in whose place a person's translation stands."""
     moved_from: DeliveryKey | None = None
     """The sent delivery of which this one may be a repeat (reason ``moved``)."""
+
+    @property
+    def corrects(self) -> bool:
+        """Tell whether a person made it to set right what was sent; no plan holds such a one."""
+        if self.action is Action.CREATE:
+            return self.part >= FIRST_REPLY
+        return self.action in {Action.EDIT, Action.DELETE}
+
+    @property
+    def is_post(self) -> bool:
+        """Tell whether it is what readers take for one post: no further part and no correction."""
+        return self.action is Action.CREATE and self.part == 0
 
     @property
     def may_be_out_there(self) -> bool:

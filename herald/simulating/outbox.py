@@ -21,12 +21,14 @@ from herald.model.campaign import CatchUp
 from herald.model.delivery import (
     HELD_UP_AFTER,
     LATE_AFTER,
+    Action,
     Attempt,
     Claim,
     Delivery,
     DeliveryState,
     History,
     Reason,
+    Receipt,
 )
 from herald.model.health import OutboxHealth, StateCount
 from herald.model.ids import ChannelId, DeliveryKey
@@ -141,6 +143,7 @@ class ScratchOutbox:
         self._wake(now)
         return bool(self._claimed) or any(
             self._parked.get(self.rows[key].channel, now) <= now
+            and not self._waits_for(self.rows[key])
             and self._why_stopped(self.rows[key]) is None
             for key in self._awake
         )
@@ -169,8 +172,12 @@ class ScratchOutbox:
                     lease_ends_at=None,
                 )
             elif row.not_after_at < now:
-                changed = replace(row, state=S.EXPIRED, reason=None, note="its moment is over")
-            elif _is_asked_about(row, now=now) and row.channel in capabilities:
+                waited = self._waits_for(row)
+                note = f"its moment is over{f': it waited for {waited}' if waited else ''}"
+                changed = replace(row, state=S.EXPIRED, reason=None, note=note)
+            elif (
+                row.target is None and _is_asked_about(row, now=now) and row.channel in capabilities
+            ):
                 skip = row.catch_up is CatchUp.SKIP
                 changed = replace(
                     row,
@@ -189,6 +196,8 @@ class ScratchOutbox:
         for key in self._awake:
             row = self.rows[key]
             if row.channel in capabilities and row.next_at <= now and not self._why_stopped(row):
+                if self._waits_for(row):
+                    continue
                 due.setdefault(row.channel, []).append(row)
         return due
 
@@ -240,7 +249,24 @@ class ScratchOutbox:
             token=taken.token,
             attempt=taken.attempts,
             repeats=row.frozen is not None,
+            target=self._receipt(row.target),
+            root=self._receipt(row.thread),
         )
+
+    def _receipt(self, key: DeliveryKey | None) -> Receipt | None:
+        row = self.rows.get(key) if key is not None else None
+        if row is None or row.state is not S.SENT or not row.remote_id:
+            return None
+        return Receipt(remote_id=row.remote_id, url=row.url)
+
+    def _waits_for(self, row: Delivery) -> str:
+        """Say what *row* waits for; nothing where that was sent."""
+        if row.target is None or self._receipt(row.target) is not None:
+            return ""
+        blocking = self.rows.get(row.target)
+        if blocking is None:
+            return "a post that is not there"
+        return f"part {blocking.part + 1} ({blocking.key[:8]}), which is {blocking.state}"
 
     async def settle(
         self, key: DeliveryKey, *, token: int, verdict: Verdict, now: datetime
@@ -250,6 +276,10 @@ class ScratchOutbox:
         if row is None or row.state is not S.CLAIMED or row.token != token:
             return False
         self._put(self._settled(row, verdict, now))
+        if isinstance(verdict, Done) and row.action is Action.DELETE and row.target in self.rows:
+            gone = self.rows[row.target]
+            url = gone.url if gone.network == "manual" else ""
+            self._put(replace(gone, url=url, note="it was deleted on its network"))
         ended = type(verdict).__name__.casefold()
         self._attempts[key] = [
             replace(one, ended_at=now, outcome=ended) if one.token == token else one
@@ -339,7 +369,13 @@ class ScratchOutbox:
             return None
         taken = replace(row, token=row.token + 1, owner=owner, lease_ends_at=now + lease)
         self._put(taken)
-        return Claim(delivery=taken, token=taken.token, attempt=taken.attempts)
+        return Claim(
+            delivery=taken,
+            token=taken.token,
+            attempt=taken.attempts,
+            target=self._receipt(row.target),
+            root=self._receipt(row.thread),
+        )
 
     # ------------------------------------------------------------------ looking and deciding
 
@@ -373,6 +409,13 @@ class ScratchOutbox:
         if row is None or row.state in (S.CLAIMED, S.SENT) or _seen(row) != _seen(was):
             return False
         self._put(_unstopped(changed))
+        return True
+
+    async def add(self, delivery: Delivery) -> bool:
+        """Enqueue what a person made, if what it follows was sent (see OutboxStore)."""
+        if delivery.key in self.rows or self._waits_for(delivery):
+            return False
+        self._put(delivery)
         return True
 
     async def set_url(self, key: DeliveryKey, url: str, *, now: datetime) -> bool:
@@ -423,7 +466,13 @@ class ScratchOutbox:
             and self._parked.get(row.channel, now) <= now
             and self._spent.get(row.channel, now) <= now
         )
+        if self._waits_for(row) or (row.target and not self._was_sent_by(row.target, cut)):
+            return False  # what it follows is in trouble, or was just sent
         return is_free or row.due_at < now - HELD_UP_AFTER
+
+    def _was_sent_by(self, key: DeliveryKey, moment: datetime) -> bool:
+        sent_at = self.rows[key].sent_at
+        return sent_at is not None and sent_at <= moment
 
     async def next_moment(self, *, after: datetime, until: datetime) -> datetime | None:
         """Return when the next pending delivery may be claimed, after *after* and by *until*."""
@@ -514,7 +563,11 @@ class ScratchOutbox:
         self._stops[key] = replace(stop, since=since)
 
     def _shown(self, row: Delivery) -> Delivery:
-        why = self._why_stopped(row) if row.state is S.PENDING else None
+        if row.state is not S.PENDING:
+            return row
+        waits_for = self._waits_for(row)
+        row = replace(row, note=f"waits for {waits_for}") if waits_for else row
+        why = self._why_stopped(row)
         return row if why is None else replace(row, reason=why)
 
     def _why_stopped(self, row: Delivery) -> Reason | None:

@@ -12,6 +12,7 @@ from herald.model.campaign import CatchUp
 from herald.model.delivery import Delivery, DeliveryState
 from herald.model.ids import ChannelId
 from herald.store import tables
+from herald.store.following import is_free
 from herald.store.rows import COLUMNS, from_row, read_rows
 from herald.store.stops import load_stops, unstopped
 
@@ -54,7 +55,8 @@ async def channels_due(
 ) -> frozenset[ChannelId]:
     """Return those of *channels* on which something is due that is not stopped."""
     known, open_ones = _channels(), unstopped(await load_stops(connection))
-    due = exists().where(_PENDING, _d.channel == known.c.channel, _d.next_at <= now, *open_ones)
+    on_it = (_PENDING, _d.channel == known.c.channel, _d.next_at <= now)
+    due = exists().where(*on_it, is_free(), *open_ones)
     found = await connection.execute(
         select(known.c.channel).where(known.c.channel.is_not(None), due.correlate(known))
     )
@@ -87,7 +89,7 @@ async def count_waiting(
     of = named.cte("of_channel")
     due = (
         select(_d.next_at)
-        .where(_PENDING, _d.channel == of.c.channel, _d.next_at <= now, *open_ones)
+        .where(_PENDING, _d.channel == of.c.channel, _d.next_at <= now, is_free(), *open_ones)
         .order_by(_d.next_at)
         .correlate(of)
     )

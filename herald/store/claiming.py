@@ -26,13 +26,14 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
-from herald.model.delivery import LATE_AFTER, Claim, Delivery, DeliveryState, Reason
-from herald.model.ids import ChannelId
+from herald.model.delivery import LATE_AFTER, Claim, Delivery, DeliveryState, Reason, Receipt
+from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
 from herald.store import pace, tables
 from herald.store.asking import count_waiting
 from herald.store.batches import batches
 from herald.store.doubting import doubt_deliveries
+from herald.store.following import expire_followers, is_free, receipts
 from herald.store.rows import COLUMNS, from_rows, to_text
 from herald.store.stops import load_stops, unstopped
 from herald.store.upsert import upsert
@@ -53,12 +54,14 @@ _ANYTHING = select(
             _PENDING,
             _d.channel.in_(bindparam("channels", expanding=True)),
             _d.next_at <= bindparam("now", type_=tables.Moment()),
+            is_free(),
         ),
         exists().where(_PENDING, _d.not_after_at < bindparam("now", type_=tables.Moment())),
         exists().where(
             _PENDING,
             _d.catch_up.in_((CatchUp.SKIP.value, CatchUp.ASK.value)),
             _d.due_at < bindparam("late", type_=tables.Moment()),
+            _d.target == "",
         ),
     )
 )
@@ -110,7 +113,12 @@ async def claim_due(
     claims: list[Claim] = []
     for lane, count in _shared(lanes, hosts, most):
         rows = await _next(connection, lane.channel, stops, count=count, now=now)
-        taken = [_claimed(row, lane.capabilities, owner=owner, now=now) for row in rows]
+        posts = await receipts(connection, rows) if any(row.target for row in rows) else {}
+        taken = [
+            _claimed(row, lane.capabilities, posts, owner=owner, now=now)
+            for row in rows
+            if row.target is None or row.target in posts
+        ]
         await _write(connection, lane, taken, now=now)
         claims += taken
     await _spend(connection, hosts, claims, capabilities, now=now)
@@ -127,7 +135,8 @@ async def _mind_the_time(
     """Expire what is over, and treat what is late by its ``catch_up``.
 
     What was tried already is not late but unlucky: it goes on until ``not_after_at``.  What is
-    stopped stays as it is until it is resumed.
+    stopped stays as it is until it is resumed.  What follows another one is as late as that one:
+    half a thread is worse than a late one.
     """
     pending = and_(_d.state == DeliveryState.PENDING.value, *stops)
     over = and_(pending, _d.not_after_at < now)
@@ -137,12 +146,14 @@ async def _mind_the_time(
         _d.attempts == 0,
         _d.released.is_(False),
         _d.frozen.is_(None),
+        _d.target == "",
         _d.channel.in_(sorted(capabilities)),
     )
     skip, ask = (_d.catch_up == CatchUp.SKIP.value), (_d.catch_up == CatchUp.ASK.value)
     looks = [exists().where(each) for each in (over, and_(late, skip), and_(late, ask))]
     if not (await connection.execute(select(or_(*looks)))).scalar():
         return  # one look instead of four updates, as a rule
+    await expire_followers(connection, over)
     expired = {"state": DeliveryState.EXPIRED.value, "reason": ""}
     for condition, values in (
         # A repeat that came too late may be out there from the first time: it is looked up.
@@ -385,10 +396,17 @@ async def _next(
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(_d.state == DeliveryState.PENDING.value, _d.next_at <= now)
+    return and_(_d.state == DeliveryState.PENDING.value, _d.next_at <= now, is_free())
 
 
-def _claimed(row: Delivery, capabilities: Capabilities, *, owner: str, now: datetime) -> Claim:
+def _claimed(
+    row: Delivery,
+    capabilities: Capabilities,
+    posts: Mapping[DeliveryKey, Receipt],
+    *,
+    owner: str,
+    now: datetime,
+) -> Claim:
     delivery = replace(
         row,
         state=DeliveryState.CLAIMED,
@@ -407,6 +425,8 @@ def _claimed(row: Delivery, capabilities: Capabilities, *, owner: str, now: date
         token=delivery.token,
         attempt=delivery.attempts,
         repeats=row.frozen is not None,
+        target=posts.get(row.target) if row.target else None,
+        root=posts.get(row.thread) if row.thread else None,
     )
 
 

@@ -37,6 +37,7 @@ from herald.model.network import Capabilities
 from herald.store import tables
 from herald.store.alone import Guarded, alone
 from herald.store.feed_tables import entry
+from herald.store.following import is_free
 from herald.store.home import Home, home_of, instance_row, why_elsewhere
 from herald.store.mailing_tables import recipient
 
@@ -154,6 +155,7 @@ async def doubt_deliveries(
         _d.next_at <= now,
         _is_from_before(known.doubt_before),
         ~exists().where(_a.key == _d.key, _a.started_at >= known.doubt_before),
+        is_free(),  # what follows another is doubted, and looked for, once that one was found
         *open_ones,
     )
     why = WHY_NEW if known.doubt_since is None else WHY

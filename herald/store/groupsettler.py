@@ -9,12 +9,13 @@ from datetime import datetime
 from sqlalchemy import BindParameter, Text, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from herald.model.delivery import DeliveryState
+from herald.model.delivery import Action, DeliveryState
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.model.verdict import Park, StopChannel, Verdict
 from herald.store import tables
 from herald.store.engine import Store
+from herald.store.following import follow_deletion
 from herald.store.grouping import Grouped
 from herald.store.rows import COLUMNS, change_rows, from_row
 from herald.store.settling import outcome_of, settled
@@ -94,6 +95,10 @@ async def settle_all(connection: AsyncConnection, settlements: Sequence[Settleme
     written = [each for each, is_fresh in zip(settlements, fresh, strict=True) if is_fresh]
     keys = dict.fromkeys(each.key for each in written)
     await change_rows(connection, [(standing[key], rows[key]) for key in keys])
+    ended = [rows[key] for key in keys if rows[key].action is Action.DELETE]
+    await follow_deletion(
+        connection, {row.target for row in ended if row.target and row.state is DeliveryState.SENT}
+    )
     await _end_attempts(connection, written, sends)
     # One order of channels for all, the claims' too, so that no two wait in a ring.
     for each in sorted(written, key=lambda each: rows[each.key].channel):

@@ -14,6 +14,7 @@ from herald.model.delivery import HELD_UP_AFTER, LATE_AFTER, DeliveryState, Reas
 from herald.model.health import OutboxHealth, StateCount
 from herald.model.stop import Stop, StopScope
 from herald.store import tables
+from herald.store.following import is_free
 from herald.store.stops import load_stops, stop_reason, unstopped
 
 LATELY = timedelta(days=1)
@@ -46,6 +47,7 @@ async def outbox_health(connection: AsyncConnection, *, now: datetime) -> Outbox
             and_(_d.next_at < cut, _d.channel.not_in(resting)),
             _d.due_at < now - HELD_UP_AFTER,
         ),
+        is_free(since=cut),  # what it follows is in trouble, or was just sent
         *unstopped(stops),
     )
     oldest = await connection.execute(select(_d.due_at).where(overdue).order_by(_d.due_at).limit(1))

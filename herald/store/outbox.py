@@ -24,6 +24,7 @@ from herald.store.asking import channels_due, next_delivery, next_moment, unlink
 from herald.store.claiming import claim_due, is_anything_due, reap_lapsed
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
+from herald.store.following import receipts, with_what_they_wait_for
 from herald.store.groupsettler import GroupSettler, Settlement
 from herald.store.health import outbox_health
 from herald.store.limits import limits_from_text, limits_to_text
@@ -36,6 +37,7 @@ from herald.store.rows import (
     changes,
     changing,
     from_row,
+    insert_rows,
     read_rows,
     to_text,
     written_reason,
@@ -164,7 +166,14 @@ class StoredOutbox:
             if row is None:
                 return None
             taken = from_row(row)
-            return Claim(delivery=taken, token=taken.token, attempt=taken.attempts)
+            posts = await receipts(connection, (taken,))
+            return Claim(
+                delivery=taken,
+                token=taken.token,
+                attempt=taken.attempts,
+                target=posts.get(taken.target) if taken.target else None,
+                root=posts.get(taken.thread) if taken.thread else None,
+            )
 
     async def list_deliveries(
         self,
@@ -191,7 +200,8 @@ class StoredOutbox:
             conditions.append(_d.key.startswith(prefix, autoescape=True))
         async with self._store.reading() as connection:
             rows = await read_rows(connection, everything().where(*conditions))
-            return with_stops(rows, await load_stops(connection))
+            told = await with_what_they_wait_for(connection, rows)
+            return with_stops(told, await load_stops(connection))
 
     async def attempts(self, key: DeliveryKey) -> tuple[Attempt, ...]:
         """Return every send of a delivery, oldest first."""
@@ -225,6 +235,20 @@ class StoredOutbox:
             if result.rowcount == 1:
                 await notify(connection, Heard.DUE)
             return result.rowcount == 1
+
+    async def add(self, delivery: Delivery) -> bool:
+        """Enqueue what a person made, if what it follows was sent (see OutboxStore)."""
+        async with self._store.writing() as connection:
+            await connection.execute(
+                select(_d.key).where(_d.key == delivery.target).with_for_update()
+            )
+            known = await connection.scalar(select(_d.key).where(_d.key == delivery.key))
+            posts = await receipts(connection, (delivery,))
+            if known is not None or (delivery.target and delivery.target not in posts):
+                return False
+            await insert_rows(connection, (delivery,))
+            await notify(connection, Heard.DUE)
+            return True
 
     async def set_url(self, key: DeliveryKey, url: str, *, now: datetime) -> bool:
         """Tell where a sent delivery is to be seen, which closes a manual channel's task.

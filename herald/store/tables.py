@@ -158,8 +158,8 @@ delivery = Table(
         *("campaign", "item", "entry", "occasion", "channel", "language", "action", "part"),
         name="uq_delivery_place",
     ),
-    # what may be claimed, oldest first, and whose it is, without a look at the rows
-    Index("ix_delivery_due", "state", "channel", "next_at", "key", "campaign"),
+    # what may be claimed, oldest first, whose it is and what it waits for, without a look at rows
+    Index("ix_delivery_due", "state", "channel", "next_at", "key", "campaign", "target"),
     Index("ix_delivery_over", "state", "not_after_at"),
     Index("ix_delivery_late", "state", "catch_up", "due_at"),
     # what lapsed, and how much a channel is sending

@@ -290,7 +290,9 @@ async def test_a_store_of_before_learns_when_its_entries_were_published(tmp_path
             *(f"ALTER TABLE feed DROP COLUMN {name}" for name in NEW_IN_0004),
             *(f"DROP TABLE {name}" for name in await _later_tables(connection)),
             *(f"DROP INDEX {name}" for name in await _later_indexes(connection)),
-            "ALTER TABLE delivery DROP COLUMN said",
+            "DROP INDEX ix_delivery_due",
+            *(f"ALTER TABLE delivery DROP COLUMN {name}" for name in ("said", "target", "thread")),
+            "CREATE INDEX ix_delivery_due ON delivery (state, channel, next_at, key, campaign)",
             "UPDATE alembic_version SET version_num = '0003'",
         ):
             await connection.execute(text(statement))
