@@ -22,7 +22,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from herald.accounts import Accounts
-from herald.channels.registry import networks
+from herald.channels.registry import network_names
 from herald.clock import SystemClock
 from herald.condition import Condition
 from herald.consequences import (
@@ -509,7 +509,7 @@ async def open_app(
     loader = Loader(
         folder,
         anchors=frozenset(observances()),
-        networks=frozenset(networks()),
+        networks=network_names(),
         settings=lambda: read_settings(folder)[0],
     )
     async with AsyncExitStack() as stack:

@@ -1,6 +1,7 @@
 """What can be known without sending anything: a channel's limits, and trouble in the year ahead.
 
-``herald check`` needs this and little else, so it imports neither networks nor the database.
+``herald check`` needs this and little else, so it imports neither networks' clients nor the
+database.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from herald.channels.journal import journal_capabilities
-from herald.data.networks import capabilities_of
+from herald.channels.registry import usual_capabilities
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import History
 from herald.model.network import Capabilities
@@ -54,4 +55,4 @@ def known_capabilities(channel: ChannelConfig, stored: Capabilities | None) -> C
     """
     if channel.network == "journal":
         return journal_capabilities(channel.settings.get("like", ""))
-    return stored or capabilities_of(channel.network)
+    return stored or usual_capabilities(channel.network)

@@ -1,13 +1,14 @@
 """Knows the networks: those that Herald brings along, and those that others added.
 
 Another's network is an entry point of the group ``herald.channels`` whose object is a ``Network``.
+One that cannot be used stands in the way of its own channels alone.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -16,10 +17,12 @@ from herald.channels.bluesky.network import NETWORK as BLUESKY
 from herald.channels.mastodon.network import NETWORK as MASTODON
 from herald.channels.matrix.network import NETWORK as MATRIX
 from herald.channels.network import Network, Secret, Surroundings
-from herald.channels.settings import did_you_mean, setting_problems
+from herald.channels.settings import NetworkSettings, did_you_mean, setting_problems
+from herald.data.networks import capabilities_of
 from herald.errors import ConfigurationBroken
 from herald.model.configuration import ChannelConfig
-from herald.model.problem import Problem
+from herald.model.network import Capabilities
+from herald.model.problem import Place, Problem, Severity
 from herald.ports import Channel
 
 log = logging.getLogger(__name__)
@@ -39,11 +42,63 @@ BROUGHT_ALONG: Mapping[str, Network] = {
 }
 
 
-@cache
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What others' packages add."""
+
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    trouble: Mapping[str, str] = field(default_factory=dict)
+    """Why the network of that name is not used, or Herald's own in its place."""
+
+
 def networks() -> Mapping[str, Network]:
-    """Return every network by its name; one that Herald brings along wins over another's."""
-    added = (_loaded(point) for point in entry_points(group=GROUP))
-    return {each.name: each for each in added if each is not None} | dict(BROUGHT_ALONG)
+    """Return every network that can be used, by its name."""
+    return {**_added().networks, **BROUGHT_ALONG}
+
+
+def network_names() -> frozenset[str]:
+    """Return the names of all networks, also of those that were added and cannot be used.
+
+    A file that names one of these is sound: its other channels go on.
+    """
+    return frozenset(networks()) | frozenset(_added().trouble)
+
+
+def usual_capabilities(network: str) -> Capabilities:
+    """Return the limits of *network* as long as no account has told its own."""
+    known = networks().get(network)
+    usual = known.usual if known else None
+    return capabilities_of(network) if usual is None else usual
+
+
+def read_added(points: Iterable[EntryPoint]) -> Added:
+    """Return the networks that *points* add; of two with one name the first package's counts.
+
+    Whatever is wrong with one of them is logged, and told to whoever uses it.
+    """
+    found: dict[str, Network] = {}
+    trouble: dict[str, str] = {}
+    for point in sorted(points, key=lambda point: (point.name, _package(point))):
+        loaded: Network | str
+        if point.name in BROUGHT_ALONG:
+            loaded = "Herald has one of its own, which is used"
+        elif point.name in found:
+            loaded = "another package has added one of that name, which is used"
+        else:
+            loaded = _loaded(point)
+        if isinstance(loaded, Network):
+            found[point.name] = loaded
+            trouble.pop(point.name, None)
+            continue
+        why = f"the package {_package(point)} adds a network {point.name!r}: {loaded}"
+        trouble.setdefault(point.name, why)
+        log.error(why)
+    return Added(networks=found, trouble=trouble)
+
+
+@cache
+def _added() -> Added:
+    return read_added(entry_points(group=GROUP))
 
 
 def needs_secrets(network: str) -> tuple[Secret, ...]:
@@ -68,9 +123,10 @@ def check_settings(config: ChannelConfig) -> tuple[Problem, ...]:
     """Return everything that is wrong with a channel's network, name and settings."""
     known = networks().get(config.network)
     if known is None:
-        return (_unknown_network(config),)
+        return (_unusable(config),)
     secrets = frozenset(secret.name for secret in known.secrets)
-    return setting_problems(known.settings, config, secrets=secrets)
+    found = setting_problems(known.settings, config, secrets=secrets)
+    return (*_passed_over(config), *found)
 
 
 def open_channel(
@@ -85,32 +141,71 @@ def open_channel(
         raise ConfigurationBroken(trouble)
     known = networks().get(config.network)
     if known is None:
-        raise ConfigurationBroken(str(_unknown_network(config)))
-    return known.open(config, secrets, around)
+        raise ConfigurationBroken(str(_unusable(config)))
+    try:
+        return known.open(config, secrets, around)
+    except ConfigurationBroken:
+        raise
+    except Exception as error:
+        log.exception("a network cannot open an account", extra={"channel": config.id})
+        told = f"channel {config.id}: a fault in the network {config.network!r}"
+        raise ConfigurationBroken(f"{told} ({type(error).__name__})") from error
 
 
-def _loaded(point: EntryPoint) -> Network | None:
-    """Return another's network; None, and a word in the log, for one that cannot be used."""
+def _loaded(point: EntryPoint) -> Network | str:
+    """Return another's network; why it cannot be used in place of one that cannot."""
     try:
         found = point.load()
-    except Exception:  # whatever another's module does: the other networks go on
-        log.exception(
-            "a network that was added cannot be loaded", extra={"entry_point": point.name}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever another's module does
+        return f"it cannot be loaded ({type(error).__name__}: {error})"
+    if not isinstance(found, Network):
+        return f"{point.value} is no Network"
+    if not (isinstance(found.settings, type) and issubclass(found.settings, NetworkSettings)):
+        return f"the settings of {point.value} are no NetworkSettings"
+    if found.name != point.name:
+        return f"{point.value} is named {found.name!r}"
+    return found
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else point.module
+
+
+def _passed_over(config: ChannelConfig) -> tuple[Problem, ...]:
+    """Warn where another's network bears the name of the one that is used."""
+    why = _added().trouble.get(config.network)
+    if why is None:
+        return ()
+    return (
+        Problem(
+            place=_place_of_network(config),
+            severity=Severity.WARNING,
+            code="network-passed-over",
+            message=why,
+            hint="take that package away, or ask its makers for another name",
+        ),
+    )
+
+
+def _unusable(config: ChannelConfig) -> Problem:
+    """Say why a channel's network cannot be used: as a rule there is none of that name."""
+    if why := _added().trouble.get(config.network):
+        return Problem(
+            place=_place_of_network(config),
+            code="network-unusable",
+            message=why,
+            hint="install that package anew, or a version that is made for this Herald",
         )
-        return None
-    if isinstance(found, Network) and found.name == point.name:
-        return found
-    log.error("an added network is no Network of its name", extra={"entry_point": point.name})
-    return None
-
-
-def _unknown_network(config: ChannelConfig) -> Problem:
     known = networks()
-    path = ".".join(part for part in (config.place.path, "network") if part)
     return Problem(
-        place=replace(config.place, path=path),
+        place=_place_of_network(config),
         code="unknown-network",
         message=f'Herald knows no network "{config.network}"',
         hint=did_you_mean(config.network, known)
         or f"it knows {', '.join(sorted(known))}; for any other place write network: manual",
     )
+
+
+def _place_of_network(config: ChannelConfig) -> Place:
+    path = ".".join(part for part in (config.place.path, "network") if part)
+    return replace(config.place, path=path)

@@ -65,7 +65,7 @@ def check(invocation: Invocation, paths: tuple[Path, ...], form: str, as_json: b
 
 def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
     """Load a folder as the daemon does; return it with the problems of its surroundings too."""
-    from herald.channels.registry import check_settings, networks
+    from herald.channels.registry import check_settings, network_names
     from herald.data.calendar import observances
     from herald.notifying.checking import note_ways
     from herald.settings import read_settings
@@ -74,7 +74,7 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
 
     settings, about_settings = read_settings(root)
     anchors = frozenset(observances())
-    loaded = load(root, anchors=anchors, networks=frozenset(networks()), settings=lambda: settings)
+    loaded = load(root, anchors=anchors, networks=network_names(), settings=lambda: settings)
     problems = list(loaded.problems)
     problems += [problem for problem in about_settings if problem not in problems]
     for channel in loaded.configuration.channels.values():
