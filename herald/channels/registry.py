@@ -160,7 +160,8 @@ def _loaded(point: EntryPoint) -> Network | str:
         return f"it cannot be loaded ({type(error).__name__}: {error})"
     if not isinstance(found, Network):
         return f"{point.value} is no Network"
-    if not (isinstance(found.settings, type) and issubclass(found.settings, NetworkSettings)):
+    settings: object = found.settings
+    if not (isinstance(settings, type) and issubclass(settings, NetworkSettings)):
         return f"the settings of {point.value} are no NetworkSettings"
     if found.name != point.name:
         return f"{point.value} is named {found.name!r}"
