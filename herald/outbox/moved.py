@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from herald.model.delivery import Action, Delivery, DeliveryState, Reason
+from herald.model.delivery import Delivery, DeliveryState, Reason
 from herald.model.ids import CampaignId, ChannelId, DeliveryKey, ItemId, Language
 from herald.model.plan import Plan, PlannedDelivery
 from herald.outbox.lifecycle import waits
+from herald.outbox.threads import may_have_been_said
 
 Group = tuple[CampaignId, ItemId, ChannelId, Language]
 """What one reader of one account takes for one post, whenever it appears."""
@@ -38,8 +39,9 @@ def find_repeats(
 ) -> Mapping[DeliveryKey, Delivery]:
     """Return the planned keys that need a person's word, each with what it may repeat."""
     rows = {row.key: row for row in deliveries}
-    new = [each for each in plan.deliveries if _is_new(rows.get(each.key))]
-    back = [each for each in plan.deliveries if _is_back(rows.get(each.key))]
+    posts = [each for each in plan.deliveries if each.part == 0]  # a thread's others follow it
+    new = [each for each in posts if _is_new(rows.get(each.key))]
+    back = [each for each in posts if _is_back(rows.get(each.key))]
     repeated = _same_text(plan, (*new, *back), deliveries, now=now)
     return repeated | _moved_occasions(plan, rows, new)
 
@@ -88,7 +90,7 @@ def _moved_occasions(
 
 
 def _has_moved_away(row: Delivery, planned: PlannedDelivery | None) -> bool:
-    if not _may_have_been_said(row) or not row.moves or row.action is not Action.CREATE:
+    if not may_have_been_said(row) or not row.moves or not row.is_post:
         return False
     return planned is None or _is_another_day(row, planned)
 
@@ -96,7 +98,7 @@ def _has_moved_away(row: Delivery, planned: PlannedDelivery | None) -> bool:
 def _on_another_day(plan: Plan, rows: Mapping[DeliveryKey, Delivery]) -> Iterable[PlannedDelivery]:
     """Yield what waits and will go out on another day than it was to: its event was moved."""
     for planned in plan.deliveries:
-        row = rows.get(planned.key)
+        row = rows.get(planned.key) if planned.part == 0 else None
         if row is not None and waits(row) and _is_another_day(row, planned):
             yield planned
 
@@ -120,7 +122,7 @@ def _same_text(
         return {}
     said: dict[str, list[Delivery]] = defaultdict(list)
     for row in deliveries:
-        if _may_have_been_said(row) and row.action is Action.CREATE:
+        if may_have_been_said(row) and row.is_post:
             said[(row.frozen or row.payload).text].append(row)
     found: dict[DeliveryKey, Delivery] = {}
     for planned in new:
@@ -129,11 +131,6 @@ def _same_text(
             if is_over and row.key != planned.key and _is_one_reader(plan, planned, row):
                 found[planned.key] = row
     return found
-
-
-def _may_have_been_said(row: Delivery) -> bool:
-    """Tell whether *row* was sent, is being sent, or may have arrived when it was."""
-    return row.may_be_out_there or (waits(row) and row.frozen is not None)
 
 
 def _is_one_reader(plan: Plan, planned: PlannedDelivery, row: Delivery) -> bool:

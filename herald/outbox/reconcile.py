@@ -1,7 +1,8 @@
 """Compares what is wanted with what waits, and decides every row's next standing. Pure.
 
-Planning again changes nothing. What is being sent, may be out there, or was sent is never touched.
-What a person decided stands, until the content that it was decided about changes.
+Planning again changes nothing. What is being sent, may be out there, or was sent is never touched,
+nor what is to follow that in a thread. What a person decided stands, until the content that it was
+decided about changes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from herald.model.campaign import CatchUp
 from herald.model.delivery import LATE_AFTER, Delivery, DeliveryState, Reason
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, PlannedDelivery, Reconciliation, Step
+from herald.outbox import threads
 from herald.outbox.fingerprint import payload_fingerprint
 from herald.outbox.moved import find_repeats
 from herald.outbox.steps import told
@@ -49,15 +51,25 @@ def reconcile(
     """
     rows = {row.key: row for row in deliveries}
     repeats = find_repeats(plan, deliveries, now=now)
-    wanted = _wanted(plan, rows)
+    wanted, begun = _wanted(plan, rows), threads.begun(deliveries)
     steps = tuple(
-        _step(planned, rows.get(key), repeats.get(key), now=now) for key, planned in wanted.items()
+        _step(planned, rows.get(key), repeats.get(key), now=now)
+        for key, planned in wanted.items()
+        if planned.thread not in begun
     )
-    absent = sorted(
-        (row for row in deliveries if row.key not in wanted), key=lambda row: (row.due_at, row.key)
+    stay = (
+        _stays(row, planned)
+        for key, planned in wanted.items()
+        if planned.thread in begun and (row := rows.get(key)) is not None
     )
+    absent = [
+        row
+        for row in sorted(deliveries, key=lambda row: (row.due_at, row.key))
+        if row.key not in wanted and threads.is_of_plans(row)
+        if row.thread not in begun or row.state is DeliveryState.SENT
+    ]
     judged = judge_absent(plan, absent, rows.values(), steps, now=now, confirmed=confirmed)
-    return replace(judged, steps=steps + judged.steps)
+    return replace(judged, steps=(*steps, *stay, *judged.steps))
 
 
 def _wanted(plan: Plan, rows: Mapping[DeliveryKey, Delivery]) -> dict[DeliveryKey, PlannedDelivery]:
@@ -89,6 +101,12 @@ def _step(
         return told(Change.UNCHANGED, row, was=row, planned=planned)
     returns = row.state is DeliveryState.WITHDRAWN
     return told(Change.NEW if returns else Change.CHANGED, after, planned=planned)
+
+
+def _stays(row: Delivery, planned: PlannedDelivery) -> Step:
+    """Leave *row* as it was enqueued: what it follows is out there, and cannot be changed."""
+    change = Change.SENT if row.state is DeliveryState.SENT else Change.UNCHANGED
+    return told(change, row, was=row, planned=planned)
 
 
 def _new(planned: PlannedDelivery, *, now: datetime) -> Delivery:

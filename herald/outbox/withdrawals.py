@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from herald.model.delivery import Action, Delivery, DeliveryState, Reason
+from herald.model.delivery import Delivery, DeliveryState, Reason
 from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.outbox.fingerprint import withdrawal_hash
 from herald.outbox.lifecycle import waits
@@ -47,17 +47,20 @@ def judge_absent(
 ) -> Reconciliation:
     """Tell what becomes of *absent*, the rows that *plan* does not hold; *steps* are the others."""
     over = [row for row in absent if _is_over(row, now=now)]
-    gone = [row for row in absent if _is_gone(row, plan, now=now)]
+    left = [row for row in absent if _is_gone(row, plan, now=now)]
+    gone = [row for row in left if row.thread is None]
     moves, lost = _split_moves(gone, steps)
     spelled = withdrawal_hash(row.key for row in lost)
-    waiting = sum(waits(row) for row in everything)
+    # A thread is one post, and goes or stays with its first part.
+    waiting = sum(waits(row) for row in everything if row.is_post)
     many = len(lost) > MOST and len(lost) * MOST_OF_WAITING > waiting
     # Once refused, what is lost stays withheld: a few new deliveries must not tip the balance.
     refused = confirmed != spelled and (many or any(_is_withheld(row) for row in lost))
     withheld = lost if refused else ()
     kept = {row.key for row in withheld}
+    parts = [row for row in left if row.thread is not None and row.thread not in kept]
     judged = (
-        *(_withdrawn(row) for row in (*moves, *lost) if row.key not in kept),
+        *(_withdrawn(row) for row in (*moves, *lost, *parts) if row.key not in kept),
         *(_kept(row) for row in withheld),
         *(_expired(row) for row in over),
         *(_sent(row) for row in absent if _was_sent_in(plan, row)),
@@ -72,7 +75,7 @@ def _is_over(row: Delivery, *, now: datetime) -> bool:
 
 def _is_gone(row: Delivery, plan: Plan, *, now: datetime) -> bool:
     """Tell whether the plan would hold *row* if its file still did."""
-    if not waits(row) or now > row.not_after_at or row.action is not Action.CREATE:
+    if not waits(row) or now > row.not_after_at:
         return False
     if row.released and row.due_at <= now:
         return False  # a person sent it on after its moment, where no plan reaches
@@ -87,7 +90,7 @@ def _split_moves(
     new = Counter(
         group_of(step.planned)
         for step in steps
-        if step.change is Change.NEW and step.planned is not None
+        if step.change is Change.NEW and step.planned is not None and step.planned.part == 0
     )
     moves: list[Delivery] = []
     lost: list[Delivery] = []

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from herald.model.delivery import Delivery, DeliveryState, History, Reason
+from herald.model.delivery import Action, Delivery, DeliveryState, History, Reason
 from herald.model.ids import CampaignId, DeliveryKey, ItemId, OccasionId
 
 _WAITING = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.HELD})
@@ -44,14 +44,21 @@ _NO_PAST = Past()
 
 
 def index(history: History) -> Records:
-    """Sort *history*; a delivery that an edit withdrew counts as never planned."""
-    kept = [one for one in history.deliveries if not _left_by_edit(one)]
+    """Sort *history*; a delivery that an edit withdrew counts as never planned.
+
+    Corrections are no posts, and a thread counts as its first part.
+    """
+    kept = [
+        one
+        for one in history.deliveries
+        if one.action is Action.CREATE and not one.corrects and not _left_by_edit(one)
+    ]
     grouped: dict[CampaignId, list[Delivery]] = defaultdict(list)
     earlier: dict[CampaignId, set[ItemId]] = defaultdict(set)
     for one in history.earlier:
         earlier[one.campaign].add(one.item)
     for delivery in kept:
-        if delivery.entry is None:
+        if delivery.entry is None and delivery.is_post:
             grouped[delivery.campaign].append(delivery)
     return Records(
         by_key={delivery.key: delivery for delivery in kept},

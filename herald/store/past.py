@@ -17,7 +17,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
-from herald.model.delivery import Delivery, DeliveryState, Earlier, History, Reason
+from herald.model.delivery import Action, Delivery, DeliveryState, Earlier, History, Reason
 from herald.model.ids import CampaignId, DeliveryKey, ItemId
 from herald.model.plan import Plan, PlannedDelivery
 from herald.model.reach import Reach
@@ -37,6 +37,8 @@ _WAITING = _d.state.in_(
     [DeliveryState.PENDING.value, DeliveryState.CLAIMED.value, DeliveryState.HELD.value]
 )
 _OF_NO_ENTRY = _d.entry == ""
+_POST = (_d.action == Action.CREATE.value, _d.part == 0)
+"""No correction and no further part of a thread."""
 _ENOUGH = 2
 """Entries by which a partner is trusted, whichever of them is asked about."""
 _ANY = _d.catch_up.in_(list(CatchUp))
@@ -178,6 +180,8 @@ async def _turns_of_cards(connection: AsyncConnection, found: _Found, reach: Rea
                 turn.c.campaign == cards.c.campaign,
                 turn.c.item == cards.c.item,
                 turn.c.entry == "",
+                turn.c.action == Action.CREATE.value,
+                turn.c.part == 0,
                 turn.c.occasion.like(cards.c.pattern, escape="\\"),
                 or_(
                     turn.c.state == DeliveryState.SENT.value,
@@ -212,7 +216,7 @@ async def _last_turns(
     named = name.cte("named")
     last = (
         select(func.max(_d.due_at))
-        .where(_d.partner == named.c.name, *_OF_A_PARTNER, _SENT)
+        .where(_d.partner == named.c.name, *_OF_A_PARTNER, _SENT, *_POST)
         .correlate(named)
         .scalar_subquery()
     )
@@ -254,6 +258,7 @@ async def concerned_by(
     """Return the deliveries that a comparison of the outbox with *plan* can depend on."""
     found = _Found(connection)
     await found.read(_WAITING)
+    await found.read_keys([row.thread for row in found.rows.values() if row.thread is not None])
     planned = {each.key: each for each in plan.deliveries}
     await found.read_keys(planned)
     await found.read(_SENT, _ANY, _d.due_at >= plan.first, _d.due_at < plan.last)

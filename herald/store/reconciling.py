@@ -48,6 +48,8 @@ class _Decided:
     """The steps that change something."""
     was: dict[DeliveryKey, Delivery]
     """Their rows as they were read, where there were any."""
+    beside: dict[DeliveryKey, Delivery]
+    """The first parts of threads whose others it changes: one that was claimed since forbids it."""
     run: int
     """The last reconciliation that changed something."""
     first_seen: tuple[str, ...] = ()
@@ -129,7 +131,15 @@ async def _compared(
         rows |= {row.key: row for row in more}
     changes = await asyncio.to_thread(_changes, difference, rows)
     was = {key: rows[key] for key in changes if key in rows}
-    return _Decided(difference=difference, changes=changes, was=was, run=run, first_seen=unseen)
+    threads = {step.after.thread for step in changes.values() if step.after is not None}
+    return _Decided(
+        difference=difference,
+        changes=changes,
+        was=was,
+        beside={key: rows[key] for key in threads if key in rows and key not in was},
+        run=run,
+        first_seen=unseen,
+    )
 
 
 def _changes(
@@ -154,12 +164,13 @@ async def _still_stands(connection: AsyncConnection, decided: _Decided) -> bool:
     """Tell whether what *decided* changes is still as it was, and lock it."""
     if await _last_run(connection) != decided.run:
         return False
-    for some in batches(sorted(decided.was)):
+    stood = decided.was | decided.beside
+    for some in batches(sorted(stood)):
         found = await connection.execute(
             select(*COLUMNS).where(_d.key.in_(some)).order_by(_d.key).with_for_update()
         )
         rows = {row.key: from_row(row) for row in found}
-        if any(rows.get(key) != decided.was[key] for key in some):
+        if any(rows.get(key) != stood[key] for key in some):
             return False
     return True
 
