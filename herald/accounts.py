@@ -40,6 +40,8 @@ class Accounts:
         """This process sends, and keeps its accounts in step with config/."""
         self._opened: dict[ChannelId, Opened] = {}
         self._replaced: list[Channel] = []
+        self._pictures: tuple[str, PreparedPictures] | None = None
+        """The same for all accounts: each picture is made ready once, and one at a time."""
 
     def open(self, configuration: Configuration, settings: Settings) -> tuple[Channel, ...]:
         """Open the accounts that are new, or whose configuration or secrets changed; return them.
@@ -72,10 +74,14 @@ class Accounts:
         return tuple(opened)
 
     def _surroundings(self, settings: Settings) -> Surroundings:
+        public_url = settings.web.public_url or ""
+        if self._pictures is None or self._pictures[0] != public_url:
+            made = PreparedPictures(self._media, clock=self._clock, public_url=public_url)
+            self._pictures = (public_url, made)
         return Surroundings(
             folder=self._folder,
             media=self._media,
-            pictures=PreparedPictures(self._media, public_url=settings.web.public_url or ""),
+            pictures=self._pictures[1],
             clock=self._clock,
             contact=settings.contact,
         )

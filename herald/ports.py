@@ -125,6 +125,18 @@ class MediaStore(Protocol):
         """Return the bytes; raise ``herald.errors.MediaMissing`` when they are not kept."""
         ...
 
+    async def publish(self, picture: Picture, *, now: datetime) -> None:
+        """Let everybody fetch *picture* by its SHA-256 from now on; a repeat counts from *now*."""
+        ...
+
+    async def published(self, sha256: str) -> Picture | None:
+        """Return what was published; None for anything else, kept or not."""
+        ...
+
+    async def unpublish(self, *, before: datetime) -> None:
+        """Forget what was published before that moment, and never again since."""
+        ...
+
 
 class Pictures(Protocol):
     """Pictures made ready for networks."""
@@ -270,6 +282,18 @@ class Examined(Protocol):
         """Tell how the account fares: its credentials, rights, quota, profile; changes nothing.
 
         Never raises for what the network does: a server that cannot be reached is a finding.
+        """
+        ...
+
+
+@runtime_checkable
+class Profiled(Protocol):
+    """A channel whose account has a profile that everybody reads."""
+
+    async def profile(self) -> str:
+        """Return the profile's text, plain.
+
+        Raises ``herald.errors.ChannelUnreachable`` when it cannot be read now.
         """
         ...
 

@@ -5,6 +5,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+_ENDINGS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/avif": ".avif",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "video/quicktime": ".mov",
+}
+"""The same on every machine; what the system's own table says differs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
@@ -20,3 +32,13 @@ class Picture:
     def sha256(self) -> str:
         """The name of these bytes."""
         return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def ending(self) -> str:
+        """How the name of a file with these bytes ends, such as ``.jpg``; '' if that is unknown."""
+        return _ENDINGS.get(self.media_type, "")
+
+    @property
+    def file_name(self) -> str:
+        """The name of these bytes and what they are."""
+        return f"{self.sha256}{self.ending}"

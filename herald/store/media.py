@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from herald.errors import MediaMissing
+from herald.model.picture import Picture
 from herald.store.batches import batches
 from herald.store.engine import Store
-from herald.store.tables import media
+from herald.store.tables import media, published_media
 from herald.store.upsert import upsert
 
 
@@ -46,3 +48,40 @@ class StoredMedia:
                 f"the picture {sha256[:12]} is not in the store (run herald plan while it is there)"
             )
         return bytes(content)
+
+    async def publish(self, picture: Picture, *, now: datetime) -> None:
+        """Let everybody fetch *picture* by its SHA-256 from now on; a repeat counts from *now*."""
+        row = {
+            "sha256": picture.sha256,
+            "published_at": now,
+            "media_type": picture.media_type,
+            "width": picture.width,
+            "height": picture.height,
+            "content": picture.content,
+        }
+        async with self._store.writing() as connection:
+            await upsert(connection, published_media, row, change=("published_at",))
+
+    async def published(self, sha256: str) -> Picture | None:
+        """Return what was published; None for anything else, kept or not."""
+        wanted = select(published_media).where(published_media.c.sha256 == sha256)
+        async with self._store.reading() as connection:
+            row = (await connection.execute(wanted)).mappings().first()
+        if row is None:
+            return None
+        return Picture(
+            content=bytes(row["content"]),
+            media_type=row["media_type"],
+            width=row["width"],
+            height=row["height"],
+        )
+
+    async def unpublish(self, *, before: datetime) -> None:
+        """Forget what was published before that moment, and never again since."""
+        old = published_media.c.published_at < before
+        async with self._store.reading() as connection:
+            there = await connection.execute(select(published_media.c.sha256).where(old).limit(1))
+            if there.first() is None:
+                return  # as a rule there is nothing, and to write costs a turn at the disk
+        async with self._store.writing() as connection:
+            await connection.execute(delete(published_media).where(old))

@@ -270,6 +270,18 @@ media = Table(
 )
 """Pictures by the SHA-256 of their bytes."""
 
+published_media = Table(
+    "published_media",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("published_at", Moment, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Pictures as they were made ready for networks that fetch them: nothing else is shown to all."""
+
 instance = Table(
     "instance",
     metadata,

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 from herald.channels.network import Surroundings
 from herald.errors import MediaMissing
 from herald.media.pictures import PreparedPictures
 from herald.model.delivery import Media
+from herald.model.picture import Picture
 from herald.ports import Clock, MediaStore
 
-PICTURE = b"\xff\xd8\xff\xe0 three people walk on a dyke"
+
+def a_jpeg(colour: tuple[int, int, int] = (90, 140, 60), size: tuple[int, int] = (12, 8)) -> bytes:
+    """Make a picture that is fine for every network, so that it goes out byte for byte."""
+    written = BytesIO()
+    Image.new("RGB", size, colour).save(written, "JPEG")
+    return written.getvalue()
+
+
+PICTURE = a_jpeg()
 
 
 class KeptMedia:
@@ -20,6 +33,7 @@ class KeptMedia:
 
     def __init__(self, *contents: bytes) -> None:
         self._contents = {_sha256(content): content for content in contents}
+        self._published: dict[str, tuple[datetime, Picture]] = {}
 
     async def put_media(self, sha256: str, media_type: str, content: bytes) -> None:
         """Keep *content*."""
@@ -34,6 +48,20 @@ class KeptMedia:
         if sha256 not in self._contents:
             raise MediaMissing(f"no picture {sha256}")
         return self._contents[sha256]
+
+    async def publish(self, picture: Picture, *, now: datetime) -> None:
+        """Let *picture* be fetched."""
+        self._published[picture.sha256] = (now, picture)
+
+    async def published(self, sha256: str) -> Picture | None:
+        """Return what was published."""
+        found = self._published.get(sha256)
+        return found and found[1]
+
+    async def unpublish(self, *, before: datetime) -> None:
+        """Forget what was published before."""
+        there = self._published.items()
+        self._published = {name: each for name, each in there if each[0] >= before}
 
 
 def a_picture(alt: str = "Three people walk on a dyke", content: bytes = PICTURE) -> Media:
@@ -50,7 +78,7 @@ def surroundings(
 ) -> Surroundings:
     """Make what an account is given to work with."""
     kept = media or KeptMedia(PICTURE)
-    pictures = PreparedPictures(kept, public_url=public_url)
+    pictures = PreparedPictures(kept, clock=clock, public_url=public_url)
     return Surroundings(folder=folder, media=kept, pictures=pictures, clock=clock)
 
 

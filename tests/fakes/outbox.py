@@ -8,9 +8,11 @@ It shares no code with the store, so that a mistake in either shows as a differe
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from herald.errors import MediaMissing
 from herald.model.delivery import Delivery
+from herald.model.picture import Picture
 from herald.simulating.outbox import ScratchOutbox
 
 
@@ -20,6 +22,7 @@ class MemoryOutbox(ScratchOutbox):
     def __init__(self, *deliveries: Delivery) -> None:
         super().__init__(*deliveries)
         self._media: dict[str, bytes] = {}
+        self._published: dict[str, tuple[datetime, Picture]] = {}
 
     def put(self, delivery: Delivery) -> None:
         """Let *delivery* stand as it is, whatever stood there."""
@@ -35,3 +38,15 @@ class MemoryOutbox(ScratchOutbox):
         if sha256 not in self._media:
             raise MediaMissing(f"the picture {sha256[:12]} is not in the store")
         return self._media[sha256]
+
+    async def publish(self, picture: Picture, *, now: datetime) -> None:
+        self._published[picture.sha256] = (now, picture)
+
+    async def published(self, sha256: str) -> Picture | None:
+        found = self._published.get(sha256)
+        return found[1] if found else None
+
+    async def unpublish(self, *, before: datetime) -> None:
+        for sha256, (at, _) in list(self._published.items()):
+            if at < before:
+                del self._published[sha256]
