@@ -1,0 +1,1 @@
+"""Publishes on an Instagram professional account."""

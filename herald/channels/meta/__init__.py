@@ -1,0 +1,1 @@
+"""What Facebook, Instagram and Threads share: how one asks Meta's Graph, and what it answers."""
