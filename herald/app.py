@@ -44,7 +44,6 @@ from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, History
 from herald.model.ids import CampaignId, ChannelId
-from herald.model.mailing import MailServer, Tls
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
 from herald.notifying.ways import Ways
@@ -56,7 +55,7 @@ from herald.planning.reach import reach_of
 from herald.polling import Polling
 from herald.ports import Clock
 from herald.results import Compared, Pass
-from herald.settings import Settings, load_settings, read_settings
+from herald.settings import Settings, load_settings, mail_server, read_settings
 from herald.sources.load import Loaded, Loader
 from herald.store.ahead import shorten_waits
 from herald.store.databaseclock import DatabaseClock
@@ -122,7 +121,7 @@ class App:
         self.mailing = Mailing(
             store=self.mailing_store,
             lists=lambda: self._loader.load_configuration().configuration.lists,
-            server=_mail_server(settings),
+            server=mail_server(settings),
             public_url=settings.web.public_url or "",
             clock=clock,
             stops=self.store.stops,
@@ -566,14 +565,3 @@ def _refuse_another_folder(folder: Path) -> None:
             f"There is no campaigns/ and no config/ in {folder.absolute()}: name the folder with"
             " herald -C DIR, or write an example with herald init."
         )
-
-
-def _mail_server(settings: Settings) -> MailServer:
-    smtp = settings.smtp
-    return MailServer(
-        host=smtp.host,
-        port=smtp.port,
-        tls=Tls(smtp.tls),
-        user=smtp.user,
-        password=smtp.password.get_secret_value() if smtp.password else None,
-    )

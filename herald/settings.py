@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from herald.errors import ConfigurationBroken, HeraldError
+from herald.model.mailing import MailServer, Tls
 from herald.model.problem import Place, Problem
 from herald.sources.config.load import ConfigFile, read_config_file
 from herald.sources.config.secrets import is_secret
@@ -149,6 +150,18 @@ def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Sett
         shown = "\n".join(f"  {problem}" for problem in problems)
         raise ConfigurationBroken(f"the settings cannot be used:\n{shown}")
     return settings
+
+
+def mail_server(settings: Settings) -> MailServer:
+    """Return the server that takes Herald's mail, and its password."""
+    smtp = settings.smtp
+    return MailServer(
+        host=smtp.host,
+        port=smtp.port,
+        tls=Tls(smtp.tls),
+        user=smtp.user,
+        password=smtp.password.get_secret_value() if smtp.password else None,
+    )
 
 
 def read_settings(

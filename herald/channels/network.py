@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from herald.channels.login import LogIn
 from herald.channels.settings import NetworkSettings
 from herald.model.configuration import ChannelConfig
 from herald.model.network import Capabilities
@@ -71,3 +72,5 @@ class Network:
     secrets: tuple[Secret, ...] = ()
     usual: Capabilities | None = None
     """The limits as long as no account has told its own; None: those of ``networks.toml``."""
+    log_in: LogIn | None = None
+    """Obtains the secrets with a person's help (``herald login``); None: each is asked for."""

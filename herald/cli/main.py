@@ -24,6 +24,8 @@ COMMANDS = {
     "run": "herald.cli.run",
     "status": "herald.cli.status",
     "notify": "herald.cli.notify",
+    "login": "herald.cli.login",
+    "doctor": "herald.cli.doctor",
     "outbox": "herald.cli.outbox",
     "feeds": "herald.cli.feeds",
     "partner": "herald.cli.partner",

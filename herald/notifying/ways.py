@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -12,12 +12,11 @@ from herald.channels.signing import HOW_TO_MAKE_ONE, signing_key
 from herald.data.notice_words import notice_language
 from herald.mailing.addresses import BadAddress, read_address
 from herald.model.ids import Language
-from herald.model.mailing import MailServer, Tls
 from herald.model.notice import Form, Kind, Message, Rules, Telling, Way
 from herald.notifying.mail import ByMail
 from herald.notifying.matrix import ByMatrix
 from herald.notifying.webhook import ByWebhook
-from herald.settings import Settings
+from herald.settings import Settings, mail_server
 
 _EXAMPLE = re.compile(r"[@.](example|example\.(com|net|org)|invalid|test)$", re.IGNORECASE)
 """Names for examples (RFC 2606): what ``herald init`` wrote, and nobody has changed yet."""
@@ -76,16 +75,7 @@ def rules_of(settings: Settings, ways: Ways) -> Rules:
 
 
 def _mails(settings: Settings) -> Iterator[OpenWay | str]:
-    smtp = settings.smtp
-    server = MailServer(
-        host=smtp.host,
-        port=smtp.port,
-        tls=Tls(smtp.tls),
-        user=smtp.user,
-        password=smtp.password.get_secret_value() if smtp.password else None,
-        timeout=REPLY_WITHIN,
-        final_timeout=FINAL_REPLY_WITHIN,
-    )
+    server = replace(mail_server(settings), timeout=REPLY_WITHIN, final_timeout=FINAL_REPLY_WITHIN)
     officers = {officer.email: officer for officer in reversed(settings.officers)}
     for address, officer in reversed(officers.items()):
         if _EXAMPLE.search(address):
@@ -98,7 +88,8 @@ def _mails(settings: Settings) -> Iterator[OpenWay | str]:
             greets=officer.name,
             language=notice_language(map(Language, officer.languages)),
         )
-        sender = settings.notify.from_ or (smtp.user if "@" in (smtp.user or "") else None)
+        user = server.user or ""
+        sender = settings.notify.from_ or (user if "@" in user else None)
         mail = ByMail(
             server,
             sender=_as_servers_want_it(sender or address),
