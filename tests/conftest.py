@@ -12,6 +12,7 @@ from hypothesis import settings
 from tests.postgresql import PostgreSQL, running_postgresql, why_not
 from tests.servers import pds as bluesky_pds
 from tests.servers import synapse as matrix_synapse
+from tests.servers import wordpress_real
 from tests.stores import lay_store
 
 # How long an example takes tells of the machine and what else it does, not of Herald.
@@ -76,3 +77,12 @@ def synapse() -> Iterator[matrix_synapse.RealSynapse]:
         pytest.skip(why)
     with matrix_synapse.running_synapse() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def wordpress() -> Iterator[wordpress_real.RealWordPress]:
+    """Give WordPress itself; where it is not installed the test is skipped."""
+    if why := wordpress_real.why_not():
+        pytest.skip(why)
+    with wordpress_real.running_wordpress() as site:
+        yield site
