@@ -69,6 +69,13 @@ def a_picture(alt: str = "Three people walk on a dyke", content: bytes = PICTURE
     return Media(file="media/rice.jpg", alt=alt, sha256=_sha256(content), media_type="image/jpeg")
 
 
+def pictures_of(
+    media: MediaStore, clock: Clock, *, public_url: str = "https://herald.example.org"
+) -> PreparedPictures:
+    """Make the pictures of *media* ready, as Herald does it."""
+    return PreparedPictures(media, clock=clock, public_url=public_url)
+
+
 def surroundings(
     folder: Path,
     clock: Clock,
@@ -78,7 +85,7 @@ def surroundings(
 ) -> Surroundings:
     """Make what an account is given to work with."""
     kept = media or KeptMedia(PICTURE)
-    pictures = PreparedPictures(kept, clock=clock, public_url=public_url)
+    pictures = pictures_of(kept, clock, public_url=public_url)
     return Surroundings(folder=folder, media=kept, pictures=pictures, clock=clock)
 
 

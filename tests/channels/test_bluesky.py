@@ -37,7 +37,7 @@ from herald.model.delivery import (
 )
 from herald.model.ids import ChannelId, Language
 from herald.model.words import EVERY
-from tests.channels.kept import PICTURE, KeptMedia, a_picture
+from tests.channels.kept import PICTURE, KeptMedia, a_jpeg, a_picture, pictures_of
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers.bluesky import (
     DID,
@@ -127,8 +127,8 @@ def a_bluesky(
         directories=directories,
         seconds=seconds,
     )
-    media = media or KeptMedia(PICTURE)
-    return BlueskyChannel(config.id, settings, signed_in, media=media, clock=clock)
+    pictures = pictures_of(media or KeptMedia(PICTURE), clock)
+    return BlueskyChannel(config.id, settings, signed_in, pictures=pictures, clock=clock)
 
 
 def a_claim(**changes: Any) -> Claim:
@@ -652,12 +652,24 @@ async def test_a_mention_that_cannot_be_resolved_stays_text(world: World, canned
     assert "facets" not in world.record
 
 
-async def test_a_picture_that_is_too_large_is_refused_with_its_size(world: World) -> None:
-    large = b"\xff\xd8\xff" + bytes(2_000_001)
+async def test_a_picture_that_is_too_large_is_made_smaller_and_tells_its_shape(
+    world: World,
+) -> None:
+    large = a_jpeg(size=(3000, 1500))
     channel = a_bluesky(world.server.address, world.clock, media=KeptMedia(large))
-    outcome = await channel.send(a_claim(media=(a_picture(content=large),)))
+    assert isinstance(await channel.send(a_claim(media=(a_picture(content=large),))), Sent)
+    (image,) = world.record["embed"]["images"]
+    assert image["aspectRatio"] == {"width": 2000, "height": 1000}
+
+
+async def test_a_broken_picture_is_refused_with_its_name_before_anything_is_uploaded(
+    world: World,
+) -> None:
+    broken = PICTURE[:-40]
+    channel = a_bluesky(world.server.address, world.clock, media=KeptMedia(broken))
+    outcome = await channel.send(a_claim(media=(a_picture(content=broken),)))
     assert isinstance(outcome, Refused)
-    assert "media/rice.jpg has 2,000,004 bytes, Bluesky takes 2,000,000" in outcome.why
+    assert "media/rice.jpg: the picture is broken" in outcome.why
     assert world.server.counted(UPLOAD) == 0
 
 
@@ -743,8 +755,10 @@ def test_a_server_that_is_none_is_refused(server: str) -> None:
 @pytest.mark.parametrize("password", ["abcd efgh", "abcd\nefgh", "pässword"])
 def test_a_password_that_is_none_is_refused_without_showing_it(password: str) -> None:
     config = a_channel(network="bluesky", settings={"handle": HANDLE})
+    clock = SetClock(NOON)
+    pictures = pictures_of(KeptMedia(), clock)
     with pytest.raises(ConfigurationBroken) as refused:
-        open_bluesky(config, password=password, media=KeptMedia(), clock=SetClock(NOON))
+        open_bluesky(config, password=password, pictures=pictures, clock=clock)
     assert password not in str(refused.value)
 
 

@@ -38,7 +38,7 @@ from herald.model.delivery import (
 )
 from herald.model.ids import ChannelId, Language
 from herald.model.network import Count
-from tests.channels.kept import PICTURE, KeptMedia, a_picture
+from tests.channels.kept import PICTURE, KeptMedia, a_picture, pictures_of
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers.mastodon import (
     BEHAVIOURS,
@@ -118,7 +118,7 @@ def a_mastodon(
         config.id,
         read_settings(MastodonSettings, config),
         Account(server=address, token=token, user_agent="Herald/test"),
-        media=media or KeptMedia(PICTURE),
+        pictures=pictures_of(media or KeptMedia(PICTURE), clock),
         clock=clock,
         answer_seconds=PATIENCE_SECONDS,
     )
@@ -429,7 +429,7 @@ async def test_every_request_says_who_asks() -> None:
         channel = open_mastodon(
             config,
             token=f" {TOKEN}\n",
-            media=KeptMedia(PICTURE),
+            pictures=pictures_of(KeptMedia(PICTURE), world.clock),
             clock=world.clock,
             contact="https://example.org/contact\r\nX: (y)",
         )
@@ -723,6 +723,8 @@ def test_a_token_that_cannot_be_one_is_refused_without_showing_it(token: str) ->
         network="mastodon",
         settings={"server": "https://social.example.org"},
     )
+    clock = SetClock(NOON)
+    pictures = pictures_of(KeptMedia(), clock)
     with pytest.raises(ConfigurationBroken, match="copy it again") as refusal:
-        open_mastodon(config, token=token, media=KeptMedia(), clock=SetClock(NOON))
+        open_mastodon(config, token=token, pictures=pictures, clock=clock)
     assert token not in str(refusal.value)

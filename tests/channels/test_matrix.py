@@ -35,7 +35,7 @@ from herald.model.delivery import (
     Unclear,
 )
 from herald.model.ids import Language
-from tests.channels.kept import PICTURE, KeptMedia, a_picture
+from tests.channels.kept import PICTURE, KeptMedia, a_picture, pictures_of
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers.faulty import Ending, FaultyWay, an_answer
 from tests.servers.faulty import Fault as OnTheWay
@@ -106,7 +106,7 @@ def a_matrix(
         read_settings(MatrixSettings, config),
         token,
         user_agent="Herald/test",
-        media=KeptMedia(PICTURE),
+        pictures=pictures_of(KeptMedia(PICTURE), clock),
         clock=clock,
         answer_seconds=seconds,
         reading_seconds=seconds,
@@ -373,9 +373,12 @@ async def test_no_word_of_a_server_shows_the_token(
 
 async def test_every_request_says_who_asks(world: World) -> None:
     config = a_channel(network="matrix", settings={"server": world.server.address, "room": ALIAS})
-    media = KeptMedia(PICTURE)
     channel = open_matrix(
-        config, token=f"{TOKEN}\n", media=media, clock=world.clock, contact="https://x.org (y)\n"
+        config,
+        token=f"{TOKEN}\n",
+        pictures=pictures_of(KeptMedia(PICTURE), world.clock),
+        clock=world.clock,
+        contact="https://x.org (y)\n",
     )
     await channel.send(a_claim(media=(a_picture(),)))
     await channel.look_up(a_claim())
@@ -545,7 +548,8 @@ async def test_a_picture_carries_the_text_and_its_description_in_one_event(world
     assert content["msgtype"] == "m.image"
     assert content["body"] == "Boats\n\n🖼️ On a dyke"
     assert content["filename"] == "rice.jpg"
-    assert content["info"] == {"mimetype": "image/jpeg", "size": len(PICTURE)}
+    size = {"w": 12, "h": 8, "size": len(PICTURE)}
+    assert content["info"] == {"mimetype": "image/jpeg", **size}
     assert world.server.media == {content["url"]: PICTURE}
 
 
@@ -640,8 +644,10 @@ def test_a_room_that_is_none_is_refused_with_a_remedy(room: str, said: str) -> N
 @pytest.mark.parametrize("token", ["two words", "ключ", "a\x07b"])
 def test_a_token_that_is_none_is_refused_without_showing_it(token: str) -> None:
     config = a_channel(network="matrix", settings={"server": SERVER, "room": "!a:b"})
+    clock = SetClock(NOON)
+    pictures = pictures_of(KeptMedia(), clock)
     with pytest.raises(ConfigurationBroken) as caught:
-        open_matrix(config, token=token, media=KeptMedia(), clock=SetClock(NOON))
+        open_matrix(config, token=token, pictures=pictures, clock=clock)
     assert token not in str(caught.value)
 
 

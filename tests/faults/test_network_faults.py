@@ -42,7 +42,7 @@ from herald.model.delivery import (
 )
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
-from tests.channels.kept import PICTURE, KeptMedia, a_picture
+from tests.channels.kept import PICTURE, KeptMedia, a_picture, pictures_of
 from tests.delivery.memory import MemoryOutbox
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers.faulty import Ending, Fault, FaultyWay, an_answer
@@ -169,7 +169,7 @@ def a_mastodon(address: str, clock: SetClock) -> MastodonChannel:
         config.id,
         read_settings(MastodonSettings, config),
         Account(server=address, token=TOKEN, user_agent="Herald/test"),
-        media=KeptMedia(PICTURE),
+        pictures=pictures_of(KeptMedia(PICTURE), clock),
         clock=clock,
         answer_seconds=PATIENCE,
         reading_seconds=PATIENCE,

@@ -24,7 +24,7 @@ from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.ports import Channel
 from herald.store.engine import open_store
 from herald.store.outbox import StoredOutbox
-from tests.channels.kept import KeptMedia
+from tests.channels.kept import KeptMedia, pictures_of
 from tests.delivery.clocks import StandingClock, until
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers.faulty import Fault, FaultyWay, an_answer
@@ -100,7 +100,7 @@ def a_mastodon(name: str, address: str, clock: SetClock) -> MastodonChannel:
         config.id,
         read_settings(MastodonSettings, config),
         Account(server=address, token=TOKEN, user_agent="Herald/test"),
-        media=KeptMedia(),
+        pictures=pictures_of(KeptMedia(), clock),
         clock=clock,
     )
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import Any
 
 from herald.channels.answer import Answer, NoAnswer
 from herald.channels.asking import Request, user_agent
 from herald.channels.bluesky.asking import asking, telling
 from herald.channels.bluesky.facets import names_in
 from herald.channels.bluesky.finding import ask_for_did, read_did
-from herald.channels.bluesky.record import COLLECTION, is_same_post, post_record, record_key
+from herald.channels.bluesky.record import (
+    COLLECTION,
+    Blob,
+    is_same_post,
+    post_record,
+    record_key,
+)
 from herald.channels.bluesky.session import SignedIn
 from herald.channels.bluesky.settings import BlueskySettings
 from herald.channels.bluesky.wire import (
@@ -28,7 +33,7 @@ from herald.channels.bluesky.wire import (
 )
 from herald.channels.settings import read_settings, sound_secret
 from herald.data.networks import capabilities_of
-from herald.errors import MediaMissing
+from herald.errors import MediaMissing, PictureUnusable
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Absent,
@@ -47,7 +52,7 @@ from herald.model.delivery import (
 )
 from herald.model.ids import ChannelId
 from herald.model.network import Capabilities
-from herald.ports import Clock, MediaStore
+from herald.ports import Clock, Pictures
 
 log = logging.getLogger(__name__)
 
@@ -56,17 +61,15 @@ UPLOAD_SECONDS = 45.0
 MENTION_SECONDS = 10.0
 """For finding out whom a post mentions: a mention is not worth a late post."""
 
-Blob = dict[str, Any]
-
 
 def open_bluesky(
-    config: ChannelConfig, *, password: str, media: MediaStore, clock: Clock, contact: str = ""
+    config: ChannelConfig, *, password: str, pictures: Pictures, clock: Clock, contact: str = ""
 ) -> BlueskyChannel:
     """Return the account of *config*; raise ConfigurationBroken if it is unsound."""
     settings = read_settings(BlueskySettings, config)
     password = sound_secret(config, password, what="app password")
     signed_in = SignedIn(settings, password, user_agent=user_agent(contact), clock=clock)
-    return BlueskyChannel(config.id, settings, signed_in, media=media, clock=clock)
+    return BlueskyChannel(config.id, settings, signed_in, pictures=pictures, clock=clock)
 
 
 class BlueskyChannel:
@@ -80,13 +83,13 @@ class BlueskyChannel:
         settings: BlueskySettings,
         signed_in: SignedIn,
         *,
-        media: MediaStore,
+        pictures: Pictures,
         clock: Clock,
     ) -> None:
         self.id = id
         self._settings = settings
         self._signed_in = signed_in
-        self._media = media
+        self._pictures = pictures
         self._clock = clock
         self._limits = capabilities_of(self.network)
 
@@ -209,7 +212,7 @@ class BlueskyChannel:
             async with asyncio.timeout(UPLOAD_SECONDS):
                 for media in kept:
                     blob = await self._upload(media)
-                    if not isinstance(blob, dict):
+                    if not isinstance(blob, Blob):
                         return blob
                     blobs.append(blob)
         except TimeoutError:
@@ -218,24 +221,22 @@ class BlueskyChannel:
 
     async def _upload(self, media: Media) -> Blob | Hindrance:
         try:
-            content = await self._media.get_media(media.sha256)
+            picture = await self._pictures.picture(media, self._limits)
+        except PictureUnusable as error:
+            return Refused(str(error))
         except MediaMissing:
             return Refused(f"the picture {media.file} is not kept: run herald plan, it reads it")
-        most = self._limits.media_bytes
-        if most is not None and len(content) > most:
-            why = f"the picture {media.file} has {len(content):,} bytes, Bluesky takes {most:,}"
-            return Refused(f"{why}: save it smaller")
         request = Request(
             method="POST",
             address=f"{self._signed_in.server}/xrpc/com.atproto.repo.uploadBlob",
-            body=content,
-            kind=media.media_type or "application/octet-stream",
+            body=picture.content,
+            kind=picture.media_type,
         )
         answer = await self._signed_in.authorised(request)
         if not isinstance(answer, Answer | NoAnswer):
             return answer
-        if blob := read_blob(answer):
-            return blob
+        if ref := read_blob(answer):
+            return Blob(ref=ref, width=picture.width, height=picture.height)
         return trouble_uploading(answer, now=self._clock.now())
 
 

@@ -16,7 +16,7 @@ def _open(config: ChannelConfig, secrets: Mapping[str, str], around: Surrounding
     return open_bluesky(
         config,
         password=secrets["app_password"],
-        media=around.media,
+        pictures=around.pictures,
         clock=around.clock,
         contact=around.contact,
     )

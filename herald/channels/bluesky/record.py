@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,17 @@ _FIRST = 1_672_531_200_000_000
 """Microseconds until 2023; the 46 bits of moment that are drawn reach 814 days further."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """A picture on the server."""
+
+    ref: Mapping[str, Any]
+    """As the server gave it."""
+    width: int = 0
+    """In pixels; 0 where nothing can tell."""
+    height: int = 0
+
+
 def record_key(key: DeliveryKey) -> str:
     """Return the id under which a delivery is posted, the same for ever.
 
@@ -36,12 +48,12 @@ def post_record(
     payload: Payload,
     *,
     created_at: datetime,
-    blobs: Sequence[Mapping[str, Any]] = (),
+    blobs: Sequence[Blob] = (),
     mentions: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the record of a post.
 
-    *blobs* are what the server gave for the pictures of *payload* whose bytes are kept, in their
+    *blobs* are what the server has of the pictures of *payload* whose bytes are kept, in their
     order; *mentions* are DIDs by handle.
     """
     record: dict[str, Any] = {
@@ -77,14 +89,22 @@ def spelled_moment(moment: datetime) -> str:
     return spelled.replace("+00:00", "Z")
 
 
-def _pictures(payload: Payload, blobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _pictures(payload: Payload, blobs: Sequence[Blob]) -> dict[str, Any]:
     kept = [media for media in payload.media if media.sha256]
     if not blobs:
         return {}
     images = [
-        {"image": dict(blob), "alt": media.alt} for media, blob in zip(kept, blobs, strict=True)
+        {"image": dict(blob.ref), "alt": media.alt, **_shape(blob)}
+        for media, blob in zip(kept, blobs, strict=True)
     ]
     return {"$type": "app.bsky.embed.images", "images": images}
+
+
+def _shape(blob: Blob) -> dict[str, Any]:
+    """Return the place that apps keep free for a picture; without it they show a square of it."""
+    if not (blob.width and blob.height):
+        return {}
+    return {"aspectRatio": {"width": blob.width, "height": blob.height}}
 
 
 def _card(payload: Payload) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from herald.channels.answer import Answer, NoAnswer
 from herald.channels.asking import user_agent
 from herald.channels.mastodon.limits import read_capabilities, usual_capabilities
 from herald.channels.mastodon.look_up import look_up, sought_by
-from herald.channels.mastodon.pictures import Pictures, Uploaded
+from herald.channels.mastodon.pictures import Uploaded, Uploads
 from herald.channels.mastodon.posting import ANSWER_SECONDS, post
 from herald.channels.mastodon.reading import READING_SECONDS, Account, Conversation
 from herald.channels.mastodon.settings import MastodonSettings
@@ -36,7 +36,7 @@ from herald.model.delivery import (
 )
 from herald.model.ids import ChannelId
 from herald.model.network import Capabilities
-from herald.ports import Clock, MediaStore
+from herald.ports import Clock, Pictures
 
 _THREADS = 2
 """One for what is sent, one for what is looked up."""
@@ -45,13 +45,13 @@ Result = TypeVar("Result")
 
 
 def open_mastodon(
-    config: ChannelConfig, *, token: str, media: MediaStore, clock: Clock, contact: str = ""
+    config: ChannelConfig, *, token: str, pictures: Pictures, clock: Clock, contact: str = ""
 ) -> MastodonChannel:
     """Return the account of *config*; raise ConfigurationBroken if it is unsound."""
     settings = read_settings(MastodonSettings, config)
     token = sound_secret(config, token, what="access token")
     account = Account(server=settings.server, token=token, user_agent=user_agent(contact))
-    return MastodonChannel(config.id, settings, account, media=media, clock=clock)
+    return MastodonChannel(config.id, settings, account, pictures=pictures, clock=clock)
 
 
 class MastodonChannel:
@@ -65,7 +65,7 @@ class MastodonChannel:
         settings: MastodonSettings,
         account: Account,
         *,
-        media: MediaStore,
+        pictures: Pictures,
         clock: Clock,
         answer_seconds: float = ANSWER_SECONDS,
         reading_seconds: float = READING_SECONDS,
@@ -78,7 +78,8 @@ class MastodonChannel:
         self._reading_seconds = reading_seconds
         self._stop = Event()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"mastodon {id}")
-        self._pictures = Pictures(ask=self._in_thread, media=media, clock=clock)
+        self._uploads = Uploads(ask=self._in_thread, pictures=pictures, clock=clock)
+        self._limits = usual_capabilities(content_warning=settings.content_warning)
         self._repeat_within: timedelta | None = None
         """How long the server surely knows a key; None where that is not known, or never."""
 
@@ -92,6 +93,7 @@ class MastodonChannel:
             raise ChannelUnreachable(f"{self._account.server}: {instance.why}")
         limits = read_capabilities(instance, content_warning=warning)
         self._repeat_within = limits.repeat_within
+        self._limits = limits
         return self._of_host(limits)
 
     def _of_host(self, limits: Capabilities) -> Capabilities:
@@ -102,7 +104,7 @@ class MastodonChannel:
         """Upload the pictures, then make the post with one request."""
         if claim.delivery.action is not Action.CREATE:
             return Refused(f"this Herald cannot {claim.delivery.action} a post on Mastodon")
-        uploaded = await self._pictures.upload(claim)
+        uploaded = await self._uploads.upload(claim, self._limits)
         if not isinstance(uploaded, Uploaded):
             return uploaded
         request = create_request(
@@ -115,7 +117,7 @@ class MastodonChannel:
         answer = await post(self._account, request, seconds=self._answer_seconds)
         outcome = outcome_of_create(answer, now=self._clock.now(), media_reused=uploaded.reused)
         if _spends_pictures(outcome, answer, uploaded):
-            self._pictures.forget(claim)
+            self._uploads.forget(claim)
         return outcome
 
     async def look_up(self, claim: Claim) -> Sighting:

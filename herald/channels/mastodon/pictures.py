@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import mimetypes
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from dataclasses import dataclass
 from herald.channels.answer import Answer, NoAnswer
 from herald.channels.mastodon.reading import Conversation
 from herald.channels.mastodon.wire import outcome_of_upload
-from herald.errors import MediaMissing
+from herald.errors import MediaMissing, PictureUnusable
 from herald.model.delivery import Claim, Media, Outcome, Refused, TryAgain
 from herald.model.ids import DeliveryKey
-from herald.ports import Clock, MediaStore
+from herald.model.network import Capabilities
+from herald.model.picture import Picture
+from herald.ports import Clock, Pictures
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ _WAITS = (0.5, 1, 1, 2, 2, 3, 3, 5, 5, 5, 5)
 _REMEMBERED_MOST = 500
 
 Place = tuple[DeliveryKey, int, str]
-"""A delivery, the picture's number in it, and the picture's SHA-256."""
+"""A delivery, the picture's number in it, and the SHA-256 of its original."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,19 @@ class Uploaded:
     reused: bool = False
 
 
-class Pictures:
+class Uploads:
     """The pictures that one account has uploaded and not yet posted."""
 
-    def __init__(self, *, ask: Ask, media: MediaStore, clock: Clock) -> None:
+    def __init__(self, *, ask: Ask, pictures: Pictures, clock: Clock) -> None:
         self._ask = ask
-        self._media = media
+        self._pictures = pictures
         self._clock = clock
         self._ids: OrderedDict[Place, str] = OrderedDict()
 
-    async def upload(self, claim: Claim) -> Uploaded | Outcome:
+    async def upload(self, claim: Claim, limits: Capabilities) -> Uploaded | Outcome:
         """Return the ids of the pictures of *claim*, or why there is no post: nothing was made.
+
+        They are made ready within *limits* first.
 
         What was uploaded for an earlier try is used again.
         """
@@ -61,7 +64,7 @@ class Pictures:
             async with asyncio.timeout(UPLOAD_SECONDS):
                 for place, media in _kept(claim):
                     reused = reused or place in self._ids
-                    found = await self._one(place, media)
+                    found = await self._one(place, media, limits)
                     if not isinstance(found, str):
                         return found
                     ids.append(found)
@@ -74,15 +77,17 @@ class Pictures:
         for place, _ in _kept(claim):
             self._ids.pop(place, None)
 
-    async def _one(self, place: Place, media: Media) -> str | Outcome:
+    async def _one(self, place: Place, media: Media, limits: Capabilities) -> str | Outcome:
         if place not in self._ids:
             try:
-                content = await self._media.get_media(media.sha256)
+                picture = await self._pictures.picture(media, limits)
+            except PictureUnusable as error:
+                return Refused(str(error))
             except MediaMissing:
                 return Refused(
                     f"the picture {media.file} is not kept: run herald plan, it reads it"
                 )
-            answer = await self._ask(lambda server: _upload(server, media, content))
+            answer = await self._ask(lambda server: _upload(server, media, picture))
             if outcome := outcome_of_upload(answer, now=self._clock.now()):
                 return outcome
             media_id = _id_of(answer)
@@ -122,11 +127,10 @@ def _kept(claim: Claim) -> list[tuple[Place, Media]]:
     ]
 
 
-def _upload(server: Conversation, media: Media, content: bytes) -> Answer | NoAnswer:
-    kind = media.media_type or "application/octet-stream"
-    ending = mimetypes.guess_extension(kind) or ""
+def _upload(server: Conversation, media: Media, picture: Picture) -> Answer | NoAnswer:
+    name = f"{media.sha256[:16]}{picture.ending}"
     return server.upload(
-        content, media_type=kind, name=f"{media.sha256[:16]}{ending}", description=media.alt
+        picture.content, media_type=picture.media_type, name=name, description=media.alt
     )
 
 

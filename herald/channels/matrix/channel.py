@@ -12,6 +12,7 @@ from herald.channels.matrix import finding, wire
 from herald.channels.matrix.event import (
     Uploaded,
     content_of,
+    file_name,
     is_too_large,
     spelled,
     transaction_id,
@@ -19,7 +20,7 @@ from herald.channels.matrix.event import (
 from herald.channels.matrix.settings import MatrixSettings
 from herald.channels.settings import read_settings, sound_secret
 from herald.data.networks import capabilities_of
-from herald.errors import MediaMissing
+from herald.errors import MediaMissing, PictureUnusable
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Action,
@@ -34,7 +35,7 @@ from herald.model.delivery import (
 )
 from herald.model.ids import ChannelId
 from herald.model.network import Capabilities
-from herald.ports import Clock, MediaStore
+from herald.ports import Clock, Pictures
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +48,13 @@ _REMEMBERED_MOST = 200
 
 
 def open_matrix(
-    config: ChannelConfig, *, token: str, media: MediaStore, clock: Clock, contact: str = ""
+    config: ChannelConfig, *, token: str, pictures: Pictures, clock: Clock, contact: str = ""
 ) -> MatrixChannel:
     """Return the room of *config*; raise ConfigurationBroken if it is unsound."""
     settings = read_settings(MatrixSettings, config)
     token = sound_secret(config, token, what="access token")
     return MatrixChannel(
-        config.id, settings, token, user_agent=user_agent(contact), media=media, clock=clock
+        config.id, settings, token, user_agent=user_agent(contact), pictures=pictures, clock=clock
     )
 
 
@@ -69,7 +70,7 @@ class MatrixChannel:
         token: str,
         *,
         user_agent: str,
-        media: MediaStore,
+        pictures: Pictures,
         clock: Clock,
         answer_seconds: float = ANSWER_SECONDS,
         reading_seconds: float = READING_SECONDS,
@@ -80,14 +81,14 @@ class MatrixChannel:
         self._via = settings.room.partition(":")[2]
         self._token = token
         self._user_agent = user_agent
-        self._media = media
+        self._pictures = pictures
         self._clock = clock
         self._answer_seconds = answer_seconds
         self._reading_seconds = reading_seconds
         self._limits = capabilities_of(self.network)
         self._room = "" if settings.room.startswith("#") else settings.room
         self._uploaded: OrderedDict[str, str] = OrderedDict()
-        """Where a picture is on the server, by its SHA-256."""
+        """Where a picture is on the server, by the SHA-256 of its original."""
 
     async def capabilities(self) -> Capabilities:
         """Return the network's limits: no server tells any of its own for texts."""
@@ -188,13 +189,18 @@ class MatrixChannel:
 
     async def _upload(self, media: Media) -> Uploaded | Outcome:
         try:
-            content = await self._media.get_media(media.sha256)
+            picture = await self._pictures.picture(media, self._limits)
+        except PictureUnusable as error:
+            return Refused(str(error))
         except MediaMissing:
             return Refused(f"the picture {media.file} is not kept: run herald plan, it reads it")
         if media.sha256 not in self._uploaded:
-            kind = media.media_type or "application/octet-stream"
-            name = media.file.rpartition("/")[2] or "picture"
-            request = wire.upload(self._server, content, kind=kind, name=name)
+            request = wire.upload(
+                self._server,
+                picture.content,
+                kind=picture.media_type,
+                name=file_name(media, picture),
+            )
             answer = await self._ask(request, seconds=UPLOAD_SECONDS)
             told = answer.read_object() if isinstance(answer, Answer) and answer.is_good else {}
             uri = told.get("content_uri")
@@ -202,7 +208,7 @@ class MatrixChannel:
                 what = f"the picture {media.file} could not be uploaded"
                 return wire.trouble_before(answer, now=self._clock.now(), what=what)
             self._remember(media.sha256, uri)
-        return Uploaded(uri=self._uploaded[media.sha256], size=len(content), media=media)
+        return Uploaded(uri=self._uploaded[media.sha256], picture=picture, media=media)
 
     def _remember(self, sha256: str, uri: str) -> None:
         self._uploaded[sha256] = uri

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from html import escape
+from pathlib import PurePosixPath
 from typing import Any
 
 from herald.composing.entities import URL
 from herald.model.delivery import Media, Payload
 from herald.model.ids import DeliveryKey
+from herald.model.picture import Picture
 from herald.model.words import EVERY
 
 MARK = "herald-heritage.delivery"
@@ -33,7 +35,7 @@ class Uploaded:
 
     uri: str
     """``mxc://server/id``."""
-    size: int
+    picture: Picture
     media: Media
 
 
@@ -67,6 +69,11 @@ def content_of(
     return content | formatted if _size(content | formatted) <= CONTENT_MOST else content
 
 
+def file_name(media: Media, picture: Picture) -> str:
+    """Return what a picture is called: the original's name, with the ending of what it is now."""
+    return f"{PurePosixPath(media.file).stem or 'picture'}{picture.ending}"
+
+
 def is_too_large(content: dict[str, Any]) -> bool:
     """Tell whether no server takes an event with this *content*."""
     return _size(content) > CONTENT_MOST
@@ -98,12 +105,16 @@ def _lines(text: str) -> str:
 
 
 def _of_picture(picture: Uploaded) -> dict[str, Any]:
-    media = picture.media
+    there = picture.picture
+    info: dict[str, Any] = {"mimetype": there.media_type, "size": len(there.content)}
+    if there.width and there.height:
+        # Programs keep this place free until the picture is there.
+        info |= {"w": there.width, "h": there.height}
     return {
         "msgtype": "m.image",
-        "filename": media.file.rpartition("/")[2] or "picture",
+        "filename": file_name(picture.media, there),
         "url": picture.uri,
-        "info": {"mimetype": media.media_type or "application/octet-stream", "size": picture.size},
+        "info": info,
     }
 
 
