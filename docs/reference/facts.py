@@ -49,6 +49,7 @@ COUNTED = {
     Count.CODE_POINTS: "Unicode characters; an emoji may be several",
     Count.UTF16: "most characters once, emoji twice",
     Count.UTF8_BYTES: "bytes: plain letters 1, accented 2, emoji 4 and more",
+    Count.DISCORD: "Unicode characters, and one more for each that Discord takes for markup",
     Count.X_WEIGHTED: "European letters 1, other scripts and emoji 2; any link counts {url}",
 }
 """How each network counts, in words."""

@@ -9,7 +9,7 @@ from typing import assert_never
 import regex
 
 from herald.composing.entities import MENTION, URL
-from herald.composing.escaping import linkedin
+from herald.composing.escaping import discord, linkedin
 from herald.model.network import Capabilities, Count
 
 _GRAPHEME = regex.compile(r"\X")
@@ -18,6 +18,8 @@ _NEVER_JOIN = re.compile(
 )
 """Characters that never share a cluster (UAX 29): all that most European texts consist of."""
 _EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Emoji}\ufe0f|\p{Regional_Indicator}")
+_AS_SENT = {Count.LINKEDIN: linkedin, Count.DISCORD: discord}
+"""What a text becomes where a network counts it after escaping."""
 _LIGHT = regex.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 
 
@@ -36,8 +38,8 @@ def length(text: str, capabilities: Capabilities) -> int:
             return _code_units(text, capabilities.count)
         case Count.X_WEIGHTED:
             return _weighted(text, capabilities.url_length)
-        case Count.LINKEDIN:
-            return len(linkedin(text))
+        case Count.LINKEDIN | Count.DISCORD:
+            return len(_AS_SENT[capabilities.count](text))
         case _ as never:
             assert_never(never)
 

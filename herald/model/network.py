@@ -22,6 +22,8 @@ class Count(StrEnum):
     """Letters of most European scripts count 1, others and each emoji 2; a URL ``url_length``."""
     LINKEDIN = "linkedin"
     """Code points, after LinkedIn's reserved characters were given their backslash."""
+    DISCORD = "discord"
+    """Code points, after what Discord takes for markup was given its backslash."""
 
 
 class Handle(StrEnum):

@@ -71,6 +71,8 @@ def test_mastodon_counts_what_a_reader_sees(text: str, expected: int) -> None:
         pytest.param(Count.X_WEIGHTED, FAMILY + FLAG, 4, id="x-emoji"),
         pytest.param(Count.X_WEIGHTED, "1️⃣", 2, id="x-keycap"),
         pytest.param(Count.X_WEIGHTED, "https://example.org/a b", 25, id="x-url"),
+        pytest.param(Count.DISCORD, FAMILY, 7, id="discord-emoji"),
+        pytest.param(Count.DISCORD, "*a* https://example.org/a_b", 29, id="discord-markup"),
     ],
 )
 def test_each_network_counts_its_own_way(count: Count, text: str, expected: int) -> None:
