@@ -45,6 +45,7 @@ from tests.servers.mastodon import (
     GOTOSOCIAL,
     HOLLO,
     MASTODON,
+    PIXELFED,
     SNAC,
     TAKAHE,
     TOKEN,
@@ -74,6 +75,8 @@ class World:
     channel: MastodonChannel
 
     async def send(self, **changes: Any) -> Outcome:
+        if self.server.behaviour.needs_media:
+            changes.setdefault("media", (a_picture(),))
         return await self.channel.send(a_claim(**changes))
 
     async def look_up(self, **changes: Any) -> Any:
@@ -486,7 +489,10 @@ async def test_two_deliveries_do_not_share_an_upload(world: World) -> None:
     assert world.server.counted(*UPLOAD) == 2
 
 
-@pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda behaviour: behaviour.name)
+FORGIVING = [behaviour for behaviour in BEHAVIOURS if behaviour.key_again == 200]
+
+
+@pytest.mark.parametrize("behaviour", FORGIVING, ids=lambda behaviour: behaviour.name)
 async def test_an_uploaded_picture_that_the_server_forgot_is_uploaded_anew(
     behaviour: Behaviour,
 ) -> None:
@@ -496,6 +502,44 @@ async def test_an_uploaded_picture_that_the_server_forgot_is_uploaded_anew(
         world.server.attachments.clear()
         assert isinstance(await world.send(media=(a_picture(),)), TryAgain)
         assert isinstance(await world.send(media=(a_picture(),)), Sent)
+
+
+async def test_a_key_that_pixelfed_has_seen_leaves_a_doubt_and_makes_no_post() -> None:
+    """It writes the key down before it looks whether the post is sound."""
+    async with a_world(PIXELFED) as world:
+        world.server.can(*CREATE, Canned(status=429, body="{}"))
+        await world.send()
+        world.server.attachments.clear()
+        assert isinstance(await world.send(), TryAgain)
+        assert isinstance(await world.send(), Unclear)
+        assert await world.look_up() == Absent()
+        world.clock.advance(timedelta(hours=1))
+        assert isinstance(await world.send(), Sent)
+
+
+async def test_a_post_without_a_picture_is_refused_on_pixelfed_and_stops_nothing() -> None:
+    async with a_world(PIXELFED) as world:
+        outcome = await world.channel.send(a_claim())
+        assert kind_of(outcome) == ("Refused", DELIVERY)
+        assert (await world.channel.capabilities()).media_needed
+
+
+async def test_the_language_that_pixelfed_says_hides_no_post() -> None:
+    async with a_world(PIXELFED) as world:
+        world.server.faults.append(Fault.LOST_REPLY)
+        await world.send(language=Language("it"))
+        assert isinstance(await world.look_up(language=Language("it")), Found)
+
+
+async def test_the_same_words_in_another_language_are_a_doubt_where_nobody_knows_the_server() -> (
+    None
+):
+    unknown = replace(MASTODON, version="9.9 (compatible; Nobody 1)", source_url="")
+    async with a_world(unknown) as world:
+        await world.send(language=Language("it"))
+        sighting = await world.look_up(language=Language("en"))
+        assert isinstance(sighting, CannotTell)
+        assert not sighting.again
 
 
 async def test_a_picture_that_is_not_kept_is_a_refusal_that_says_what_to_do(world: World) -> None:
@@ -667,7 +711,8 @@ async def test_a_post_nearly_the_same_is_told_apart_by_its_source(behaviour: Beh
 async def test_limits_are_those_of_the_server(behaviour: Behaviour) -> None:
     async with a_world(behaviour) as world:
         found = await world.channel.capabilities()
-    assert found.count is Count.MASTODON
+    assert found.count is (Count.CODE_POINTS if behaviour.counts_urls else Count.MASTODON)
+    assert found.media_pixels == 33_177_600
     assert (found.limit, found.url_length) == (behaviour.limit, behaviour.url_length)
     assert (found.media_most, found.alt_limit) == (behaviour.media_most, behaviour.alt_limit)
     assert found.media_types == {"image/jpeg", "image/png", "image/webp"}

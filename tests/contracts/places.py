@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from herald.channels.registry import open_channel
 from herald.clock import SetClock
 from herald.model.configuration import ChannelConfig
-from herald.model.delivery import Claim, Outcome, Unclear
+from herald.model.delivery import Action, Claim, Outcome, Sighting, Unclear
+from herald.model.network import Capabilities
 from herald.ports import Channel
-from tests.channels.kept import surroundings
+from tests.channels.kept import a_picture, surroundings
 
 
 @dataclass(frozen=True)
@@ -76,3 +77,35 @@ class Place(ABC):
         """Send, and lose the network's answer: here the process died before it was settled."""
         await self.channel.send(claim)
         return Unclear("died")
+
+
+class Illustrated:
+    """A channel on a network that takes no post without a picture: what has none gets one."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self.id, self.network = channel.id, channel.network
+
+    async def capabilities(self) -> Capabilities:
+        """Return the channel's."""
+        return await self._channel.capabilities()
+
+    async def send(self, claim: Claim) -> Outcome:
+        """Send *claim* with a picture."""
+        return await self._channel.send(illustrated(claim))
+
+    async def look_up(self, claim: Claim) -> Sighting:
+        """Look *claim* up as it was sent."""
+        return await self._channel.look_up(illustrated(claim))
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._channel.close()
+
+
+def illustrated(claim: Claim) -> Claim:
+    """Return *claim* with a picture that has no description, where it has none."""
+    if claim.payload.media or claim.delivery.action is not Action.CREATE:
+        return claim
+    payload = replace(claim.payload, media=(a_picture(""),))
+    return replace(claim, delivery=replace(claim.delivery, payload=payload, frozen=payload))

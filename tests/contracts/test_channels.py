@@ -31,7 +31,7 @@ from herald.model.ids import ChannelId, Language, OccasionId
 from herald.model.network import Handle
 from herald.ports import Channel
 from tests.channels.kept import a_picture
-from tests.contracts.places import Held, Place
+from tests.contracts.places import Held, Illustrated, Place
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers import bluesky, matrix
 from tests.servers.bluesky import BlueskyServer
@@ -89,10 +89,14 @@ class MastodonPlace(Place):
     def __init__(
         self, server: MastodonServer, config: ChannelConfig, folder: Path, clock: SetClock
     ) -> None:
-        super().__init__(config, folder, clock)
         self.server = server
+        super().__init__(config, folder, clock)
         self.repeats_are_safe = server.behaviour.remembers_keys
         self.keeps_language = server.behaviour.keeps_language
+
+    def _opened(self, config: ChannelConfig, folder: Path) -> Channel:
+        channel = super()._opened(config, folder)
+        return Illustrated(channel) if self.server.behaviour.needs_media else channel
 
     def held(self) -> list[Held]:
         return [

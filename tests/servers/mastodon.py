@@ -11,9 +11,9 @@ import html
 import json
 import uuid
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from enum import Enum
@@ -48,6 +48,8 @@ class Behaviour:
     takes_forms: bool = True
     """False: a form makes an empty post, and 200."""
     keeps_language: bool = True
+    always_says: str = ""
+    """The language that it shows of every post, whatever was sent."""
     source: str = "given"
     """``given``, ``missing`` (404) or ``broken`` (the connection ends)."""
     limit: int = 500
@@ -66,7 +68,31 @@ class Behaviour:
     """418 without one."""
     has_retry_after: bool = True
     uuids: bool = False
+    numbers: bool = False
+    """Ids are numbers and no strings."""
     links_with_spans: bool = False
+    counts_urls: bool = False
+    """An address counts as it is written, whatever it says of addresses."""
+    needs_media: bool = False
+    """403 for a post that has no picture and answers nothing."""
+    key_again: int = 200
+    """The status of a second request with one key; the key counts even if no post came of it."""
+    media_lookup: int = 200
+    """The status when one asks for a picture."""
+    reads_markdown: bool = False
+    edits: int = 200
+    """The status of an edit; 404: it is not enabled there."""
+    tells_edits: bool = True
+    """It shows when a post was edited."""
+    unknown: int = 404
+    """The status for a post that is not there; 500 is a page."""
+    boost_again: str = "same"
+    """``same`` (no second), ``second`` (a second one, 200) or ``error`` (500)."""
+    boost_shows: str = "boost"
+    """``boost`` or ``original``: what a boost is answered with."""
+    tells_scopes: bool = False
+    deletes_quietly: bool = False
+    """A deletion is answered with an empty list."""
 
 
 MASTODON = Behaviour(
@@ -76,6 +102,7 @@ MASTODON = Behaviour(
     remembers_keys=True,
     processes_media=True,
     links_with_spans=True,
+    tells_scopes=True,
 )
 GOTOSOCIAL = Behaviour(
     name="gotosocial",
@@ -88,6 +115,7 @@ GOTOSOCIAL = Behaviour(
     media_again=400,
     wants_user_agent=True,
     has_retry_after=False,
+    boost_again="second",
 )
 # Whether the three below give a status's source was not measured: without it the look-up is
 # harder, so they give none here.
@@ -100,6 +128,7 @@ HOLLO = Behaviour(
     too_long=None,
     media_again=500,
     uuids=True,
+    boost_again="error",
 )
 TAKAHE = Behaviour(
     name="takahe",
@@ -111,6 +140,7 @@ TAKAHE = Behaviour(
     media_again=200,
     plain_bad_token=True,
     links_with_spans=True,
+    unknown=500,
 )
 SNAC = Behaviour(
     name="snac",
@@ -120,8 +150,43 @@ SNAC = Behaviour(
     source="broken",
     too_long=None,
     media_again=200,
+    tells_edits=False,
 )
-BEHAVIOURS = (MASTODON, GOTOSOCIAL, HOLLO, TAKAHE, SNAC)
+# The two below are after their source: Pixelfed's ApiV1Controller and StatusEditController of 2024,
+# Friendica's Api/Mastodon/Statuses of 2021, which finds out languages by itself (later ones keep
+# what was said) and has no newer address for what it says about itself.
+PIXELFED = Behaviour(
+    name="pixelfed",
+    version="3.5.3 (compatible; Pixelfed 0.11.13)",
+    source_url="https://github.com/pixelfed/pixelfed",
+    keeps_language=False,
+    always_says="en",
+    source="missing",
+    alt_limit=1000,
+    counts_urls=True,
+    needs_media=True,
+    key_again=400,
+    media_again=422,
+    media_lookup=405,
+    edits=404,
+    tells_edits=False,
+    boost_shows="original",
+)
+FRIENDICA = Behaviour(
+    name="friendica",
+    version="2.8.0 (compatible; Friendica 2022.12)",
+    instance_v2=404,
+    keeps_language=False,
+    too_long=None,
+    limit=200_000,
+    media_most=99,
+    media_again=200,
+    numbers=True,
+    reads_markdown=True,
+    tells_edits=False,
+    deletes_quietly=True,
+)
+BEHAVIOURS = (MASTODON, GOTOSOCIAL, HOLLO, TAKAHE, SNAC, PIXELFED, FRIENDICA)
 
 
 class Fault(Enum):
@@ -173,6 +238,24 @@ class Status:
     visibility: str
     created_at: datetime
     media: tuple[Attachment, ...] = ()
+    author: str = "herald"
+    """The account; one of another server has an ``@``."""
+    answers: str | None = None
+    edited_at: datetime | None = None
+    boosts: int = 0
+    likes: int = 0
+    replies: int = 0
+    others_url: str = ""
+    """Where a post of another server stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boost:
+    """The account's own boost of a post."""
+
+    id: str
+    of: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +280,13 @@ class MastodonServer:
         self.address = ""
         self.requests: list[Seen] = []
         self.statuses: list[Status] = []
+        self.others: list[Status] = []
+        """Posts of other accounts that a search can find."""
+        self.boosts: list[Boost] = []
+        self.notifications: list[tuple[str, Status, datetime]] = []
+        """Kind, post and moment, oldest first."""
+        self.scopes = ["write:statuses", "write:media", "read:accounts", "read:statuses"]
+        self.profile: dict[str, Any] = {"bot": True, "note": "<p>Run by the museum</p>"}
         self.attachments: dict[str, Attachment] = {}
         self.faults: deque[Fault] = deque()
         self.looks_until_ready = 2
@@ -231,6 +321,27 @@ class MastodonServer:
             {"status": text, "language": language}, (), created_at=created_at or self.now()
         )
 
+    def another(self, text: str, *, visibility: str = "public", **changes: Any) -> Status:
+        """Put a post of another server's account where a search finds it."""
+        number = len(self.others) + 1
+        values: dict[str, Any] = {
+            "id": self._next_id(),
+            "text": text,
+            "spoiler": "",
+            "language": "it",
+            "visibility": visibility,
+            "created_at": self.now(),
+            "author": "risaie@partner.example.org",
+            "others_url": f"https://partner.example.org/@risaie/{number}",
+        }
+        status = Status(**(values | changes))
+        self.others.append(status)
+        return status
+
+    def notify(self, status: Status, *, kind: str = "mention", at: datetime | None = None) -> None:
+        """Tell the account of *status*."""
+        self.notifications.append((kind, status, at or self.now()))
+
     def application(self) -> web.Application:
         """Return the routes."""
         app = web.Application(middlewares=[self._gate], client_max_size=20_000_000)
@@ -244,6 +355,13 @@ class MastodonServer:
         app.router.add_get("/api/v1/media/{id}", self._media)
         app.router.add_post("/api/v1/statuses", self._create)
         app.router.add_get("/api/v1/statuses/{id}/source", self._source)
+        app.router.add_get("/api/v1/statuses/{id}", self._status)
+        app.router.add_put("/api/v1/statuses/{id}", self._edit)
+        app.router.add_delete("/api/v1/statuses/{id}", self._delete)
+        app.router.add_post("/api/v1/statuses/{id}/reblog", self._reblog)
+        app.router.add_get("/api/v2/search", self._search)
+        app.router.add_get("/api/v1/notifications", self._notifications)
+        app.router.add_get("/api/v1/apps/verify_credentials", self._verify_app)
         return app
 
     def release(self) -> None:
@@ -328,6 +446,7 @@ class MastodonServer:
             "media_attachments": {
                 "supported_mime_types": ["image/jpeg", "image/png", "image/webp"],
                 "image_size_limit": 16_777_216,
+                "image_matrix_limit": 33_177_600,
                 "description_limit": own.alt_limit,
             },
         }
@@ -335,7 +454,36 @@ class MastodonServer:
     # whose token it is, and what the account has posted
 
     async def _verify(self, _: web.Request) -> web.Response:
-        return self._limited({"id": ACCOUNT, "username": "herald", "acct": "herald"})
+        note = regex.sub("<[^>]*>", "", self.profile["note"])
+        known = {"id": ACCOUNT, "username": "herald", "acct": "herald", "source": {"note": note}}
+        return self._limited(known | self.profile)
+
+    async def _verify_app(self, _: web.Request) -> web.Response:
+        told: dict[str, Any] = {"name": "Herald", "website": None}
+        return self._limited(
+            told | ({"scopes": self.scopes} if self.behaviour.tells_scopes else {})
+        )
+
+    async def _notifications(self, request: web.Request) -> web.Response:
+        kinds = request.query.getall("types[]", [])
+        newest_first = list(enumerate(self.notifications, 1))[::-1]
+        below = int(request.query.get("max_id", "999999999"))
+        page = [
+            (number, kind, status, at)
+            for number, (kind, status, at) in newest_first
+            if number < below and (not kinds or kind in kinds)
+        ]
+        shown = [
+            {
+                "id": str(number),
+                "type": kind,
+                "created_at": _spelled(at),
+                "account": self._account_of(status),
+                "status": self._shown(status),
+            }
+            for number, kind, status, at in page[: int(request.query.get("limit", "20"))]
+        ]
+        return self._limited(shown)
 
     async def _account_statuses(self, request: web.Request) -> web.Response:
         self.paged.set()
@@ -353,6 +501,88 @@ class MastodonServer:
                 ' rel="prev"'
             )
         return self._limited([self._shown(one) for one in page], headers=headers)
+
+    async def _status(self, request: web.Request) -> web.Response:
+        found = self._found(request)
+        return self._limited(self._shown(found)) if found else self._not_found()
+
+    def _found(self, request: web.Request) -> Status | None:
+        wanted = request.match_info["id"]
+        return next((one for one in self.statuses + self.others if one.id == wanted), None)
+
+    def _not_found(self) -> web.Response:
+        if self.behaviour.unknown == 500:
+            return web.Response(text="<h1>Server Error</h1>", status=500)
+        return web.json_response({"error": "Record not found"}, status=404)
+
+    async def _search(self, request: web.Request) -> web.Response:
+        wanted = request.query["q"]
+        exact = [one for one in self.others + self.statuses if self._url(one) == wanted]
+        # A link that is not known is a word like any other.
+        found = exact or [one for one in self.others if wanted in one.text]
+        assert request.query["resolve"] == "true"
+        told = {"accounts": [], "hashtags": [], "statuses": [self._shown(one) for one in found]}
+        return self._limited(told)
+
+    # what is done with a post
+
+    async def _edit(self, request: web.Request) -> web.StreamResponse:
+        return await self._faulty(request, self._edited)
+
+    async def _delete(self, request: web.Request) -> web.StreamResponse:
+        return await self._faulty(request, self._deleted)
+
+    async def _reblog(self, request: web.Request) -> web.StreamResponse:
+        return await self._faulty(request, self._boosted)
+
+    async def _edited(self, request: web.Request) -> web.Response:
+        if self.behaviour.edits != 200:
+            words = {"message": "Post editing is not enabled on this server."}
+            return web.json_response(words, status=self.behaviour.edits)
+        found = self._found(request)
+        if found is None or found not in self.statuses:
+            return self._not_found()
+        values = await self._values(request)
+        named = [str(one) for one in values.get("media_ids") or []]
+        media = tuple(one for one in found.media if one.id in named)
+        if refused := self._fault_in(values, list(media)):
+            return refused
+        for told in values.get("media_attributes") or []:
+            self.attachments[str(told["id"])].description = told["description"]
+        changed = replace(
+            found,
+            text=values["status"],
+            spoiler=values.get("spoiler_text") or "",
+            language=values.get("language") if self.behaviour.keeps_language else None,
+            media=media,
+            edited_at=self.now(),
+        )
+        self.statuses[self.statuses.index(found)] = changed
+        return self._limited(self._shown(changed))
+
+    async def _deleted(self, request: web.Request) -> web.Response:
+        found = self._found(request)
+        if found is None or found not in self.statuses:
+            return self._not_found()
+        self.statuses.remove(found)
+        if self.behaviour.deletes_quietly:
+            return self._limited([])
+        return self._limited(self._shown(found) | {"text": found.text})
+
+    async def _boosted(self, request: web.Request) -> web.Response:
+        found = self._found(request)
+        if found is None or found.visibility not in {"public", "unlisted"}:
+            return self._not_found()
+        before = [one for one in self.boosts if one.of == found.id]
+        if before and self.behaviour.boost_again == "error":
+            return web.json_response({"error": "Internal server error"}, status=500)
+        if not before or self.behaviour.boost_again == "second":
+            before = [Boost(id=self._next_id(), of=found.id, created_at=self.now())]
+            self.boosts += before
+        if self.behaviour.boost_shows == "original":
+            return self._limited(self._shown(found))
+        own = {"id": before[0].id, "reblog": self._shown(found)}
+        return self._limited(self._shown(found) | own)
 
     async def _source(self, request: web.Request) -> web.Response:
         if self.behaviour.source == "broken":
@@ -394,6 +624,8 @@ class MastodonServer:
         return self._limited(self._shown_media(kept), status=202 if slow else 200)
 
     async def _media(self, request: web.Request) -> web.Response:
+        if self.behaviour.media_lookup != 200:
+            return web.json_response({"message": "Not allowed"}, status=405)
         kept = self.attachments.get(request.match_info["id"])
         if kept is None:
             return web.json_response({"error": "Record not found"}, status=404)
@@ -405,6 +637,11 @@ class MastodonServer:
     # the post
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
+        return await self._faulty(request, self._made)
+
+    async def _faulty(
+        self, request: web.Request, act: Callable[[web.Request], Awaitable[web.Response]]
+    ) -> web.StreamResponse:
         fault = self.faults.popleft() if self.faults else None
         match fault:
             case Fault.DROPPED_BEFORE:
@@ -416,7 +653,7 @@ class MastodonServer:
             case Fault.HANG_BEFORE:
                 await self._released.wait()
                 return self._drop(request)
-        answer = await self._made(request)
+        answer = await act(request)
         if fault is None or answer.status != 200:
             return answer
         return await self._spoiled(request, answer, fault)
@@ -450,6 +687,19 @@ class MastodonServer:
         key = request.headers.get("Idempotency-Key")
         if key and (before := self._before(key)):
             return self._limited(self._shown(before))
+        if key and self.behaviour.key_again != 200:
+            if key in self._keys and self.now() - self._keys[key][1] < KEY_LIFETIME:
+                words = {"error": "Duplicate idempotency key."}
+                return web.json_response(words, status=self.behaviour.key_again)
+            self._keys[key] = ("", self.now())
+        if self.behaviour.needs_media and not (
+            values.get("media_ids") or values.get("in_reply_to_id")
+        ):
+            return web.json_response({"error": "Empty statuses are not allowed"}, status=403)
+        answered = values.get("in_reply_to_id")
+        if answered and not any(one.id == str(answered) for one in self.statuses + self.others):
+            words = {"error": "The post you are trying to reply to does not appear to exist."}
+            return web.json_response(words, status=404)
         media, refused = self._media_of(values)
         if refused := refused or self._fault_in(values, media):
             return refused
@@ -484,7 +734,7 @@ class MastodonServer:
     def _media_of(self, values: dict[str, Any]) -> tuple[list[Attachment], web.Response | None]:
         ids = values.get("media_ids") or []
         assert isinstance(ids, list)
-        media = [self.attachments[one] for one in ids if one in self.attachments]
+        media = [self.attachments[str(one)] for one in ids if str(one) in self.attachments]
         if len(media) != len(ids):
             return media, web.json_response({"error": "Record not found"}, status=404)
         if any(one.looks_until_ready for one in media):
@@ -520,6 +770,8 @@ class MastodonServer:
 
     def length(self, text: str) -> int:
         """Count as Mastodon's StatusLengthValidator does."""
+        if self.behaviour.counts_urls:
+            return len(text)
         text = _URL.sub("x" * self.behaviour.url_length, text)
         return len(regex.findall(r"\X", _MENTION.sub(r"@\1", text)))
 
@@ -535,6 +787,7 @@ class MastodonServer:
             visibility=values.get("visibility", "public"),
             created_at=created_at,
             media=media,
+            answers=str(answered) if (answered := values.get("in_reply_to_id")) else None,
         )
         self.statuses.append(status)
         return status
@@ -547,25 +800,44 @@ class MastodonServer:
             return str(uuid.UUID(int=(0x0193 << 112) + self._count))
         return str(113_000_000_000_000_000 + self._count)
 
+    def _url(self, status: Status) -> str:
+        return status.others_url or f"{self.address}/@{status.author}/{status.id}"
+
+    def _id(self, id_: str) -> str | int:
+        return int(id_) if self.behaviour.numbers else id_
+
+    def _account_of(self, status: Status) -> dict[str, Any]:
+        own = {"id": ACCOUNT, "acct": "herald", "username": "herald"}
+        other = {"id": "2002", "acct": status.author, "username": status.author.partition("@")[0]}
+        return own if status.author == "herald" else other
+
     def _shown(self, status: Status) -> dict[str, Any]:
-        moment = status.created_at.astimezone(UTC)
-        return {
-            "id": status.id,
-            "created_at": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "language": status.language,
+        own = self.behaviour
+        told = {
+            "id": self._id(status.id),
+            "created_at": _spelled(status.created_at),
+            "in_reply_to_id": status.answers,
+            "language": own.always_says or status.language,
             "visibility": status.visibility,
             "spoiler_text": status.spoiler,
             "content": self._rendered(status.text),
-            "uri": f"{self.address}/users/herald/statuses/{status.id}",
-            "url": f"{self.address}/@herald/{status.id}",
+            "uri": self._url(status).replace("/@", "/users/"),
+            "url": self._url(status),
             "reblog": None,
+            "reblogged": any(one.of == status.id for one in self.boosts),
+            "reblogs_count": status.boosts,
+            "favourites_count": status.likes,
+            "replies_count": status.replies,
+            "account": self._account_of(status),
             "media_attachments": [self._shown_media(one) for one in status.media],
         }
+        edited = status.edited_at and _spelled(status.edited_at)
+        return told | ({"edited_at": edited} if own.tells_edits else {})
 
     def _shown_media(self, kept: Attachment) -> dict[str, Any]:
         ready = not kept.looks_until_ready
         return {
-            "id": kept.id,
+            "id": self._id(kept.id),
             "type": "image",
             "url": f"{self.address}/media/{kept.id}" if ready else None,
             "description": kept.description or None,
@@ -582,6 +854,8 @@ class MastodonServer:
             pieces.append(self._link(match))
             end = match.end()
         whole = "".join([*pieces, html.escape(text[end:])])
+        if self.behaviour.reads_markdown:
+            whole = regex.sub(r"\*(\S[^*]*)\*", r"<em>\1</em>", whole)
         paragraphs = [one.replace("\n", "<br />") for one in whole.split("\n\n")]
         return "".join(f"<p>{one}</p>" for one in paragraphs)
 
@@ -628,6 +902,10 @@ class MastodonServer:
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
+
+
+def _spelled(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @asynccontextmanager

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any, TypeVar
 
 from herald.channels.answer import Answer, NoAnswer
 from herald.channels.asking import user_agent
+from herald.channels.findings import advice
+from herald.channels.mastodon.acting import act, look_for
+from herald.channels.mastodon.actions import status_path
+from herald.channels.mastodon.answered import (
+    NOTIFICATIONS,
+    PAGES_MOST,
+    query_for_page,
+    read_page,
+    read_reactions,
+)
+from herald.channels.mastodon.examining import account_findings, limit_findings, scope_findings
 from herald.channels.mastodon.limits import read_capabilities, usual_capabilities
 from herald.channels.mastodon.look_up import look_up, sought_by
 from herald.channels.mastodon.pictures import Uploaded, Uploads
-from herald.channels.mastodon.posting import ANSWER_SECONDS, post
+from herald.channels.mastodon.posting import ANSWER_SECONDS, Server
 from herald.channels.mastodon.reading import READING_SECONDS, Account, Conversation
 from herald.channels.mastodon.settings import MastodonSettings
 from herald.channels.mastodon.wire import create_request, outcome_of_create
 from herald.channels.settings import read_settings, sound_secret
 from herald.errors import ChannelUnreachable
+from herald.model.account import Finding, Reactions, Reply
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Absent,
     Action,
     Claim,
     Outcome,
+    Receipt,
     Refused,
     RepeatSafe,
     Sent,
@@ -74,7 +87,7 @@ class MastodonChannel:
         self._settings = settings
         self._account = account
         self._clock = clock
-        self._answer_seconds = answer_seconds
+        self._server = Server(account=account, seconds=answer_seconds)
         self._reading_seconds = reading_seconds
         self._stop = Event()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"mastodon {id}")
@@ -101,9 +114,9 @@ class MastodonChannel:
         return replace(limits, host=self._account.server.partition("//")[2])
 
     async def send(self, claim: Claim) -> Outcome:
-        """Upload the pictures, then make the post with one request."""
+        """Upload the pictures, then make the post with one request; or change what is there."""
         if claim.delivery.action is not Action.CREATE:
-            return Refused(f"this Herald cannot {claim.delivery.action} a post on Mastodon")
+            return await act(self._server, claim, self._settings, now=self._clock.now())
         uploaded = await self._uploads.upload(claim, self._limits)
         if not isinstance(uploaded, Uploaded):
             return uploaded
@@ -114,14 +127,19 @@ class MastodonChannel:
             settings=self._settings,
             answers=claim.target.remote_id if claim.target else "",
         )
-        answer = await post(self._account, request, seconds=self._answer_seconds)
+        answer = await self._server.tell(request)
         outcome = outcome_of_create(answer, now=self._clock.now(), media_reused=uploaded.reused)
         if _spends_pictures(outcome, answer, uploaded):
             self._uploads.forget(claim)
         return outcome
 
     async def look_up(self, claim: Claim) -> Sighting:
-        """Read the account's own posts back to the first send, and compare text and language."""
+        """Read the account's own posts back to the first send, and compare text and language.
+
+        What was to be changed, deleted or boosted is read itself.
+        """
+        if claim.delivery.action is not Action.CREATE:
+            return await look_for(self._server, claim)
         sought, now = sought_by(claim), self._clock.now()
         sighting = await self._in_thread(lambda server: look_up(server, sought, now=now))
         first = claim.delivery.first_send_at
@@ -129,6 +147,48 @@ class MastodonChannel:
             # The key, still known there, guards against a post that shows up late.
             return RepeatSafe() if now - first < self._repeat_within else sighting
         return sighting
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Tell whose token it is, what it may do, and what the profile and the server say."""
+        answer = await self._server.read("/api/v1/accounts/verify_credentials")
+        found = account_findings(answer, now=self._clock.now())
+        if isinstance(answer, NoAnswer) or not answer.read_object().get("id"):
+            return found
+        scopes = scope_findings(await self._server.read("/api/v1/apps/verify_credentials"))
+        try:
+            limits = limit_findings(await self.capabilities())
+        except ChannelUnreachable as error:
+            why = f"the server does not tell its limits: {error}"
+            limits = (advice(why, "until it does, those that it told last are used"),)
+        return (*found, *scopes, *limits)
+
+    async def reactions(self, receipts: Sequence[Receipt]) -> dict[str, Reactions]:
+        """Return the counts of each status; none further once the server asks to wait."""
+        found: dict[str, Reactions] = {}
+        for receipt in receipts:
+            answer = await self._server.read(status_path(receipt.remote_id))
+            if counted := read_reactions(answer):
+                found[receipt.remote_id] = counted
+            if isinstance(answer, NoAnswer) or answer.status in {401, 429}:
+                break
+        return found
+
+    async def replies(self, *, since: datetime) -> tuple[Reply, ...]:
+        """Return what people wrote to the account; of what is private only that there is some."""
+        found: dict[str, Reply] = {}
+        host, oldest = self._account.server.partition("//")[2], ""
+        for _ in range(PAGES_MOST):
+            answer = await self._server.read(NOTIFICATIONS, query_for_page(oldest))
+            page = None if isinstance(answer, NoAnswer) else read_page(answer, host=host)
+            if page is None:
+                why = answer.why if isinstance(answer, NoAnswer) else f"it answers {answer.status}"
+                raise ChannelUnreachable(f"{self._account.server}: {why}")
+            found |= {reply.id: reply for reply in page.replies if reply.at >= since}
+            is_last = not page.oldest_id or page.oldest_id == oldest
+            if is_last or page.oldest_at is None or page.oldest_at < since:
+                break
+            oldest = page.oldest_id
+        return tuple(sorted(found.values(), key=lambda reply: (reply.at, reply.id)))
 
     async def close(self) -> None:
         """Ask nothing more, wait for the answers that are on their way, and end the threads."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from herald.composing.counting import graphemes
 from herald.data.networks import capabilities_of
-from herald.model.network import Capabilities
+from herald.model.network import Capabilities, Count
 
 _VERSION = re.compile(r"[3-9]\.\d+\.\d+(?:[-+.][\w.+-]*)?")
 
@@ -36,9 +36,12 @@ def read_capabilities(instance: dict[str, Any], *, content_warning: str = "") ->
         url_length=_count(statuses, "characters_reserved_per_url") or usual.url_length,
         media_most=_count(statuses, "max_media_attachments") or usual.media_most,
         media_bytes=_count(attachments, "image_size_limit") or usual.media_bytes,
+        media_pixels=_count(attachments, "image_matrix_limit") or usual.media_pixels,
         alt_limit=_count(attachments, "description_limit") or usual.alt_limit,
         media_types=_types(attachments) or usual.media_types,
     )
+    if _is_pixelfed(instance):
+        told = _like_pixelfed(told)
     return _with_habits(told, instance, content_warning)
 
 
@@ -56,6 +59,32 @@ def remembers_keys(instance: dict[str, Any]) -> bool:
         and isinstance(source, str)
         and source.rstrip("/").endswith("mastodon")
     )
+
+
+def keeps_language(instance: dict[str, Any]) -> bool | None:
+    """Tell whether a server shows a status in the language in which it was sent; None: not known.
+
+    Pixelfed says ``en`` of every status; GoToSocial and Hollo were seen to keep the language.
+    """
+    if remembers_keys(instance):
+        return True
+    said = f"{instance.get('version')} {instance.get('source_url')}".casefold()
+    if _is_pixelfed(instance):
+        return False
+    return True if re.search(r"hollo|gotosocial|superseriousbusiness", said) else None
+
+
+def _is_pixelfed(instance: dict[str, Any]) -> bool:
+    return "pixelfed" in str(instance.get("version")).casefold()
+
+
+def _like_pixelfed(told: Capabilities) -> Capabilities:
+    """Return *told* with what Pixelfed's source says and its answer does not.
+
+    Every post has a picture; a link counts with its whole length; a description has up to 1,000
+    characters (ApiV1Controller, config/pixelfed.php).
+    """
+    return replace(told, count=Count.CODE_POINTS, media_needed=True, alt_limit=1000)
 
 
 def _with_habits(

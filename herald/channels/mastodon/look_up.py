@@ -11,6 +11,7 @@ from typing import Any
 
 from herald.channels.answer import Answer, NoAnswer, parse_moment, server_time
 from herald.channels.mastodon.likeness import Likeness, compare_content, could_be_in, is_source
+from herald.channels.mastodon.limits import keeps_language
 from herald.channels.mastodon.reading import Conversation
 from herald.channels.mastodon.wire import receipt_of, refuses_token
 from herald.model.delivery import Absent, CannotTell, Claim, Found, Receipt, Sighting
@@ -56,7 +57,7 @@ def look_up(conversation: Conversation, sought: Sought, *, now: datetime) -> Sig
         return CannotTell("this machine's clock was set back since it was sent: look yourself")
     account = conversation.own_account()
     if isinstance(account, NoAnswer) or not account.is_good:
-        return _cannot_tell(account)
+        return cannot_tell(account)
     account_id = account.read_object().get("id")
     if not isinstance(account_id, str | int):
         return CannotTell("the server does not say whose token it is", again=True)
@@ -74,7 +75,7 @@ def _page_back(
         answer = conversation.statuses(account_id, older_than=oldest)
         page = _statuses(answer)
         if page is None:
-            return _cannot_tell(answer)
+            return cannot_tell(answer)
         for status in page:
             match _judge(conversation, status, sought, since=since):
                 case Receipt() as receipt:
@@ -96,11 +97,24 @@ def _judge(
     """Return the receipt if *status* is what is sought, a doubt if it may be, None if it is not."""
     if status.is_reblog or status.created_at < since:
         return None
-    if not could_be_in(status.language, sought.language):
-        return None
     likeness = compare_content(status.content, sought.text)
+    if likeness is not Likeness.OTHER and not could_be_in(status.language, sought.language):
+        keeps = keeps_language(_instance(conversation))
+        if keeps is None:
+            where = status.receipt.url or status.receipt.remote_id
+            why = f"{where} says the same or nearly, marked as another language: look yourself"
+            return CannotTell(why)
+        if keeps:
+            return None
     if likeness is Likeness.SAME:
         return status.receipt
+    return _by_source(conversation, status, sought, likeness)
+
+
+def _by_source(
+    conversation: Conversation, status: Status, sought: Sought, likeness: Likeness
+) -> Receipt | CannotTell | None:
+    """Judge a status by its source; where there is none, what is nearly the same is a doubt."""
     source = conversation.source(status.receipt.remote_id)
     text = source.read_object().get("text") if isinstance(source, Answer) else None
     if isinstance(text, str):
@@ -110,6 +124,15 @@ def _judge(
     again = isinstance(source, NoAnswer) or source.status == 429 or source.status >= 500
     where = status.receipt.url or status.receipt.remote_id
     return CannotTell(f"{where} is nearly the same: look whether it is this one", again=again)
+
+
+def _instance(conversation: Conversation) -> dict[str, Any]:
+    """Return what the server says of itself, to know whether it keeps a status's language."""
+    for ask in (conversation.instance_v2, conversation.instance_v1):
+        answer = ask()
+        if isinstance(answer, Answer) and answer.is_good and (told := answer.read_object()):
+            return told
+    return {}
 
 
 def _on_its_clock(since: datetime, answer: Answer, *, now: datetime) -> datetime:
@@ -146,7 +169,8 @@ def _status(values: Any) -> Status | None:
     )
 
 
-def _cannot_tell(answer: Answer | NoAnswer) -> CannotTell:
+def cannot_tell(answer: Answer | NoAnswer) -> CannotTell:
+    """Say why own posts cannot be read, and whether asking later may help."""
     if isinstance(answer, NoAnswer):
         return CannotTell(f"own posts cannot be read: {answer.why}", again=True)
     if refuses_token(answer):

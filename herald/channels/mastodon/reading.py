@@ -52,7 +52,7 @@ class Account:
         """Return what a server said, without the token: some repeat it in pages and addresses."""
         named = {name.lower(): value for name, value in headers.items()}
         answer = Answer(status=status, headers=named, body=body)
-        return cast(Answer, hidden(answer, [self.token]))
+        return cast("Answer", hidden(answer, [self.token]))
 
 
 class _HeardIt(Exception):
