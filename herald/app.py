@@ -32,6 +32,7 @@ from herald.consequences import (
     planned_span,
     refuse_broken_configuration,
 )
+from herald.correcting import Corrections
 from herald.data.calendar import observances
 from herald.delivery.happened import Happened
 from herald.delivery.verdict import Policy
@@ -135,6 +136,13 @@ class App:
             owner=self.owner,
         )
         self.feeds = self.polling.feeds
+        corrections = Corrections(
+            load=self.load,
+            entries=self.feeds.entries,
+            capabilities=self.capabilities,
+            store=self.store,
+            clock=clock,
+        )
         self.condition = Condition(
             folder=folder,
             settings=settings,
@@ -148,7 +156,9 @@ class App:
             planners=self.planners,
             turn=self.turn,
             officers=self.officers,
+            corrections=corrections,
         )
+        self.corrections = corrections
         self._loader = loader
         self._database = store
         self._planned_news: int | None = None
@@ -245,6 +255,7 @@ class App:
             until=plan.last,
         )
         self._planned_news = news
+        self.corrections.planned(plan.corrections, at=now)
         self.worker.wake()
         return await self._compared(loaded, plan, difference, history.deliveries)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from herald.accounts import Accounts, lacking
 from herald.consequences import errors
+from herald.correcting import Corrections
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery
@@ -44,6 +45,7 @@ class Condition:
     planners: PlannerStore
     turn: Turn
     officers: Officers
+    corrections: Corrections
 
     async def health(self) -> Health:
         """Return how everything fares now."""
@@ -66,6 +68,7 @@ class Condition:
             planning=await self.missing_planner(),
             disk=self._little_room(),
             zone=loaded.configuration.zone,
+            corrections=await self.corrections.count(),
         )
 
     async def open_tasks(self) -> tuple[Delivery, ...]:
@@ -84,6 +87,7 @@ class Condition:
                 feeds=tuple(each for each in feeds if each.feed.trouble),
                 stops=await self.store.stops(),
                 broken=errors(loaded),
+                corrections=await self.corrections.count(),
             ),
             accounts=self._account_trouble(loaded.configuration),
             planning=await self.missing_planner(),

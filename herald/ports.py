@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from herald.model.account import Finding, Reactions, Reply
+from herald.model.card import LinkCard
 from herald.model.delivery import (
     Attempt,
     Claim,
@@ -152,6 +153,33 @@ class Pictures(Protocol):
 
     async def address(self, picture: Picture) -> str:
         """Keep *picture* and return where everybody can fetch it; '' if there is no such place."""
+        ...
+
+
+class CardStore(Protocol):
+    """What linked pages show of themselves, on disk."""
+
+    async def card(self, link: str) -> LinkCard | None:
+        """Return what was kept last of the page behind *link*; None for nothing."""
+        ...
+
+    async def save_card(self, card: LinkCard) -> None:
+        """Keep *card* in the place of an earlier one of its link."""
+        ...
+
+    async def forget_cards(self, *, before: datetime) -> None:
+        """Forget the cards that were made before that moment."""
+        ...
+
+
+class Cards(Protocol):
+    """Cards of links, for networks on which the sender makes them."""
+
+    async def card(self, link: str) -> LinkCard | None:
+        """Return the card of the page behind *link*; None if the page cannot be read now.
+
+        Takes at most half a minute, and never raises for what the page or the way to it does.
+        """
         ...
 
 
@@ -434,6 +462,10 @@ class OutboxStore(Protocol):
         Also by what the person saw: content, payload and moment. Returns False if the delivery has
         moved on since, or is claimed or sent.
         """
+        ...
+
+    async def following(self, keys: Collection[DeliveryKey]) -> tuple[Delivery, ...]:
+        """Return what follows one of *keys* (``target``): next parts and corrections, by due_at."""
         ...
 
     async def add(self, delivery: Delivery) -> bool:

@@ -28,3 +28,7 @@ class Correction:
     why: Untrue
     note: str
     """A sentence for people: what it said, and what is true now."""
+    facts: str = ""
+    """What a correction keeps in its payload (``Payload.facts``): by that it is known as said."""
+    notice: str = ""
+    """What the item's file says about it in the post's language; empty where it says nothing."""

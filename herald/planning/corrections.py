@@ -1,7 +1,7 @@
 """Finds what was sent and is no longer true, for a person to set right. Pure.
 
 Nothing is edited on a network here. What the files and feeds say now is compared with what they
-said when a post was composed, which its payload keeps (``Payload.facts``).
+said when a post was composed, or was corrected last, which its payload keeps (``Payload.facts``).
 """
 
 from __future__ import annotations
@@ -9,20 +9,24 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from herald.model.campaign import Campaign, Item, Status
 from herald.model.correction import Correction, Untrue
 from herald.model.delivery import Action, Delivery, DeliveryState
 from herald.model.feed import Entry, EntryEvent
-from herald.model.ids import CampaignId, ItemId
+from herald.model.ids import CampaignId, DeliveryKey, ItemId
 from herald.model.wallclock import ONE_DAY, localise
+from herald.model.words import EVERY
 from herald.planning.references import finishes
 
 READ_FOR = timedelta(days=7)
 """So long after it was sent a post is worth mending in its title or link: hardly anybody reads it
 later, while a wrong date matters until that date."""
+_SAID_OR_SAYING = frozenset(
+    {DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.HELD, DeliveryState.SENT}
+)
 _WITHOUT_END = ONE_DAY
 """How long an event lasts that tells no end."""
 
@@ -35,12 +39,19 @@ class Facts:
     begins_at: str = ""
     """ISO 8601, UTC; empty where it is no event."""
     place: str = ""
+    told: str = ""
+    """What a correction has told of it: cancelled or postponed; empty for nothing of that."""
 
 
-def spelled_facts(entry: Entry) -> str:
-    """Return the facts of *entry* as a payload keeps them."""
+def spelled_facts(entry: Entry, *, told: str = "") -> str:
+    """Return the facts of *entry* as a payload keeps them, and what a correction has *told*."""
     facts = _facts(entry)
-    return json.dumps([facts.title, facts.begins_at, facts.place], ensure_ascii=False)
+    return _spelled_facts(replace(facts, told=told))
+
+
+def _spelled_facts(facts: Facts) -> str:
+    said = [facts.title, facts.begins_at, facts.place, *([facts.told] if facts.told else [])]
+    return json.dumps(said, ensure_ascii=False)
 
 
 def corrections(
@@ -50,7 +61,11 @@ def corrections(
     *,
     now: datetime,
 ) -> tuple[Correction, ...]:
-    """Return a correction for each sent delivery that says what is true no more, by key."""
+    """Return a correction for each sent delivery that says what is true no more, by key.
+
+    Of a thread its first part stands for all. What was corrected since, or is just being corrected,
+    counts as it reads after that; what was deleted says nothing.
+    """
     news = {entry.id: entry for entry in entries}
     items = {
         (campaign.id, item.id): item
@@ -59,8 +74,13 @@ def corrections(
         if item.status is not Status.PLANNED
     }
     found = []
-    for sent in deliveries:
-        if sent.state is not DeliveryState.SENT or sent.action is not Action.CREATE:
+    known = tuple(deliveries)
+    last = last_corrections(known)
+    for posted in known:
+        if posted.state is not DeliveryState.SENT or not posted.is_post:
+            continue
+        sent = as_it_reads(posted, last.get(posted.key))
+        if sent is None:
             continue
         if sent.entry is None:
             found.append(_of_item(sent, items, now=now))
@@ -69,12 +89,38 @@ def corrections(
     return tuple(sorted((one for one in found if one is not None), key=lambda one: one.key))
 
 
+def last_corrections(deliveries: Iterable[Delivery]) -> dict[DeliveryKey, Delivery]:
+    """Return the last correction of each post that has one, sent or on its way."""
+    found: dict[DeliveryKey, Delivery] = {}
+    for row in deliveries:
+        if row.corrects and row.target is not None and row.state in _SAID_OR_SAYING:
+            known = found.get(row.target)
+            if known is None or _when(known) < _when(row):
+                found[row.target] = row
+    return found
+
+
+def as_it_reads(sent: Delivery, correction: Delivery | None) -> Delivery | None:
+    """Return *sent* with what readers find there after its last *correction*; None if deleted."""
+    if correction is None:
+        return sent
+    if correction.action is Action.DELETE:
+        return None
+    return replace(
+        sent,
+        frozen=correction.frozen or correction.payload,
+        sent_at=correction.sent_at or correction.due_at,
+    )
+
+
 def still_read(deliveries: Iterable[Delivery], item: ItemId) -> str:
     """Say where readers still see *item* announced, or "": only a person can set that right."""
+    known = [one for one in deliveries if one.item == item]
+    last = last_corrections(known)
     sent = Counter(
         one.channel
-        for one in deliveries
-        if one.item == item and one.state is DeliveryState.SENT and one.action is Action.CREATE
+        for one in known
+        if one.state is DeliveryState.SENT and one.is_post and one.key not in last
     )
     if not sent:
         return ""
@@ -92,12 +138,23 @@ def _of_item(
     if item is None or (end is not None and end.at <= now):
         return None
     why = Untrue(item.status.value)
-    return Correction(key=sent.key, why=why, note=f"{_told(sent)}; it is {why}")
+    said = _said(sent)
+    if said is not None and said.told == why:
+        return None
+    return Correction(
+        key=sent.key,
+        why=why,
+        note=f"{_told(sent)}; it is {why}",
+        facts=_spelled_facts(Facts(title="", told=why)),
+        notice=item.notice.first([sent.language, EVERY]) or "",
+    )
 
 
 def _of_entry(sent: Delivery, entry: Entry, *, now: datetime) -> Correction | None:
     for why, note in (*_event(sent, entry, now=now), *_words(sent, entry, now=now)):
-        return Correction(key=sent.key, why=why, note=f"{_told(sent)}; {note}")
+        told = why if why in (Untrue.CANCELLED, Untrue.POSTPONED) else ""
+        facts = spelled_facts(entry, told=told)
+        return Correction(key=sent.key, why=why, note=f"{_told(sent)}; {note}", facts=facts)
     return None
 
 
@@ -109,10 +166,13 @@ def _event(sent: Delivery, entry: Entry, *, now: datetime) -> Iterator[tuple[Unt
     before = datetime.fromisoformat(said.begins_at) if said and said.begins_at else None
     if max(_ends(event), before or event.begins_at) <= now:
         return
+    told = said.told if said else ""
     if entry.withdrawn or event.status == Untrue.CANCELLED:
-        yield Untrue.CANCELLED, "its event was cancelled"
+        if told != Untrue.CANCELLED:
+            yield Untrue.CANCELLED, "its event was cancelled"
     elif event.status == Untrue.POSTPONED:
-        yield Untrue.POSTPONED, "its event was postponed"
+        if told != Untrue.POSTPONED:
+            yield Untrue.POSTPONED, "its event was postponed"
     elif said and before is not None and before != event.begins_at:
         was, will = _spelled(before, event, sent), _spelled(event.begins_at, event, sent)
         yield Untrue.MOVED, f"its event was to begin on {was}, and now begins on {will}"
@@ -144,8 +204,12 @@ def _said(sent: Delivery) -> Facts | None:
     spelled = (sent.frozen or sent.payload).facts
     if not spelled:
         return None
-    title, begins_at, place = json.loads(spelled)
-    return Facts(title=title, begins_at=begins_at, place=place)
+    title, begins_at, place, *told = json.loads(spelled)
+    return Facts(title=title, begins_at=begins_at, place=place, told=told[0] if told else "")
+
+
+def _when(correction: Delivery) -> tuple[datetime, int]:
+    return correction.due_at, correction.part
 
 
 def _told(sent: Delivery) -> str:

@@ -56,6 +56,7 @@ def concerns_of(situation: Situation) -> tuple[Concern, ...]:
         *_overdue(health),
         *_files(health.broken),
         *map(_newsletter, situation.newsletters),
+        *_corrections(health),
         *(_feed(each) for each in health.feeds if is_for_a_person(each, now=health.at)),
     ]
     once = {concern.id: concern for concern in reversed(found)}
@@ -214,6 +215,17 @@ def _overdue(health: Health) -> Iterator[Concern]:
             names=(("count", str(health.outbox.overdue)),),
             since=health.outbox.oldest_overdue_at,
             commands=("herald status", "herald outbox list --state pending"),
+        )
+
+
+def _corrections(health: Health) -> Iterator[Concern]:
+    if health.corrections:
+        yield Concern(
+            kind=Kind.TASK,
+            subject="corrections",
+            say="corrections",
+            names=(("count", str(health.corrections)),),
+            commands=("herald outbox correct",),
         )
 
 

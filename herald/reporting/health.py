@@ -46,6 +46,8 @@ class Health:
     """Why somebody should look at the store's disk."""
     next: Delivery | None = None
     """What goes out next."""
+    corrections: int = 0
+    """Posts that are no longer true, and wait for a person to correct them."""
     zone: str = "UTC"
     """On whose clock people read moments."""
 
@@ -97,6 +99,7 @@ class Health:
                 for count in self.outbox.counts
             ],
             "tasks": [_task(task) for task in self.tasks],
+            "corrections": self.corrections,
             "feeds": [
                 {
                     "url": health.feed.wanted.url,
@@ -168,7 +171,7 @@ def health_view(health: Health) -> RenderableType:
         since = _when(stop.since, health.zone)
         lines.append(Text(f"Paused: {what}, since {since}{because}", "yellow"))
     lines += _restless(health)
-    if health.tasks or health.feed_tasks:
+    if health.tasks or health.feed_tasks or health.corrections:
         lines.append(Text("\nTasks for people", style="bold"))
     lines += [
         Text(
@@ -177,6 +180,8 @@ def health_view(health: Health) -> RenderableType:
         )
         for task in health.tasks
     ]
+    if health.corrections:
+        lines.append(Text(f"  {health.corrections} sent and no longer true: herald outbox correct"))
     lines += [
         Text(
             f"  {', '.join(each.feed.wanted.partners)}: the feed needs its web master"

@@ -411,6 +411,11 @@ class ScratchOutbox:
         self._put(_unstopped(changed))
         return True
 
+    async def following(self, keys: Collection[DeliveryKey]) -> tuple[Delivery, ...]:
+        """Return what follows one of *keys* (see OutboxStore)."""
+        found = (row for row in self.rows.values() if row.target in keys)
+        return tuple(sorted(found, key=lambda row: (row.due_at, row.part, row.key)))
+
     async def add(self, delivery: Delivery) -> bool:
         """Enqueue what a person made, if what it follows was sent (see OutboxStore)."""
         if delivery.key in self.rows or self._waits_for(delivery):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy import Row, and_, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History
@@ -21,6 +21,7 @@ from herald.model.verdict import Verdict
 from herald.store import tables
 from herald.store.alone import Guarded, alone
 from herald.store.asking import channels_due, next_delivery, next_moment, unlinked
+from herald.store.batches import batches
 from herald.store.claiming import claim_due, is_anything_due, reap_lapsed
 from herald.store.collecting import uncollected
 from herald.store.engine import Store
@@ -235,6 +236,15 @@ class StoredOutbox:
             if result.rowcount == 1:
                 await notify(connection, Heard.DUE)
             return result.rowcount == 1
+
+    async def following(self, keys: Collection[DeliveryKey]) -> tuple[Delivery, ...]:
+        """Return what follows one of *keys*, by due_at and key (see OutboxStore)."""
+        found: list[Delivery] = []
+        async with self._store.reading() as connection:
+            for some in batches(sorted(keys)):
+                follows = (text("delivery.target <> ''"), _d.target.in_(some))
+                found += await read_rows(connection, select(*COLUMNS).where(*follows))
+        return tuple(sorted(found, key=lambda row: (row.due_at, row.part, row.key)))
 
     async def add(self, delivery: Delivery) -> bool:
         """Enqueue what a person made, if what it follows was sent (see OutboxStore)."""
