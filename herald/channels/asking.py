@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from urllib.parse import quote
 
 import aiohttp
@@ -68,7 +69,7 @@ async def ask(
                 request.method,
                 request.address,
                 params=request.query,
-                data=request.body,
+                data=None if request.body is None else BytesIO(request.body),
                 headers=headers,
                 allow_redirects=False,
             ) as response,

@@ -18,6 +18,7 @@ from herald.channels.mastodon.network import NETWORK as MASTODON
 from herald.channels.matrix.network import NETWORK as MATRIX
 from herald.channels.network import Network, Secret, Surroundings
 from herald.channels.settings import NetworkSettings, did_you_mean, setting_problems
+from herald.channels.webhook.network import NETWORK as WEBHOOK
 from herald.data.networks import capabilities_of
 from herald.errors import ConfigurationBroken
 from herald.model.configuration import ChannelConfig
@@ -38,6 +39,7 @@ BROUGHT_ALONG: Mapping[str, Network] = {
         manual.NETWORK,
         MASTODON,
         MATRIX,
+        WEBHOOK,
     )
 }
 
