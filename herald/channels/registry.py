@@ -14,10 +14,13 @@ from importlib.metadata import EntryPoint, entry_points
 
 from herald.channels import journal, manual
 from herald.channels.bluesky.network import NETWORK as BLUESKY
+from herald.channels.facebook.network import NETWORK as FACEBOOK
+from herald.channels.instagram.network import NETWORK as INSTAGRAM
 from herald.channels.mastodon.network import NETWORK as MASTODON
 from herald.channels.matrix.network import NETWORK as MATRIX
 from herald.channels.network import Network, Secret, Surroundings
 from herald.channels.settings import NetworkSettings, did_you_mean, setting_problems
+from herald.channels.threads.network import NETWORK as THREADS
 from herald.channels.webhook.network import NETWORK as WEBHOOK
 from herald.data.networks import capabilities_of
 from herald.errors import ConfigurationBroken
@@ -35,10 +38,13 @@ BROUGHT_ALONG: Mapping[str, Network] = {
     network.name: network
     for network in (
         BLUESKY,
+        FACEBOOK,
+        INSTAGRAM,
         journal.NETWORK,
         manual.NETWORK,
         MASTODON,
         MATRIX,
+        THREADS,
         WEBHOOK,
     )
 }

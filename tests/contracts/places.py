@@ -34,6 +34,8 @@ class Place(ABC):
     """A picture has a field for its description; else composing writes it into the text."""
     can_be_asked = True
     """What it holds can be read; else a lost answer is left to a person."""
+    address_comes_later = False
+    """Where a post is to be seen is told only when it is read back."""
     repeats_are_safe = False
     """The same claim sent twice makes one post."""
     secrets: Mapping[str, str] = {}
