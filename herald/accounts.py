@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from herald.channels.network import Surroundings
@@ -13,8 +15,9 @@ from herald.foresight import known_capabilities
 from herald.media.pictures import PreparedPictures
 from herald.model.configuration import ChannelConfig, Configuration
 from herald.model.ids import ChannelId
-from herald.ports import Channel, Clock, MediaStore, OutboxStore
+from herald.ports import Cards, Channel, Clock, MediaStore, OutboxStore
 from herald.settings import Settings
+from herald.vault import keep_secret
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +29,18 @@ class Accounts:
     """Every channel that can be used, by its id."""
 
     def __init__(
-        self, folder: Path, *, store: OutboxStore, media: MediaStore, clock: Clock
+        self,
+        folder: Path,
+        *,
+        store: OutboxStore,
+        media: MediaStore,
+        cards: Cards | None = None,
+        clock: Clock,
     ) -> None:
         self._folder = folder
         self._store = store
         self._media = media
+        self._cards = cards
         self._clock = clock
         self.channels: dict[ChannelId, Channel] = {}
         """Grows and changes while Herald runs: whoever sends looks here each time."""
@@ -58,7 +68,7 @@ class Accounts:
                 channel = open_channel(
                     config,
                     secrets=secrets,
-                    around=self._surroundings(settings),
+                    around=self._surroundings(config.id, settings),
                 )
             except ConfigurationBroken as error:
                 trouble.append(str(error))
@@ -73,7 +83,7 @@ class Accounts:
         self.trouble = tuple(trouble)
         return tuple(opened)
 
-    def _surroundings(self, settings: Settings) -> Surroundings:
+    def _surroundings(self, channel: ChannelId, settings: Settings) -> Surroundings:
         public_url = settings.web.public_url or ""
         if self._pictures is None or self._pictures[0] != public_url:
             made = PreparedPictures(self._media, clock=self._clock, public_url=public_url)
@@ -83,8 +93,20 @@ class Accounts:
             media=self._media,
             pictures=self._pictures[1],
             clock=self._clock,
+            cards=self._cards,
             contact=settings.contact,
+            keep_secret=partial(self._keep_secret, channel),
         )
+
+    async def _keep_secret(self, channel: ChannelId, name: str, value: str) -> None:
+        """Keep what a network gave in place of an older secret; without it the old one serves."""
+        try:
+            await asyncio.to_thread(keep_secret, self._folder, channel, name, value)
+        except OSError as error:
+            log.error(
+                "a renewed secret cannot be kept",
+                extra={"channel": channel, "secret": name, "why": str(error)},
+            )
 
     async def ask_for_limits(self, channels: Iterable[Channel]) -> None:
         """Ask each network for its limits and remember them; what is known holds until then."""

@@ -57,8 +57,10 @@ from herald.polling import Polling
 from herald.ports import Clock
 from herald.results import Compared, Pass
 from herald.settings import Settings, load_settings, mail_server, read_settings
+from herald.sources.cards import Cards, Fetches, ReadsPages
 from herald.sources.load import Loaded, Loader
 from herald.store.ahead import shorten_waits
+from herald.store.cards import StoredCards
 from herald.store.databaseclock import DatabaseClock
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
@@ -113,7 +115,10 @@ class App:
         self.is_alone = False
         """Nobody else sends from this store: what is claimed in it was left by the dead."""
         self.media = StoredMedia(store)
-        self.accounts = Accounts(folder, store=self.store, media=self.media, clock=clock)
+        self.cards = Cards(StoredCards(store), self.media, self._readers, clock=clock)
+        self.accounts = Accounts(
+            folder, store=self.store, media=self.media, cards=self.cards, clock=clock
+        )
         self.desk = Desk(self.store, clock=clock)
         self.officers = Officers(
             folder, settings, store=StoredNotices(store), clock=clock, owner=self.owner
@@ -175,6 +180,9 @@ class App:
             random=random.random,
             on_settled=on_settled,
         )
+
+    async def _readers(self) -> tuple[Fetches, ReadsPages]:
+        return await self.polling.readers()
 
     # ------------------------------------------------------------------ sources
 

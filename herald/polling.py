@@ -67,6 +67,10 @@ class Polling:
             await self._poller.sync(wanted_feeds(configuration.partners.values()))
         return self._poller
 
+    async def readers(self) -> tuple[Fetcher, Parser]:
+        """Return what asks for web pages and what reads them."""
+        return await self._open_fetcher(), await self._open_parser()
+
     async def renew_hubs(self) -> None:
         """Ask feeds' hubs to tell Herald of changes, to go on telling, or to stop."""
         await self.hubs.renew(await self._open_fetcher())
@@ -76,20 +80,23 @@ class Polling:
         await self._opened.aclose()
 
     async def _make_poller(self, zone: str) -> Poller:
-        fetcher = await self._open_fetcher()
-        if self._parser is None:
-            self._parser = await self._opened.enter_async_context(Parser())
+        fetcher, parser = await self.readers()
         return Poller(
             self.feeds,
             fetcher,
-            self._parser,
+            parser,
             clock=self._clock,
             random=random.random,
             owner=self._owner,
             tell=self._hear_of,
-            pages=Pages(fetcher, self._parser, clock=self._clock, zone=zone),
+            pages=Pages(fetcher, parser, clock=self._clock, zone=zone),
             zone=zone,
         )
+
+    async def _open_parser(self) -> Parser:
+        if self._parser is None:
+            self._parser = await self._opened.enter_async_context(Parser())
+        return self._parser
 
     async def _open_fetcher(self) -> Fetcher:
         if self._fetcher is None:

@@ -14,7 +14,7 @@ from herald.channels.login import LogIn
 from herald.channels.settings import NetworkSettings
 from herald.model.configuration import ChannelConfig
 from herald.model.network import Capabilities
-from herald.ports import Channel, Clock, MediaStore, Pictures
+from herald.ports import Cards, Channel, Clock, MediaStore, Pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,8 @@ class Surroundings:
     media: MediaStore
     pictures: Pictures
     clock: Clock
+    cards: Cards | None = None
+    """Reads linked pages; None where a post's own title must do."""
     contact: str = ""
     """The address that a web master may turn to, told in the User-Agent."""
     keep_secret: KeepSecret = keep_nothing

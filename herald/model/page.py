@@ -38,6 +38,13 @@ class PageFacts:
 
     url: str
     title: str = ""
+    shown_title: str = ""
+    """What the page wants to be called where it is shared (Open Graph); empty where it says none.
+    """
+    description: str = ""
+    image: str = ""
+    """The address of the picture with which it wants to be shared."""
+    image_alt: str = ""
     language: Language | None = None
     licence: str = ""
     """Of ``rel="license"``."""

@@ -282,6 +282,19 @@ published_media = Table(
 )
 """Pictures as they were made ready for networks that fetch them: nothing else is shown to all."""
 
+link_card = Table(
+    "link_card",
+    metadata,
+    Column("link", Text, primary_key=True),
+    *(
+        Column(name, Words, nullable=False, default="", server_default="")
+        for name in ("title", "description", "sha256", "media_type", "alt", "trouble")
+    ),
+    Column("made_at", Moment, nullable=False),
+    Index("ix_link_card_made_at", "made_at"),
+)
+"""What linked pages show of themselves beside a link."""
+
 instance = Table(
     "instance",
     metadata,

@@ -34,6 +34,13 @@ _FEED_TYPES = frozenset(
         "application/feed+json", "text/xml", "text/calendar", "text/rss", "application/ics",
     }
 )  # fmt: skip
+_SHARED = frozenset(
+    {
+        "og:title", "og:description", "og:image", "og:image:url", "og:image:secure_url",
+        "og:image:alt", "twitter:title", "twitter:description", "twitter:image",
+        "twitter:image:alt", "description",
+    }
+)  # fmt: skip
 _FEED_ENDS = (".ics", ".ical", ".icalendar", ".rss", ".atom", ".rdf", ".xml")
 _FEED_STEPS = frozenset({"feed", "feeds", "rss", "atom", "rss.php", "ical", "ics", "feed.json"})
 _FEED_QUERY = re.compile(
@@ -60,6 +67,13 @@ def read_page(document: Document) -> PageFacts:
         language=reader.language,
         licence=reader.licence,
         generator=reader.generator,
+        shown_title=reader.shared("og:title", "twitter:title"),
+        description=reader.shared("og:description", "twitter:description", "description"),
+        image=absolute(
+            reader.shared("og:image:secure_url", "og:image", "og:image:url", "twitter:image"),
+            reader.base,
+        ),
+        image_alt=reader.shared("og:image:alt", "twitter:image:alt"),
         links=tuple(reader.links.values())[:MOST_LINKS],
         events=read_events(
             ("".join(block) for block in reader.blocks),
@@ -88,6 +102,7 @@ class _Reader:
         self.generator = ""
         self.links: dict[str, FeedLink] = {}
         self.blocks: list[list[str]] = []
+        self._told: dict[str, str] = {}
         self._into: list[str] | None = None
         self._text = 0
         self._has_title = False
@@ -125,8 +140,18 @@ class _Reader:
     def close(self) -> None:
         """Do nothing: what was gathered is read off the reader."""
 
+    def shared(self, *names: str) -> str:
+        """Return what the page says under the first of *names* that it has something under.
+
+        Pages tell so how they look where they are shared (ogp.me; X's cards).
+        """
+        return next((told for name in names if (told := self._told.get(name, ""))), "")
+
     def _meta(self, attributes: dict[str, str]) -> None:
         name = attributes.get("name", "").strip().lower()
+        for told in (attributes.get("property", "").strip().lower(), name):
+            if told in _SHARED:
+                self._told.setdefault(told, short(attributes.get("content", "")))
         if name == "generator" and not self.generator:
             self.generator = short(attributes.get("content", ""))
 
