@@ -14,12 +14,14 @@ from importlib.metadata import EntryPoint, entry_points
 
 from herald.channels import journal, manual
 from herald.channels.bluesky.network import NETWORK as BLUESKY
+from herald.channels.discord.network import NETWORK as DISCORD
 from herald.channels.facebook.network import NETWORK as FACEBOOK
 from herald.channels.instagram.network import NETWORK as INSTAGRAM
 from herald.channels.mastodon.network import NETWORK as MASTODON
 from herald.channels.matrix.network import NETWORK as MATRIX
 from herald.channels.network import Network, Secret, Surroundings
 from herald.channels.settings import NetworkSettings, did_you_mean, setting_problems
+from herald.channels.telegram.network import NETWORK as TELEGRAM
 from herald.channels.threads.network import NETWORK as THREADS
 from herald.channels.webhook.network import NETWORK as WEBHOOK
 from herald.data.networks import capabilities_of
@@ -38,12 +40,14 @@ BROUGHT_ALONG: Mapping[str, Network] = {
     network.name: network
     for network in (
         BLUESKY,
+        DISCORD,
         FACEBOOK,
         INSTAGRAM,
         journal.NETWORK,
         manual.NETWORK,
         MASTODON,
         MATRIX,
+        TELEGRAM,
         THREADS,
         WEBHOOK,
     )

@@ -130,12 +130,14 @@ def test_a_missing_secret_is_told_by_the_variable_that_holds_it(
 def test_each_network_says_which_secret_it_needs() -> None:
     assert {name: tuple(each.name for each in needs_secrets(name)) for name in BROUGHT_ALONG} == {
         "bluesky": ("app_password",),
+        "discord": ("webhook_url",),
         "facebook": ("access_token",),
         "instagram": ("access_token",),
         "journal": (),
         "manual": (),
         "mastodon": ("access_token",),
         "matrix": ("access_token",),
+        "telegram": ("bot_token",),
         "threads": ("access_token",),
         "webhook": ("secret",),
     }

@@ -33,7 +33,9 @@ from herald.model.network import Handle
 from herald.ports import Channel
 from tests.channels.kept import a_picture
 from tests.contracts.places import Held, Illustrated, Place
+from tests.contracts.places_discord import a_discord
 from tests.contracts.places_meta import a_facebook, a_threads, an_instagram
+from tests.contracts.places_telegram import a_telegram
 from tests.contracts.places_webhook import a_webhook
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers import bluesky, matrix
@@ -219,8 +221,10 @@ def _of_record(record: dict[str, Any]) -> Held:
 FURTHER: Mapping[
     str, Callable[[ChannelConfig, Path, SetClock], AbstractAsyncContextManager[Place]]
 ] = {
+    "discord": a_discord,
     "facebook": a_facebook,
     "instagram": an_instagram,
+    "telegram": a_telegram,
     "threads": a_threads,
     "webhook": a_webhook,
 }
