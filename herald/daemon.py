@@ -316,11 +316,11 @@ async def _figures(app: App) -> tuple[Gauge, ...]:
 
 @asynccontextmanager
 async def _web(app: App) -> AsyncIterator[None]:
-    """Serve health, the way out of lists and feeds' hubs on ``web.listen``."""
+    """Serve health, the way out of lists, feeds' hubs and pictures on ``web.listen``."""
     listen = app.settings.web.listen
     try:
         pages = create_app(
-            app.condition.health, app.mailing, app.polling.hubs, lambda: _figures(app)
+            app.condition.health, app.mailing, app.polling.hubs, lambda: _figures(app), app.media
         )
         runner = await serve(pages, listen)
     except OSError as error:

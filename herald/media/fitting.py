@@ -68,7 +68,7 @@ def fitted(size: Size, limits: Limits) -> tuple[Size, Size]:
     """
     scale = 1.0
     while True:
-        width, height = (max(1, int(side * scale + _ROUNDED)) for side in size)
+        width, height = (max(1, round(side * scale)) for side in size)
         whole = framed((width, height), limits.ratio)
         if limits.hold(whole):
             return (width, height), whole

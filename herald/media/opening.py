@@ -16,7 +16,7 @@ from PIL.ImageFile import ImageFile
 
 from herald.errors import PictureUnusable
 
-PIXELS_MOST = 80_000_000
+PIXELS_MOST = 64_000_000
 """Of one picture: cameras make up to 61 million, and a file of a few bytes can claim any number.
 
 Decoded it takes four bytes a pixel at most, which is what bounds Herald's memory.
@@ -28,8 +28,24 @@ _TYPES = {kind: f"image/{kind.lower()}" for kind in _KINDS} | {"MPO": "image/jpe
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 """Brands in the first box of a file (ISO/IEC 23008-12, Annex B)."""
 
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    RuntimeError,
+    EOFError,
+    OverflowError,
+    struct.error,
+)
+"""What Pillow's readers raise on a file that ends too early or contradicts itself."""
+
 # Pillow only warns of up to twice its own limit; it names this line as the way to refuse instead.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
+# What is wrong with a camera's notes is nobody's concern here: they are left out.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 SAVE_AS = "save it as JPEG or PNG"
 
@@ -54,8 +70,7 @@ def opened(content: bytes) -> Iterator[ImageFile]:
         raise PictureUnusable(f"this file is no picture that Herald can read: {SAVE_AS}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureUnusable(_too_large("far too many")) from error
-    except (OSError, SyntaxError, ValueError, IndexError, struct.error, EOFError) as error:
-        # What Pillow's readers raise on a file that ends too early or contradicts itself.
+    except _BROKEN as error:
         raise PictureUnusable(
             f"the picture is broken ({str(error) or type(error).__name__}): save it again"
         ) from error

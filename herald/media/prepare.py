@@ -292,7 +292,11 @@ def _JPEGS(like: dict[str, Any] | None) -> Encode:  # noqa: N802 - one of the en
             how = like
         if image.mode == "L" and "qtables" in how:
             how = {"qtables": how["qtables"][:1]}
-        return _saved(image, "JPEG", optimize=True, progressive=True, **how)
+        try:
+            return _saved(image, "JPEG", optimize=True, progressive=True, **how)
+        except OSError:
+            # Pillow holds room for a byte a pixel; what needs more is written piece by piece.
+            return _saved(image, "JPEG", **how)
 
     return encode
 

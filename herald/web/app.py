@@ -1,4 +1,4 @@
-"""Herald's public web pages: its health and figures, the way out of a list, and feeds' hubs.
+"""Herald's public web pages: health, figures, the way out of a list, feeds' hubs, pictures.
 
     app = create_app(herald.health, mailing)
     runner = await serve(app, "127.0.0.1:8460")
@@ -20,6 +20,7 @@ from herald import __version__
 from herald.errors import HeraldError
 from herald.mailing.leaving import Departure
 from herald.model.ids import Language
+from herald.web.media import ShowsPictures, add_media_routes
 from herald.web.metrics import CONTENT_TYPE, Gauge, metrics_page, while_unread
 from herald.web.pages import (
     STYLE_HASH,
@@ -87,10 +88,12 @@ def create_app(
     leaving: WayOut,
     hubs: TakesPushes | None = None,
     figures: Callable[[], Awaitable[Sequence[Gauge]]] | None = None,
+    pictures: ShowsPictures | None = None,
 ) -> web.Application:
     """Return the application.
 
-    *health* is asked at every ``/healthz``, *hubs* at ``/websub/…``, *figures* at ``/metrics``.
+    *health* is asked at every ``/healthz``, *hubs* at ``/websub/…``, *figures* at ``/metrics``,
+    *pictures* at ``/media/…``.
     """
 
     async def healthz(request: web.Request) -> web.Response:
@@ -129,6 +132,8 @@ def create_app(
         app.router.add_get("/metrics", _metrics(figures))
     if hubs is not None:
         add_hub_routes(app, hubs)
+    if pictures is not None:
+        add_media_routes(app, pictures)
     return app
 
 

@@ -17,6 +17,7 @@ from herald.model.campaign import CatchUp
 from herald.model.delivery import Claim, Delivery, DeliveryState, Media, Reason, Receipt
 from herald.model.ids import CampaignId, ChannelId, DeliveryKey, Language, OccasionId, PartnerId
 from herald.model.network import Capabilities, Count, Handle
+from herald.model.picture import Picture
 from herald.model.plan import Change, Plan, Reconciliation, Step
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.model.verdict import Done, Doubt, Expire, Fail, Hold, Park, Retry, StopChannel, Verdict
@@ -960,3 +961,18 @@ async def test_what_was_sent_without_a_link_is_told_until_it_has_one(outbox: Any
     assert [row.key for row in await outbox.unlinked("manual")] == [done.key]
     await outbox.set_url(done.key, "https://example.org/1", now=NOON)
     assert await outbox.unlinked("manual") == ()
+
+
+async def test_only_what_was_published_is_shown_and_not_for_ever(outbox: Any) -> None:
+    old = Picture(content=b"\x89PNG\x00", media_type="image/png", width=3, height=2)
+    new = Picture(content=b"\xff\xd8", media_type="image/jpeg", width=1, height=1)
+    await outbox.put_media(old.sha256, "image/png", old.content)
+    assert await outbox.published(old.sha256) is None
+    await outbox.publish(old, now=NOON)
+    await outbox.publish(new, now=NOON)
+    assert await outbox.published(old.sha256) == old
+    await outbox.publish(new, now=NOON + timedelta(days=2))
+    await outbox.unpublish(before=NOON + timedelta(days=1))
+    assert await outbox.published(old.sha256) is None
+    assert await outbox.published(new.sha256) == new
+    assert await outbox.get_media(old.sha256) == old.content
