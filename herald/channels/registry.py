@@ -24,6 +24,7 @@ from herald.channels.settings import NetworkSettings, did_you_mean, setting_prob
 from herald.channels.telegram.network import NETWORK as TELEGRAM
 from herald.channels.threads.network import NETWORK as THREADS
 from herald.channels.webhook.network import NETWORK as WEBHOOK
+from herald.channels.wordpress.network import NETWORK as WORDPRESS
 from herald.data.networks import capabilities_of
 from herald.errors import ConfigurationBroken
 from herald.model.configuration import ChannelConfig
@@ -50,6 +51,7 @@ BROUGHT_ALONG: Mapping[str, Network] = {
         TELEGRAM,
         THREADS,
         WEBHOOK,
+        WORDPRESS,
     )
 }
 

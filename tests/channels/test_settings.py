@@ -140,6 +140,7 @@ def test_each_network_says_which_secret_it_needs() -> None:
         "telegram": ("bot_token",),
         "threads": ("access_token",),
         "webhook": ("secret",),
+        "wordpress": ("app_password",),
     }
 
 

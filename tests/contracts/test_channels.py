@@ -37,6 +37,7 @@ from tests.contracts.places_discord import a_discord
 from tests.contracts.places_meta import a_facebook, a_threads, an_instagram
 from tests.contracts.places_telegram import a_telegram
 from tests.contracts.places_webhook import a_webhook
+from tests.contracts.places_wordpress import a_wordpress
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers import bluesky, matrix
 from tests.servers.bluesky import BlueskyServer
@@ -44,6 +45,7 @@ from tests.servers.mastodon import BEHAVIOURS, TOKEN, Behaviour, Fault, Mastodon
 from tests.servers.matrix import MatrixServer
 from tests.servers.pds import Account, RealPds
 from tests.servers.synapse import RealRoom, RealSynapse
+from tests.servers.wordpress_real import RealWordPress
 
 
 class JournalPlace(Place):
@@ -227,17 +229,21 @@ FURTHER: Mapping[
     "telegram": a_telegram,
     "threads": a_threads,
     "webhook": a_webhook,
+    "wordpress": a_wordpress,
 }
 """How the places of further networks are opened, by network; each stands in a module of its own."""
 
 
 @asynccontextmanager
 async def a_place(
-    network: str, behaviour: Behaviour | RealPds | RealSynapse | None, folder: Path
+    network: str, behaviour: Behaviour | RealPds | RealSynapse | RealWordPress | None, folder: Path
 ) -> AsyncIterator[Place]:
     clock = SetClock(NOON)
     config = a_channel(id=ChannelId("here"), network=network)
     match network:
+        case "wordpress" if isinstance(behaviour, RealWordPress):
+            async with a_wordpress(config, folder, clock, behaviour) as site:
+                yield site
         case _ if network in FURTHER:
             async with FURTHER[network](config, folder, clock) as place:
                 yield place
@@ -278,14 +284,16 @@ PLACES: list[tuple[str, Behaviour | None]] = [
 ]
 REAL_BLUESKY = ("bluesky", "Bluesky's own server, where it is installed")
 REAL_MATRIX = ("matrix", "Matrix' own server, where it is installed")
+REAL_WORDPRESS = ("wordpress", "WordPress itself, where it is installed")
 
 
 @pytest.fixture(
-    params=[*PLACES, REAL_BLUESKY, REAL_MATRIX],
+    params=[*PLACES, REAL_BLUESKY, REAL_MATRIX, REAL_WORDPRESS],
     ids=[
         *(behaviour.name if behaviour else network for network, behaviour in PLACES),
         "pds",
         "synapse",
+        "wordpress itself",
     ],
 )
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
@@ -294,6 +302,8 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         behaviour = request.getfixturevalue("pds")
     if request.param is REAL_MATRIX:
         behaviour = request.getfixturevalue("synapse")
+    if request.param is REAL_WORDPRESS:
+        behaviour = request.getfixturevalue("wordpress")
     async with a_place(network, behaviour, tmp_path) as place:
         yield place
         await place.channel.close()
