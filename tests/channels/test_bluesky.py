@@ -133,7 +133,7 @@ def a_bluesky(
 
 def a_claim(**changes: Any) -> Claim:
     """Make a claim whose first send is a minute after it was due, at noon."""
-    names = ("text", "media", "language", "link", "title", "mentions")
+    names = ("text", "media", "language", "link", "title", "mentions", "also")
     payload = a_payload(**{name: changes.pop(name) for name in names if name in changes})
     values = {"network": "bluesky", "language": payload.language, **changes}
     values.setdefault("first_send_at", NOON + timedelta(minutes=1))

@@ -8,11 +8,12 @@ account is. A fault is put before a post, and spent by it.
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import re
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -30,6 +31,9 @@ DID = "did:plc:saltsaltsaltsaltsaltsalt"
 ACCESS_LIFETIME = timedelta(hours=2)
 REFRESH_LIFETIME = timedelta(days=90)
 IMAGE_MOST = 2_000_000
+POSTS = "app.bsky.feed.post"
+REPOSTS = "app.bsky.feed.repost"
+PROFILES = "app.bsky.actor.profile"
 
 _TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -51,6 +55,20 @@ class BlueskyServer:
         self.requests: list[Seen] = []
         self.records: dict[str, dict[str, Any]] = {}
         """Posts by their id."""
+        self.reposts: dict[str, dict[str, Any]] = {}
+        """By their id."""
+        self.others: dict[str, dict[str, Any]] = {}
+        """Other accounts' posts, by their URI."""
+        self.counts: dict[str, dict[str, int]] = {}
+        """What Bluesky's own service counted, by URI."""
+        self.notifications: list[dict[str, Any]] = []
+        """What it tells of, oldest first."""
+        self.profile: dict[str, Any] | None = {
+            "description": "Run by the museum",
+            "labels": {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "bot"}]},
+        }
+        self.scope = ""
+        """What the sessions' tokens say that they may do, where they say anything."""
         self.blobs: dict[str, dict[str, Any]] = {}
         self.faults: deque[Fault] = deque()
         self._canned: dict[str, deque[Canned]] = {}
@@ -71,18 +89,45 @@ class BlueskyServer:
         """Know no token any more, as after the account withdrew them all."""
         self._tokens.clear()
 
+    def another(self, text: str, *, handle: str = "risaie.example.org") -> str:
+        """Put a post of another account there, and return its address."""
+        did = self.handles.setdefault(handle, "did:plc:risaierisaierisaierisaie")
+        rkey = f"3k{len(self.others) + 2:011d}".translate(str.maketrans("0189", "abcd"))
+        self.others[f"at://{did}/app.bsky.feed.post/{rkey}"] = {"text": text}
+        return f"https://bsky.app/profile/{handle}/post/{rkey}"
+
+    def notify(self, reason: str, text: str, *, at: datetime, answers: str = "") -> str:
+        """Tell the account what somebody wrote, and return its URI."""
+        uri = f"at://did:plc:anaanaanaanaanaanaanaana/app.bsky.feed.post/{len(self.notifications)}"
+        record: dict[str, Any] = {"text": text, "createdAt": at.isoformat()}
+        if answers:
+            record["reply"] = {"parent": {"uri": answers, "cid": "x"}, "root": {"uri": answers}}
+        told = {
+            "uri": uri,
+            "reason": reason,
+            "author": {"handle": "ana.example.org"},
+            "record": record,
+            "indexedAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        }
+        self.notifications.append(told)
+        return uri
+
     def application(self) -> web.Application:
         """Return the routes."""
         app = web.Application(middlewares=[self._gate], client_max_size=20_000_000)
         queries = {
             "com.atproto.repo.getRecord": self._get_record,
             "com.atproto.identity.resolveHandle": self._resolve,
+            "com.atproto.server.getSession": self._get_session,
+            "app.bsky.feed.getPosts": self._get_posts,
+            "app.bsky.notification.listNotifications": self._list_notifications,
         }
         procedures = {
             "com.atproto.server.createSession": self._create_session,
             "com.atproto.server.refreshSession": self._refresh_session,
             "com.atproto.repo.uploadBlob": self._upload,
             "com.atproto.repo.putRecord": self._put_record,
+            "com.atproto.repo.deleteRecord": self._delete_record,
         }
         for name, act in queries.items():
             app.router.add_get(f"/xrpc/{name}", act)
@@ -129,6 +174,9 @@ class BlueskyServer:
         self._count += 1
         now = self.clock.now()
         access, refresh = f"access.{self._count}.secret", f"refresh.{self._count}.secret"
+        if self.scope:
+            told = base64.urlsafe_b64encode(json.dumps({"scope": self.scope}).encode()).decode()
+            access = f"access{self._count}.{told.rstrip('=')}.secret"
         self._tokens[access] = ("access", now + ACCESS_LIFETIME)
         self._tokens[refresh] = ("refresh", now + REFRESH_LIFETIME)
         return web.json_response(
@@ -185,12 +233,27 @@ class BlueskyServer:
 
     async def _get_record(self, request: web.Request) -> web.Response:
         asked = request.query
-        found = self.records.get(asked["rkey"])
-        if asked["repo"] != DID or asked["collection"] != "app.bsky.feed.post" or found is None:
-            return refusal(400, "RecordNotFound", f"Could not locate record: {asked['rkey']}")
-        return web.json_response({**_written(asked["rkey"], found), "value": found})
+        repo, collection, rkey = asked["repo"], asked["collection"], asked["rkey"]
+        place = f"at://{repo}/{collection}/{rkey}"
+        found = self.others.get(place) if repo != DID else self._own(collection).get(rkey)
+        if found is None:
+            return refusal(400, "RecordNotFound", f"Could not locate record: {place}")
+        return web.json_response({**_written(place, found), "value": found})
+
+    def _own(self, collection: str) -> dict[str, dict[str, Any]]:
+        profile = {} if self.profile is None else {"self": self.profile}
+        kinds = {POSTS: self.records, REPOSTS: self.reposts, PROFILES: profile}
+        return kinds[collection]
 
     async def _put_record(self, request: web.Request) -> web.StreamResponse:
+        return await self._faulty(request, self._put)
+
+    async def _delete_record(self, request: web.Request) -> web.StreamResponse:
+        return await self._faulty(request, self._delete)
+
+    async def _faulty(
+        self, request: web.Request, act: Callable[[dict[str, Any]], web.Response]
+    ) -> web.StreamResponse:
         fault = self.faults.popleft() if self.faults else None
         match fault:
             case Fault.DROPPED_BEFORE:
@@ -202,22 +265,76 @@ class BlueskyServer:
             case Fault.HANG_BEFORE:
                 await self._released.wait()
                 return _drop(request)
-        answer = self._refused(request, "access") or self._put(await request.json())
+        answer = self._refused(request, "access") or act(await request.json())
         if fault is None or answer.status != 200:
             return answer
         return await self._spoiled(request, answer, fault)
 
+    def _delete(self, body: dict[str, Any]) -> web.Response:
+        """Delete a record; one that is not there is no error."""
+        if body["repo"] != DID:
+            return refusal(400, "InvalidRequest", "the repo is another's")
+        self._own(body["collection"]).pop(body["rkey"], None)
+        return web.json_response({"commit": {"cid": "bafyrei", "rev": "3k"}})
+
     def _put(self, body: dict[str, Any]) -> web.Response:
-        record, rkey = body["record"], body["rkey"]
-        before = self.records.get(rkey)
-        wrong = "the repo is another's" if body["repo"] != DID else self._fault_in(record, rkey)
+        record, rkey, collection = body["record"], body["rkey"], body["collection"]
+        place, kept = f"at://{DID}/{collection}/{rkey}", self._own(collection)
+        before = kept.get(rkey)
+        fault_in = self._fault_in if collection == POSTS else self._fault_in_repost
+        wrong = "the repo is another's" if body["repo"] != DID else fault_in(record, rkey)
         if wrong:
-            return refusal(400, "InvalidRequest", f"Invalid app.bsky.feed.post record: {wrong}")
+            return refusal(400, "InvalidRequest", f"Invalid {collection} record: {wrong}")
         if before is not None and "swapRecord" in body and body["swapRecord"] is None:
-            cid = _written(rkey, before)["cid"]
+            cid = _written(place, before)["cid"]
             return refusal(400, "InvalidSwap", f"Record was at {cid}")
-        self.records[rkey] = record
-        return web.json_response({**_written(rkey, record), "validationStatus": "valid"})
+        kept[rkey] = record
+        return web.json_response({**_written(place, record), "validationStatus": "valid"})
+
+    def _is_strong(self, ref: dict[str, str]) -> bool:
+        """Tell whether *ref* names a record that is there, by URI and content."""
+        repo, collection, rkey = ref["uri"].removeprefix("at://").split("/")
+        found = self.others.get(ref["uri"]) if repo != DID else self._own(collection).get(rkey)
+        return found is not None and _written(ref["uri"], found) == ref
+
+    def _fault_in_repost(self, record: dict[str, Any], rkey: str) -> str:
+        faults = {
+            "the id is no TID": not _TID.fullmatch(rkey),
+            "createdAt must be a valid datetime": not _MOMENT.fullmatch(record["createdAt"]),
+            "the subject is no record": not self._is_strong(record["subject"]),
+        }
+        return next((fault for fault, holds in faults.items() if holds), "")
+
+    # what Bluesky's own service tells, through this server
+
+    async def _get_session(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request, "access"):
+            return refused
+        told = {"did": DID, "handle": HANDLE, "active": self.active}
+        rate = {"RateLimit-Limit": "3000", "RateLimit-Remaining": "2990"}
+        return web.json_response(told, headers=rate)
+
+    def _not_proxied(self, request: web.Request) -> web.Response | None:
+        if request.headers.get("atproto-proxy") != "did:web:api.bsky.app#bsky_appview":
+            return refusal(501, "MethodNotImplemented", "Method Not Implemented")
+        return self._refused(request, "access")
+
+    async def _get_posts(self, request: web.Request) -> web.Response:
+        if refused := self._not_proxied(request):
+            return refused
+        uris = request.query.getall("uris")
+        if len(uris) > 25:
+            return refusal(400, "InvalidRequest", "uris must not have more than 25 elements")
+        posts = [{"uri": uri, **self.counts[uri]} for uri in uris if uri in self.counts]
+        return web.json_response({"posts": posts})
+
+    async def _list_notifications(self, request: web.Request) -> web.Response:
+        if refused := self._not_proxied(request):
+            return refused
+        end = int(request.query.get("cursor", len(self.notifications)))
+        begin = max(end - min(int(request.query["limit"]), 100), 0)
+        told: dict[str, Any] = {"notifications": self.notifications[begin:end][::-1]}
+        return web.json_response(told | ({"cursor": str(begin)} if begin else {}))
 
     def _fault_in(self, record: dict[str, Any], rkey: str) -> str:
         """Return what the lexicon, or a careful reader of facets, finds wrong; else nothing."""
@@ -234,6 +351,7 @@ class BlueskyServer:
             "every image has a description": any("alt" not in one for one in images),
             "could not find blob": None in blobs,
             "image is too large": any(blob and blob["size"] > IMAGE_MOST for blob in blobs),
+            "it answers no record": not all(map(self._is_strong, record.get("reply", {}).values())),
             "facets": _facets_fault(text, record.get("facets", [])),
         }
         return next((fault for fault, holds in faults.items() if holds), "")
@@ -300,10 +418,9 @@ def _facets_fault(text: str, facets: list[dict[str, Any]]) -> bool:
     return False
 
 
-def _written(rkey: str, record: Mapping[str, Any]) -> dict[str, str]:
+def _written(uri: str, record: Mapping[str, Any]) -> dict[str, str]:
     spelled = json.dumps(record, sort_keys=True).encode()
-    cid = "bafyrei" + hashlib.sha256(spelled).hexdigest()[:52]
-    return {"uri": f"at://{DID}/app.bsky.feed.post/{rkey}", "cid": cid}
+    return {"uri": uri, "cid": "bafyrei" + hashlib.sha256(spelled).hexdigest()[:52]}
 
 
 def _from_can(canned: Canned) -> web.Response:

@@ -4,11 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from herald.channels.answer import Answer, NoAnswer
 from herald.channels.asking import Request, user_agent
+from herald.channels.bluesky.acting import (
+    answering,
+    cannot_read,
+    delete,
+    look_for_deletion,
+    look_for_repost,
+    repost,
+)
+from herald.channels.bluesky.answered import (
+    PAGES_MOST,
+    POSTS_MOST,
+    are_posts,
+    ask_for_counts,
+    ask_for_page,
+    read_counts,
+    read_page,
+)
 from herald.channels.bluesky.asking import asking, telling
+from herald.channels.bluesky.examining import (
+    PROFILES,
+    account_findings,
+    handle_findings,
+    limit_findings,
+    password_findings,
+    profile_findings,
+    sign_in_finding,
+)
 from herald.channels.bluesky.facets import names_in
 from herald.channels.bluesky.finding import ask_for_did, read_did
 from herald.channels.bluesky.record import (
@@ -33,7 +62,8 @@ from herald.channels.bluesky.wire import (
 )
 from herald.channels.settings import read_settings, sound_secret
 from herald.data.networks import capabilities_of
-from herald.errors import MediaMissing, PictureUnusable
+from herald.errors import ChannelUnreachable, MediaMissing, PictureUnusable
+from herald.model.account import Finding, Reactions, Reply
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Absent,
@@ -44,6 +74,7 @@ from herald.model.delivery import (
     Media,
     Outcome,
     Payload,
+    Receipt,
     Refused,
     Sent,
     Sighting,
@@ -99,28 +130,109 @@ class BlueskyChannel:
         return replace(self._limits, host=server.partition("//")[2])
 
     async def send(self, claim: Claim) -> Outcome:
-        """Upload the pictures, then write the post under its own id with one request."""
-        if claim.delivery.action is not Action.CREATE:
-            return Refused(f"this Herald cannot {claim.delivery.action} a post on Bluesky")
+        """Upload the pictures, then write the post under its own id with one request.
+
+        Or delete what is there, or repost what another account posted.
+        """
+        if claim.delivery.action not in self._limits.actions:
+            return Refused(f"a post on Bluesky cannot be changed ({claim.delivery.action})")
         session = await self._signed_in.session()
         if not isinstance(session, Session):
             return session
+        match claim.delivery.action:
+            case Action.DELETE:
+                now = self._clock.now()
+                return await delete(self._signed_in, claim.target, session.did, now=now)
+            case Action.BOOST:
+                return await repost(self._signed_in, claim, session.did, now=self._clock.now())
+        return await self._create(claim, session)
+
+    async def _create(self, claim: Claim, session: Session) -> Outcome:
+        reply: dict[str, Any] | None = None
+        if claim.target:
+            found = await answering(self._signed_in, claim.target, now=self._clock.now())
+            if not isinstance(found, dict):
+                return found
+            reply = found
         blobs = await self._uploaded(claim)
         if not isinstance(blobs, tuple):
             return blobs
-        return await self._put(claim, session.did, blobs)
+        return await self._put(claim, session.did, blobs, reply)
 
     async def look_up(self, claim: Claim) -> Sighting:
         """Read what stands under the post's own id."""
         session = await self._signed_in.session()
         if not isinstance(session, Session):
             return CannotTell(session.why, again=not isinstance(session, Refused))
+        match claim.delivery.action:
+            case Action.DELETE:
+                return await look_for_deletion(self._signed_in, claim.target)
+            case Action.BOOST:
+                return await look_for_repost(self._signed_in, claim, session.did)
         return await self._sighting(_uri(session.did, claim), claim.payload)
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Tell how the account signs in, where its handle leads, and what its profile lacks."""
+        session = await self._signed_in.session()
+        if not isinstance(session, Session):
+            return (sign_in_finding(session),)
+        server, handle, now = self._signed_in.server, self._settings.handle, self._clock.now()
+        answer = await self._signed_in.authorised(asking(server, "com.atproto.server.getSession"))
+        if not isinstance(answer, Answer | NoAnswer):
+            return (sign_in_finding(answer),)
+        resolved = await self._signed_in.public(ask_for_did(server, handle))
+        method, did = "com.atproto.repo.getRecord", session.did
+        profile = await self._signed_in.public(
+            asking(server, method, repo=did, collection=PROFILES, rkey="self")
+        )
+        return (
+            *account_findings(answer, handle=handle, now=now),
+            *password_findings(session),
+            *handle_findings(resolved, handle=handle, did=did),
+            *profile_findings(profile),
+            *limit_findings(self._limits),
+        )
+
+    async def reactions(self, receipts: Sequence[Receipt]) -> dict[str, Reactions]:
+        """Return the counts of each post, which Bluesky's own service tells."""
+        uris = [one.remote_id for one in receipts if are_posts(one.remote_id)]
+        found: dict[str, Reactions] = {}
+        if not uris or not isinstance(await self._signed_in.session(), Session):
+            return found
+        for start in range(0, len(uris), POSTS_MOST):
+            request = ask_for_counts(self._signed_in.server, uris[start : start + POSTS_MOST])
+            answer = await self._signed_in.authorised(request)
+            counts = read_counts(answer) if isinstance(answer, Answer | NoAnswer) else None
+            if counts is None:
+                break
+            found |= counts
+        return found
+
+    async def replies(self, *, since: datetime) -> tuple[Reply, ...]:
+        """Return what people wrote to the account, which Bluesky's own service tells."""
+        session = await self._signed_in.session()
+        if not isinstance(session, Session):
+            raise ChannelUnreachable(session.why)
+        found: dict[str, Reply] = {}
+        cursor = ""
+        for _ in range(PAGES_MOST):
+            answer = await self._signed_in.authorised(ask_for_page(self._signed_in.server, cursor))
+            page = read_page(answer, did=session.did) if isinstance(answer, Answer) else None
+            if page is None:
+                raise ChannelUnreachable(f"Bluesky does not tell who answered: {_why(answer)}")
+            found |= {reply.id: reply for reply in page.replies if reply.at >= since}
+            is_last = not page.next or page.next == cursor
+            if is_last or page.oldest_at is None or page.oldest_at < since:
+                break
+            cursor = page.next
+        return tuple(sorted(found.values(), key=lambda reply: (reply.at, reply.id)))
 
     async def close(self) -> None:
         """Nothing is kept open between two requests."""
 
-    async def _put(self, claim: Claim, did: str, blobs: tuple[Blob, ...]) -> Outcome:
+    async def _put(
+        self, claim: Claim, did: str, blobs: tuple[Blob, ...], reply: dict[str, Any] | None
+    ) -> Outcome:
         """Write the record where none is: a repeat finds its place taken, by itself."""
         uri = _uri(did, claim)
         delivery, payload = claim.delivery, claim.payload
@@ -130,6 +242,7 @@ class BlueskyChannel:
             created_at=delivery.first_send_at or delivery.due_at,
             blobs=blobs,
             mentions=await self._mentions(payload),
+            reply=reply,
         )
         body = {
             "repo": did,
@@ -173,16 +286,13 @@ class BlueskyChannel:
         )
         if is_absent(answer):
             return Absent()
-        if isinstance(answer, NoAnswer):
-            return CannotTell(f"the post cannot be read: {answer.why}", again=True)
-        told = answer.read_object()
-        if answer.is_good and told.get("uri") == uri:
+        told = answer.read_object() if isinstance(answer, Answer) and answer.is_good else {}
+        if told.get("uri") == uri:
             receipt = receipt_of(uri)
             if is_same_post(told.get("value"), payload):
                 return Found(receipt)
             return CannotTell(f"{receipt.url} says something else: look whether it is this post")
-        again = answer.is_good or answer.status == 429 or answer.status >= 500
-        return CannotTell(f"the post cannot be read: the server answered {answer.status}", again)
+        return cannot_read(answer)
 
     async def _mentions(self, payload: Payload) -> dict[str, str]:
         """Return the DIDs of the accounts that may be mentioned; one that nobody knows has none."""
@@ -242,3 +352,7 @@ class BlueskyChannel:
 
 def _uri(did: str, claim: Claim) -> str:
     return f"at://{did}/{COLLECTION}/{record_key(claim.delivery.key)}"
+
+
+def _why(answer: Answer | NoAnswer | Hindrance) -> str:
+    return f"it answered {answer.status}" if isinstance(answer, Answer) else answer.why

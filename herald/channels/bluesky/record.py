@@ -15,6 +15,8 @@ from herald.model.ids import DeliveryKey
 from herald.model.words import EVERY
 
 COLLECTION = "app.bsky.feed.post"
+REPOSTS = "app.bsky.feed.repost"
+_LANGUAGES_MOST = 3
 _DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 _LENGTH = 13
 _CLOCK_BITS = 10
@@ -50,19 +52,22 @@ def post_record(
     created_at: datetime,
     blobs: Sequence[Blob] = (),
     mentions: Mapping[str, str],
+    reply: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the record of a post.
 
     *blobs* are what the server has of the pictures of *payload* whose bytes are kept, in their
-    order; *mentions* are DIDs by handle.
+    order; *mentions* are DIDs by handle; *reply* is what it says of the post that it answers.
     """
     record: dict[str, Any] = {
         "$type": COLLECTION,
         "text": payload.text,
         "createdAt": spelled_moment(created_at),
     }
-    if payload.language != EVERY:
-        record["langs"] = [payload.language.replace("_", "-")]
+    if langs := _languages(payload):
+        record["langs"] = list(langs)
+    if reply:
+        record["reply"] = dict(reply)
     if found := facets(payload.text, link=payload.link, mentions=mentions):
         record["facets"] = found
     if embed := _pictures(payload, blobs) or _card(payload):
@@ -78,15 +83,41 @@ def is_same_post(record: object, wanted: Payload) -> bool:
     """
     if not isinstance(record, dict):
         return False
-    told = () if wanted.language == EVERY else (wanted.language.replace("_", "-"),)
     langs = record.get("langs")
-    return record.get("text") == wanted.text and tuple(langs if langs is not None else ()) == told
+    told = tuple(langs) if isinstance(langs, list) else ()
+    return record.get("text") == wanted.text and told == _languages(wanted)
+
+
+def reply_to(told: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what an answer says of the record *told* (``getRecord``); None if it is no record.
+
+    The root of a thread is the one that the answered post names, or that post itself.
+    """
+    uri, cid, value = (told.get(name) for name in ("uri", "cid", "value"))
+    if not (isinstance(uri, str) and isinstance(cid, str) and isinstance(value, dict)):
+        return None
+    parent = {"uri": uri, "cid": cid}
+    own = value.get("reply")
+    root = own.get("root") if isinstance(own, dict) else None
+    return {"root": root if isinstance(root, dict) else parent, "parent": parent}
+
+
+def repost_record(subject: Mapping[str, str], *, created_at: datetime) -> dict[str, Any]:
+    """Return the record that shares the post *subject*, by URI and content."""
+    return {"$type": REPOSTS, "subject": dict(subject), "createdAt": spelled_moment(created_at)}
 
 
 def spelled_moment(moment: datetime) -> str:
     """Return *moment* as Bluesky's own app writes it, to the millisecond."""
     spelled = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return spelled.replace("+00:00", "Z")
+
+
+def _languages(payload: Payload) -> tuple[str, ...]:
+    """Return the languages of a post, the main one first, as many as the network takes."""
+    tags = (payload.language, *payload.also)
+    spelled = (tag.replace("_", "-") for tag in tags if tag != EVERY)
+    return tuple(dict.fromkeys(spelled))[:_LANGUAGES_MOST]
 
 
 def _pictures(payload: Payload, blobs: Sequence[Blob]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from herald.channels.answer import Answer, NoAnswer, asked_to_wait
+from herald.channels.answer import PERHAPS_DONE, Answer, NoAnswer, asked_to_wait, said_by
 from herald.model.delivery import (
     Outcome,
     Receipt,
@@ -21,8 +21,6 @@ from herald.model.delivery import (
     Unclear,
 )
 
-_PERHAPS_DONE = frozenset({408, 409, 425})
-"""Given by proxies and by servers that may still be working on the request."""
 _NO_SUCH_METHOD = frozenset({"MethodNotImplemented", "XRPCNotSupported"})
 _STOPPED = frozenset(
     {"AccountTakedown", "AccountSuspended", "AccountDeactivated", "AuthFactorTokenRequired"}
@@ -85,7 +83,7 @@ def trouble_signing_in(answer: Answer | NoAnswer, *, now: datetime) -> Hindrance
     """Say what follows from not being let in; nothing was posted."""
     if isinstance(answer, NoAnswer):
         return TryAgain(f"Bluesky did not let Herald sign in: {answer.why}")
-    status, said = answer.status, _said(answer)
+    status, said = answer.status, said_by(answer)
     if status == 429:
         return _throttled(answer, now=now)
     if answer.is_good and is_inactive(answer):
@@ -95,19 +93,24 @@ def trouble_signing_in(answer: Answer | NoAnswer, *, now: datetime) -> Hindrance
     if status in {401, 403} or named in _STOPPED or (status == 400 and named):
         why = f"the server refuses handle or app password ({status}){said}"
         return Refused(why, status, RefusedScope.CHANNEL)
-    if status >= 500 or status in _PERHAPS_DONE or answer.is_good:
+    if status >= 500 or status in PERHAPS_DONE or answer.is_good:
         return TryAgain(f"the server could not sign in the account ({status}){said}", status)
     return _wrong_place(answer)
 
 
 def trouble_uploading(answer: Answer | NoAnswer, *, now: datetime) -> Hindrance:
     """Say what follows when a picture was not taken. Nothing is posted yet."""
+    return trouble_before(answer, now=now, what="the server does not take a picture")
+
+
+def trouble_before(answer: Answer | NoAnswer, *, now: datetime, what: str) -> Hindrance:
+    """Say what follows from *what* went wrong before anything was posted."""
     if isinstance(answer, NoAnswer):
-        return TryAgain(f"a picture could not be uploaded: {answer.why}")
+        return TryAgain(f"{what}: {answer.why}")
     if refusal := _refusal_of_account(answer, now=now):
         return refusal
-    why = f"the server does not take a picture ({answer.status}){_said(answer)}"
-    if answer.status >= 500 or answer.status < 400 or answer.status in _PERHAPS_DONE:
+    why = f"{what} ({answer.status}){said_by(answer)}"
+    if answer.status >= 500 or answer.status < 400 or answer.status in PERHAPS_DONE:
         return TryAgain(why, answer.status)
     return Refused(why, answer.status)
 
@@ -133,12 +136,12 @@ def trouble_posting(answer: Answer | NoAnswer, *, now: datetime) -> Outcome:
     """
     if isinstance(answer, NoAnswer):
         return Unclear(answer.why) if answer.reached else TryAgain(answer.why)
-    status, said = answer.status, _said(answer)
+    status, said = answer.status, said_by(answer)
     if answer.is_good:
         return Unclear(f"the answer is no post{said}", status)
     if refusal := _refusal_of_account(answer, now=now):
         return refusal
-    if status >= 500 or status < 400 or status in _PERHAPS_DONE:
+    if status >= 500 or status < 400 or status in PERHAPS_DONE:
         return Unclear(f"the server answered {status}, and may have posted it{said}", status)
     if status == 404:
         return _wrong_place(answer)
@@ -169,7 +172,7 @@ def _refusal_of_account(answer: Answer, *, now: datetime) -> Hindrance | None:
     if answer.status == 429:
         return _throttled(answer, now=now)
     if wants_new_token(answer) or answer.status in {401, 403} or name_of(answer) in _STOPPED:
-        why = f"the server refuses the account ({answer.status}){_said(answer)}"
+        why = f"the server refuses the account ({answer.status}){said_by(answer)}"
         return Refused(why, answer.status, RefusedScope.CHANNEL)
     moved = answer.status in {301, 308, 405, 410, 501}
     return _wrong_place(answer) if moved or name_of(answer) in _NO_SUCH_METHOD else None
@@ -177,7 +180,7 @@ def _refusal_of_account(answer: Answer, *, now: datetime) -> Hindrance | None:
 
 def _throttled(answer: Answer, *, now: datetime) -> Throttled:
     wait = asked_to_wait(answer, now=now)
-    return Throttled(f"the server asks to wait{_said(answer)}", wait, 429)
+    return Throttled(f"the server asks to wait{said_by(answer)}", wait, 429)
 
 
 def _wrong_place(answer: Answer) -> Refused:
@@ -190,8 +193,3 @@ def _wrong_place(answer: Answer) -> Refused:
 
 def _is_token(value: str) -> bool:
     return bool(value) and value.isascii() and value.isprintable() and " " not in value
-
-
-def _said(answer: Answer) -> str:
-    said = answer.said()
-    return f": {said}" if said else ""
