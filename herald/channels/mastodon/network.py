@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from herald.channels.mastodon.login import log_in
 from herald.channels.mastodon.settings import MastodonSettings
 from herald.channels.network import Network, Secret, Surroundings
 from herald.model.configuration import ChannelConfig
@@ -32,4 +33,5 @@ NETWORK = Network(
             what="an access token, made under Preferences, Development, New application",
         ),
     ),
+    log_in=log_in,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from herald.channels.matrix.login import log_in
 from herald.channels.matrix.settings import MatrixSettings
 from herald.channels.network import Network, Secret, Surroundings
 from herald.model.configuration import ChannelConfig
@@ -32,4 +33,5 @@ NETWORK = Network(
             what="the access token of Herald's own user",
         ),
     ),
+    log_in=log_in,
 )
