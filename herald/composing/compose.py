@@ -2,133 +2,119 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
-from herald.composing.cleaning import (
-    FIRST_STRONG_ISOLATE,
-    POP_ISOLATE,
-    clean,
-    clean_line,
-    is_right_to_left,
-    isolate,
+from herald.composing.blocks import (
+    Blocks,
+    Composition,
+    Draft,
+    assembled,
+    blocks_of,
+    measured,
+    opening,
+    said,
 )
-from herald.composing.comparing import contains
-from herald.composing.counting import length
+from herald.composing.cleaning import clean
 from herald.composing.fitting import shorten
 from herald.composing.hashtags import hashtags, hashtags_in
-from herald.composing.templates import Names, names_in, substitute
+from herald.composing.templates import names_in, substitute
 from herald.model.ids import Language
 from herald.model.network import Capabilities
 
-_LINK_GOES_ON = re.compile(r"[\w/%#?&=~+-]|[.,:;!]\w")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """The parts of a post before they meet a network's limit."""
-
-    language: Language
-    """The language of the words."""
-    title: str = ""
-    """A template; not used where the text is the occasion's own."""
-    text: str = ""
-    """A template."""
-    own_text: bool = False
-    """The text is the occasion's, the channel's or the amplify rule's own, and says it all."""
-    link: str = ""
-    """As it is posted: its ``{language}`` is already filled in."""
-    hashtags: tuple[str, ...] = ()
-    """Without ``#``, in the order in which they matter: the last goes first."""
-    statement: str = ""
-    marker: str = ""
-    names: Names = field(default_factory=Names)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composition:
-    """A post as it is sent."""
-
-    text: str
-    length: int
-    """In the channel's own units."""
-    limit: int | None
-    fits: bool
-    """False: nothing sensible is left within the limit; ``text`` is then too long."""
-    dropped: tuple[str, ...] = ()
-    """What the limit cost: ``#Tag`` for each hashtag, ``text`` or ``title`` for what was cut."""
+LEAST_DESCRIPTION = 120
+"""To about so many characters a picture's description is shortened before the text itself is."""
 
 
 def compose(draft: Draft, capabilities: Capabilities) -> Composition:
     """Put *draft* together for a channel, and make it fit.
 
-    Too long a post loses its hashtags first, the last first; then its text is shortened, and its
-    title where no text is left. Links, mentions, the marker and the statement stay whole.
+    Too long a post loses its hashtags first, the last first; then a picture's description is
+    shortened, which only tells in words what most people see; then its text, and its title where
+    no text is left. Links, mentions, the marker and the statement stay whole.
     """
-    parts = _parts(draft)
-    for kept in range(len(parts.tags), -1, -1):
-        text = _assembled(parts, parts.tags[:kept], spare=True)
-        composition = _composition(text, capabilities, dropped=parts.tags[kept:])
+    blocks = blocks_of(draft)
+    whole = _whole(blocks, capabilities)
+    if whole is not None:
+        return whole
+    if not blocks.description:
+        return _fitted(draft, blocks, capabilities)
+    shorter = shorter_description(blocks, lambda one: _fits(replace(one, tags=()), capabilities))
+    cut = () if shorter == blocks else ("description",)
+    if _fits(replace(shorter, tags=()), capabilities):
+        text = assembled(shorter, (), spare=True)
+        return measured(text, capabilities, dropped=(*blocks.tags, *cut))
+    fitted = _fitted(draft, shorter, capabilities)
+    return replace(fitted, dropped=(*fitted.dropped, *cut))
+
+
+def shorter_description(blocks: Blocks, fits: Callable[[Blocks], bool]) -> Blocks:
+    """Return *blocks* with as much of the description as *fits*, and never less than the least."""
+    words = blocks.description
+    if len(words) <= LEAST_DESCRIPTION:
+        return blocks
+    kept = shorten(words, lambda some: fits(replace(blocks, description=some)))
+    if len(kept) < LEAST_DESCRIPTION // 2:
+        kept = shorten(words, lambda some: len(some) <= LEAST_DESCRIPTION) or words
+    return replace(blocks, description=kept)
+
+
+def compose_together(drafts: Sequence[Draft], capabilities: Capabilities) -> Composition | None:
+    """Put several languages into one post, the first leading; None where they do not fit whole.
+
+    Each further language opens with its code ("IT:"), as a screen reader reads it; a flag stands
+    for a country and is read as one. The link, the picture's description and the statement are
+    the leading language's; hashtags are all languages', and go first where room is short.
+    """
+    each = [blocks_of(draft) for draft in drafts]
+    codes = _codes([draft.language for draft in drafts])
+    marked = [
+        replace(one, marker=opening(f"{code}:", draft.language)) if at else one
+        for at, (one, code, draft) in enumerate(zip(each, codes, drafts, strict=True))
+    ]
+    body = "\n\n".join(said(one) for one in marked)
+    there = hashtags_in(body)
+    tags = hashtags(tuple(tag for draft in drafts for tag in draft.hashtags))
+    together = replace(
+        each[0],
+        title="",
+        body=body,
+        marker="",
+        tags=tuple(tag for tag in tags if tag.casefold() not in there),
+    )
+    return _whole(together, capabilities)
+
+
+def _codes(languages: Sequence[Language]) -> list[str]:
+    """Return a short name for each language: its base, or all of its tag where two share one."""
+    bases = [tag.split("-")[0].upper() for tag in languages]
+    return [
+        base if bases.count(base) == 1 else tag.upper()
+        for base, tag in zip(bases, languages, strict=True)
+    ]
+
+
+def _whole(blocks: Blocks, capabilities: Capabilities) -> Composition | None:
+    """Return the post with as many hashtags as fit, if its words do."""
+    for kept in range(len(blocks.tags), -1, -1):
+        text = assembled(blocks, blocks.tags[:kept], spare=True)
+        composition = measured(text, capabilities, dropped=blocks.tags[kept:])
         if composition.fits:
             return composition
-    return _fitted(draft, parts, capabilities)
+    return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """The cleaned parts of a post, in the order in which they stand."""
-
-    title: str
-    body: str
-    link: str
-    tags: tuple[str, ...]
-    statement: str
-    marker: str
+def _fits(blocks: Blocks, capabilities: Capabilities) -> bool:
+    return measured(assembled(blocks, blocks.tags, spare=True), capabilities).fits
 
 
-def _parts(draft: Draft) -> _Parts:
-    title = "" if draft.own_text else clean_line(substitute(draft.title, draft.names))
-    body = clean(substitute(draft.text, draft.names))
-    there = hashtags_in(body) | hashtags_in(title)
-    return _Parts(
-        title=title,
-        body=body,
-        link=clean_line(draft.link),
-        tags=tuple(tag for tag in hashtags(draft.hashtags) if tag.casefold() not in there),
-        statement=clean_line(draft.statement),
-        marker=_marker(draft.marker, draft.language),
-    )
-
-
-def _marker(marker: str, language: Language) -> str:
-    """Return the marker so that it does not turn the direction of the line that it opens."""
-    if marker and is_right_to_left(language):
-        return f"{FIRST_STRONG_ISOLATE}{marker}{POP_ISOLATE}"
-    return isolate(marker, language)
-
-
-def _assembled(parts: _Parts, tags: tuple[str, ...], *, spare: bool) -> str:
-    """Join the blocks; where *spare*, without a link or statement that the words already have."""
-    words = [block for block in (parts.title, parts.body) if block]
-    if parts.marker:
-        words[:1] = [f"{parts.marker} {words[0]}" if words else parts.marker]
-    said = "\n\n".join(words)
-    link, statement = parts.link, parts.statement
-    if spare and link and _has_link(said, link):
-        link = ""
-    if spare and statement and contains(said, statement):
-        statement = ""
-    return "\n\n".join(block for block in (said, link, " ".join(tags), statement) if block)
-
-
-def _fitted(draft: Draft, parts: _Parts, capabilities: Capabilities) -> Composition:
+def _fitted(draft: Draft, parts: Blocks, capabilities: Capabilities) -> Composition:
     """Shorten the words; the link and the statement are always counted, as a cut may take them."""
 
     def fits(title: str, body: str) -> bool:
         changed = replace(parts, title=title, body=body)
-        return _composition(_assembled(changed, (), spare=False), capabilities).fits
+        return measured(assembled(changed, (), spare=False), capabilities).fits
 
     title = parts.title
     cut: tuple[str, ...] = ("text",)
@@ -136,13 +122,13 @@ def _fitted(draft: Draft, parts: _Parts, capabilities: Capabilities) -> Composit
     if not body and title and not fits(title, ""):
         title, cut = shorten(title, lambda text: fits(text, "")), ("title", "text")
     if not (title or body):
-        return _composition(_assembled(parts, (), spare=True), capabilities, dropped=parts.tags)
+        return measured(assembled(parts, (), spare=True), capabilities, dropped=parts.tags)
     cut = cut if parts.body else ("title",)
-    fitted = _assembled(replace(parts, title=title, body=body), (), spare=True)
-    return _composition(fitted, capabilities, dropped=parts.tags + cut)
+    fitted = assembled(replace(parts, title=title, body=body), (), spare=True)
+    return measured(fitted, capabilities, dropped=parts.tags + cut)
 
 
-def _shortened_body(draft: Draft, parts: _Parts, fits: Callable[[str], bool]) -> str:
+def _shortened_body(draft: Draft, parts: Blocks, fits: Callable[[str], bool]) -> str:
     """Shorten what was put in for ``{text}`` or ``{title}`` first: the words around it matter."""
     if draft.own_text:
         names = sorted(names_in(draft.text) & {"text", "title"})
@@ -171,22 +157,3 @@ def _fits_with(draft: Draft, name: str, fits: Callable[[str], bool], value: str)
 
 def _with(draft: Draft, name: str, value: str) -> str:
     return clean(substitute(draft.text, replace(draft.names, **{name: value})))
-
-
-def _composition(
-    text: str, capabilities: Capabilities, *, dropped: tuple[str, ...] = ()
-) -> Composition:
-    measured, limit, most = length(text, capabilities), capabilities.limit, capabilities.bytes_most
-    fits = (limit is None or measured <= limit) and (most is None or len(text.encode()) <= most)
-    return Composition(text=text, length=measured, limit=limit, fits=fits, dropped=dropped)
-
-
-def _has_link(text: str, link: str) -> bool:
-    """Tell whether *link* stands in *text* and is not merely the beginning of a longer one."""
-    place = text.find(link)
-    while place >= 0:
-        after = text[place + len(link) : place + len(link) + 2]
-        if not _LINK_GOES_ON.match(after):
-            return True
-        place = text.find(link, place + 1)
-    return False

@@ -51,13 +51,30 @@ def shorten(text: str, fits: Callable[[str], bool]) -> str:
 
     *fits* is asked about few candidates, never about *text* itself.
     """
-    by_sentence = _longest(text, _sentence_ends(text), fits)
-    words = _word_ends(text)
+    by_sentence = _longest(text, sentence_ends(text), fits)
+    words = word_ends(text)
     if by_sentence:
         words = [end for end in words if end * SENTENCE_SHARE > len(by_sentence)]
         if not words or not fits(_finished(text[: words[0]])):
             return by_sentence
     return _longest(text, words, fits)
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Return where sentences and lines of *text* end, none inside a link, mention or hashtag."""
+    return _whole(text, {match.end() for match in _SENTENCE_END.finditer(text)})
+
+
+def word_ends(text: str) -> list[int]:
+    """Return where words of *text* end, none inside a link, mention or hashtag."""
+    found = {match.start() for match in _SPACE.finditer(text)}
+    if _is_unspaced(text):
+        found |= {
+            match.end()
+            for match in _GRAPHEME.finditer(text)
+            if _UNSPACED.match(match[0]) and not _NEVER_FIRST.match(text, match.end())
+        }
+    return _whole(text, found)
 
 
 def _longest(text: str, ends: Sequence[int], fits: Callable[[str], bool]) -> str:
@@ -84,21 +101,6 @@ def _finished(beginning: str) -> str:
     if beginning.endswith(ELLIPSIS):
         return balance(beginning)
     return balance(beginning) + space + ELLIPSIS
-
-
-def _sentence_ends(text: str) -> list[int]:
-    return _whole(text, {match.end() for match in _SENTENCE_END.finditer(text)})
-
-
-def _word_ends(text: str) -> list[int]:
-    found = {match.start() for match in _SPACE.finditer(text)}
-    if _is_unspaced(text):
-        found |= {
-            match.end()
-            for match in _GRAPHEME.finditer(text)
-            if _UNSPACED.match(match[0]) and not _NEVER_FIRST.match(text, match.end())
-        }
-    return _whole(text, found)
 
 
 def _whole(text: str, ends: set[int]) -> list[int]:

@@ -73,6 +73,27 @@ class Statement(StrEnum):
     NONE = "none"
 
 
+class Thread(StrEnum):
+    """Whether a text that is too long for one post goes out as several that answer each other."""
+
+    NO = "no"
+    """It is shortened."""
+    PLAIN = "plain"
+    NUMBERED = "numbered"
+    """Each part says which it is: (1/3)."""
+
+
+class Multilingual(StrEnum):
+    """How the languages of one post stand together on one account."""
+
+    PER_LANGUAGE = "per-language"
+    """A post for each, one after the other."""
+    THREAD = "thread"
+    """The others answer the leading one."""
+    COMBINED = "combined"
+    """One post holds them all, where they fit."""
+
+
 class Status(StrEnum):
     """Whether an item still holds."""
 
@@ -169,6 +190,8 @@ class Image:
     sha256: str = ""
     """Of the file's bytes, by which the store keeps it; empty for a URL or a file not read."""
     media_type: str = ""
+    withheld: str = ""
+    """Why nothing may be posted with it: those shown have not consented; empty where all may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +207,7 @@ class ChannelOverride:
     """Another local moment."""
     at: time | None = None
     """Another time on the same local day."""
+    thread: Thread | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +234,7 @@ class Occasion:
     """Ignores stagger, window and quiet hours."""
     at_most_late: timedelta | None = None
     catch_up: CatchUp | None = None
+    thread: Thread | None = None
     place: Place
 
 
@@ -271,6 +296,8 @@ class Item:
     missing_translation: MissingTranslation | None = None
     at_most_late: timedelta | None = None
     catch_up: CatchUp | None = None
+    thread: Thread | None = None
+    """None: as ``Thread.NO``."""
     place: Place
 
 
@@ -401,6 +428,7 @@ class Campaign:
     approve: Approve = Approve.AUTO
     window: Window | None = None
     stagger: timedelta = timedelta(minutes=25)
+    multilingual: Multilingual = Multilingual.PER_LANGUAGE
     at_most_late: timedelta = timedelta(hours=6)
     catch_up: CatchUp = CatchUp.POST
     paused: bool = False

@@ -1,7 +1,7 @@
 """The names of things, and the key by which a delivery is known for ever."""
 
 import hashlib
-import json
+from json.encoder import encode_basestring
 from typing import NewType
 
 CampaignId = NewType("CampaignId", str)
@@ -16,8 +16,6 @@ EntryId = NewType("EntryId", str)
 DeliveryKey = NewType("DeliveryKey", str)
 Language = NewType("Language", str)
 """A BCP 47 tag such as ``sl`` or ``sr-Latn``."""
-
-_SPELL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 KEY_LENGTH = 32
 """Hexadecimal digits of a key: 128 bits, so that two deliveries never share one."""
@@ -51,5 +49,8 @@ def amplify_key(
 
 
 def _key(*places: str | int) -> DeliveryKey:
-    spelled = _SPELL(places)
-    return DeliveryKey(hashlib.sha256(spelled.encode()).hexdigest()[:KEY_LENGTH])
+    # JSON without spaces; a whole encoder for each key took a tenth of all planning
+    spelled = ",".join(
+        [encode_basestring(place) if isinstance(place, str) else str(place) for place in places]
+    )
+    return DeliveryKey(hashlib.sha256(f"[{spelled}]".encode()).hexdigest()[:KEY_LENGTH])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
-from herald.composing.compose import Draft
+from herald.composing.blocks import Draft
 from herald.composing.dates import month, spell
 from herald.composing.fitting import shorten
 from herald.composing.foreign import defuse, defuse_line, web_link

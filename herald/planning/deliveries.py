@@ -6,28 +6,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from herald.model.campaign import Approve, Item
+from herald.composing.language import Choice
+from herald.composing.threads import MOST_PARTS
+from herald.model.campaign import Approve, Item, Multilingual
 from herald.model.configuration import ChannelConfig, Configuration
 from herald.model.delivery import Delivery, Reason
-from herald.model.ids import Language
+from herald.model.ids import DeliveryKey, Language, campaign_key
 from herald.model.plan import PlannedDelivery, Skipped
-from herald.model.problem import Problem
+from herald.model.problem import Place, Problem
 from herald.model.wallclock import ONE_DAY
 from herald.planning.moment import Moment, Scene, Timing, left_out, warning
 from herald.planning.payloads import Composer, Post, content_hash
 from herald.planning.records import is_waiting
 from herald.planning.references import finishes
 from herald.planning.schedule import Slot, Unfit, schedule
+from herald.planning.together import Arrangement, arrange
 from herald.planning.variants import (
     Fate,
     Variant,
     catch_up,
     channel_ids,
+    fate,
     routing,
     time_override,
+    told,
     variants,
 )
-from herald.planning.wording import script
+from herald.planning.wording import Script, script
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +76,14 @@ def deliveries(
         if isinstance(slot, Unfit):
             unfit.setdefault(slot.reason, slot)
         elif slot.due_at < scene.horizon.last or item.id in scene.past.items:
-            there, missing = _on_channel(moment, item, scene, channel, slot)
+            there, said = _on_channel(moment, item, scene, channel, slot, composer=composer)
             found.extend(there)
-            yield from missing
+            yield from said
     for variant in found:
         if variant.fate in _ON_ITS_WAY:
             yield from _planned(variant, moment, item, scene, composer)
+        for part in variant.begun:
+            yield from _continued(part, variant, moment, item, scene)
     yield from _too_late(found, moment, item, scene)
     yield from _unfit(tuple(unfit.values()), moment, item, scene)
 
@@ -94,11 +101,18 @@ def _is_far_ahead(moment: Moment, item: Item, scene: Scene) -> bool:
 
 
 def _on_channel(
-    moment: Moment, item: Item, scene: Scene, channel: ChannelConfig, slot: Slot
-) -> tuple[tuple[Variant, ...], tuple[Skipped, ...]]:
-    """Return the variants of one channel, and a word on each language that it does not get."""
+    moment: Moment,
+    item: Item,
+    scene: Scene,
+    channel: ChannelConfig,
+    slot: Slot,
+    *,
+    composer: Composer,
+) -> tuple[tuple[Variant, ...], tuple[Skipped | Problem, ...]]:
+    """Return the variants of one channel, and a word on what it does not get as was wished."""
     words = script(moment, item, channel.id)
     routed = routing(moment, item, scene.campaign, channel, words)
+    arranged, apart = _arranged(routed.choices, words, moment, item, scene, channel, slot, composer)
     there = tuple(
         variants(
             moment,
@@ -107,7 +121,7 @@ def _on_channel(
             channel=channel,
             slot=slot,
             script=words,
-            choices=routed.choices,
+            arranged=arranged,
         )
     )
     if not scene.horizon.keeps(slot.due_at, slot.not_after(slot.due_at)):
@@ -123,7 +137,47 @@ def _on_channel(
         )
         for language in routed.missing
     )
-    return there, missing
+    return there, (*missing, *apart)
+
+
+def _arranged(
+    choices: tuple[Choice, ...],
+    words: Script,
+    moment: Moment,
+    item: Item,
+    scene: Scene,
+    channel: ChannelConfig,
+    slot: Slot,
+    composer: Composer,
+) -> tuple[Arrangement, tuple[Problem, ...]]:
+    """Return how the languages of *moment* stand together, and why not as the campaign wishes."""
+    wanted = scene.campaign.multilingual
+    if wanted is Multilingual.PER_LANGUAGE and not scene.records.combined:
+        return Arrangement(choices=choices), ()  # as nearly always, and soon
+    known = told(moment, item, scene, channel, choices)
+    limits = composer.limits(channel)
+    arranged = arrange(choices, known, wanted, has_threads=limits.threads)
+    if not arranged.also:
+        return arranged, ()
+    together = (arranged.choices[0], *arranged.also)
+    most = limits.languages_most
+    if 0 < most < len(together):
+        how = f"{most} language" if most == 1 else f"{most} languages"
+        what = f"{channel.id} marks a post with no more than {how}"
+        return Arrangement(choices=choices), (_not_combined(what, scene.campaign.place),)
+    if composer.together(words, item, together, channel, slot.local) is None:
+        what = f"{item.id}: its languages have no room in one post on {channel.id}"
+        return Arrangement(choices=choices), (_not_combined(what, moment.occasion.place),)
+    return arranged, ()
+
+
+def _not_combined(what: str, place: Place) -> Problem:
+    return warning(
+        place,
+        "not-combined",
+        f"{what}: they go out one by one there",
+        "leave it so, or say `multilingual: thread`, which keeps them together",
+    )
 
 
 def _planned(
@@ -134,10 +188,13 @@ def _planned(
     if variant.fate is Fate.STANDING and known is not None and not is_waiting(known):
         yield Standing(delivery=_over(variant, moment, item, scene, known))
         return
-    post = composer.post(variant.script, item, variant.choice, variant.channel, slot.local)
-    delivery = _delivery(variant, moment, item, scene, post)
+    if (image := variant.script.image) is not None and image.withheld:
+        yield _skip(image.withheld, moment, item, scene, variant)
+        return
+    post = _post(variant, item, composer)
+    parts = _parts(variant, moment, item, scene, post)
     if variant.fate is Fate.STANDING:
-        yield Standing(delivery=delivery)
+        yield from (Standing(delivery=part) for part in parts)
         return
     yield from slot.warnings
     if post.statement.warning:
@@ -145,20 +202,70 @@ def _planned(
     if not post.fits:
         yield from _too_long(variant, moment, item, scene, post)
         return
+    for trouble in post.troubles:
+        message = f"{item.id}, {variant.choice.words}: {trouble.what}"
+        yield warning(moment.occasion.place, trouble.code, message, trouble.remedy)
     if moment.seen:
         yield Seen(name=moment.seen)
-    yield delivery
+    yield from parts
 
 
-def _delivery(
+def _post(variant: Variant, item: Item, composer: Composer) -> Post:
+    channel, local = variant.channel, variant.slot.local
+    if variant.also:
+        together = (variant.choice, *variant.also)
+        post = composer.together(variant.script, item, together, channel, local)
+        if post is not None:
+            return post
+    return composer.post(variant.script, item, variant.choice, channel, local)
+
+
+def _parts(
     variant: Variant, moment: Moment, item: Item, scene: Scene, post: Post
-) -> PlannedDelivery:
-    return PlannedDelivery(
-        **_placed(variant, moment, item, scene),
-        payload=post.payload,
-        hold=_hold(variant, moment, post),
-        content_hash=content_hash(post.fingerprint, variant.due_at),
-    )
+) -> tuple[PlannedDelivery, ...]:
+    """Return a delivery for each part, chained by keys; of a thread that has begun only the first.
+
+    What is approved is the whole: a change of one part asks again for all.
+    """
+    placed = _placed(variant, moment, item, scene)
+    placed["hold"] = _hold(variant, moment, post)
+    placed["content_hash"] = content_hash(post.fingerprint, variant.due_at)
+    root = variant.root
+    parts = [PlannedDelivery(**placed, payload=post.payload, target=root, thread=root)]
+    if variant.begun:
+        return tuple(parts)
+    before = variant.key
+    for part, payload in enumerate(post.further, start=1):
+        placed["key"] = _key(variant, moment, item, scene, part)
+        thread = root or variant.key
+        parts.append(
+            PlannedDelivery(**placed, payload=payload, part=part, target=before, thread=thread)
+        )
+        before = placed["key"]
+    return tuple(parts)
+
+
+def _key(variant: Variant, moment: Moment, item: Item, scene: Scene, part: int) -> DeliveryKey:
+    spot = (scene.campaign.id, item.id, moment.id, variant.channel.id)
+    return campaign_key(*spot, variant.choice.language, part=part)
+
+
+def _continued(
+    row: Delivery, variant: Variant, moment: Moment, item: Item, scene: Scene
+) -> Iterator[Result]:
+    """Yield a further part of a thread that has begun, in the words in which it began.
+
+    Other words would not follow from the part that readers have.
+    """
+    late = catch_up(moment, item, scene.campaign)
+    belongs = fate(row.due_at, row.not_after_at, row, scene.horizon, moves=row.moves, catch_up=late)
+    if belongs not in _ON_ITS_WAY:
+        return
+    placed = _placed(variant, moment, item, scene)
+    kept = ("key", "occasion_local", "zone", "due_at", "not_after_at", "part", "target", "thread")
+    placed |= {name: getattr(row, name) for name in (*kept, "payload", "content_hash")}
+    part = PlannedDelivery(**placed, hold=row.planned_hold)
+    yield part if belongs is Fate.WANTED else Standing(delivery=part)
 
 
 def _over(
@@ -172,6 +279,8 @@ def _over(
     return PlannedDelivery(
         **_placed(variant, moment, item, scene),
         payload=known.payload,
+        target=known.target,
+        thread=known.thread,
         hold=known.planned_hold,
         content_hash=known.content_hash,
     )
@@ -213,7 +322,9 @@ def _too_long(
 ) -> Iterator[Result]:
     channel, language, payload = variant.channel.id, variant.choice.language, post.payload
     reason = (
-        f"nothing sensible is left of it within the {payload.limit} that {channel} takes"
+        f"a thread on {channel} has at most {MOST_PARTS} parts, and this text needs more"
+        if post.is_endless
+        else f"nothing sensible is left of it within the {payload.limit} that {channel} takes"
         f" ({payload.length} are needed)"
     )
     yield _skip(reason, moment, item, scene, variant)

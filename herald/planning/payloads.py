@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from herald.composing.compose import Draft, compose
+from herald.composing.blocks import Composition, Draft
+from herald.composing.compose import compose, compose_together
 from herald.composing.dates import month, spell
+from herald.composing.describing import in_words, within
+from herald.composing.entities import MENTION
 from herald.composing.language import Choice
 from herald.composing.templates import Names, names_in, substitute
+from herald.composing.threads import thread
 from herald.composing.visibility import Statement as Told
 from herald.composing.visibility import short_statement
 from herald.data.networks import capabilities_of
-from herald.model.campaign import Campaign, Image, Item, Statement
+from herald.model.campaign import Campaign, Image, Item, Statement, Thread
 from herald.model.configuration import ChannelConfig, Configuration, Project
 from herald.model.delivery import Media, Payload
 from herald.model.ids import CampaignId, ChannelId, Language, PartnerId, ProjectId
@@ -31,6 +36,19 @@ _MENTIONS_ARE_MADE = frozenset({"bluesky"})
 _NOT_OWED = Told(text="", language=Language(""), required=False)
 
 
+_CALLED_BY_NETWORK = frozenset({"mastodon", "instagram", "telegram", "threads", "x"})
+"""Networks that make a mention of whatever looks like one, and tell the one who is mentioned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something about a post that an editor should know, though it goes out."""
+
+    code: str
+    what: str
+    remedy: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """What goes out on one channel in one language, and what is to be said about it."""
@@ -39,7 +57,21 @@ class Post:
     fits: bool
     statement: Told
     fingerprint: str
-    """Of what the payload shows."""
+    """Of what the payload shows, and the further parts of its thread."""
+    further: tuple[Payload, ...] = ()
+    """The parts of a thread behind the first."""
+    is_endless: bool = False
+    """It does not fit, as a thread of it would have too many parts."""
+    troubles: tuple[Trouble, ...] = ()
+
+
+class _Lines(NamedTuple):
+    """What a script says in a language: templates, and an address."""
+
+    text: str
+    own: bool
+    title: str
+    link: str
 
 
 class Composer:
@@ -63,6 +95,11 @@ class Composer:
         self._statements: dict[Language, Told] = {}
         self._tags: dict[Language, tuple[str, ...]] = {}
         self._posts: dict[tuple[object, ...], Post] = {}
+        self._before_together = (
+            before._together if before is not None and is_same else {}  # noqa: SLF001
+        )
+        self._together: dict[tuple[object, ...], Post | None] = {}
+        self._declared: dict[str, frozenset[str]] = {}
 
     def _made_of(self) -> tuple[object, ...]:
         return self._campaign, self._configuration, self._capabilities
@@ -81,68 +118,233 @@ class Composer:
         *local* is the day of the post, for ``{month}`` and ``{year}``.
         """
         words = choice.words
-        text, own = script.text(words) or ("", False)
-        title = script.title(words)
-        link = script.link(words, self._campaign.lead)
-        wanted = names_in(text) | names_in(title)
-        day = (local.year, local.month) if wanted else None
+        lines = self._lines(script, words)
+        day = (local.year, local.month) if names_in(lines.text) or names_in(lines.title) else None
         # One text goes out on many occasions: it is composed, and kept in memory, once.
-        said = (choice.marker, title, text, own, link, script.image)
-        told = (item.id, channel.id, words, day, said)
+        told: tuple[object, ...] = (
+            item.id,
+            channel.id,
+            words,
+            day,
+            choice.marker,
+            lines,
+            script.image,
+        )
+        if script.thread is not Thread.NO:
+            told = (*told, script.thread)
         if told in self._posts:
             return self._posts[told]
         post = self._before.get(told)
         if post is None:
-            statement = self.statement(words, item.statement)
-            draft = Draft(
-                language=words,
-                title=title,
-                text=text,
-                own_text=own,
-                link=link,
-                hashtags=self._hashtags(item, words),
-                statement=statement.text,
-                marker=choice.marker,
-                names=self._names(wanted, script, item, words, link, local)
-                if wanted
-                else _NO_NAMES,
+            draft, statement = self._draft(lines, script, item, choice, local)
+            post = self.compose(
+                draft, channel, image=script.image, statement=statement, threaded=script.thread
             )
-            post = self.compose(draft, channel, image=script.image, statement=statement)
         self._posts[told] = post
         return post
 
+    def together(
+        self,
+        script: Script,
+        item: Item,
+        choices: Sequence[Choice],
+        channel: ChannelConfig,
+        local: datetime,
+    ) -> Post | None:
+        """Compose one post in the languages of *choices*; None where they have no room in it."""
+        drafts, statements = zip(
+            *(
+                self._draft(self._lines(script, choice.words), script, item, choice, local)
+                for choice in choices
+            ),
+            strict=True,
+        )
+        told = (item.id, channel.id, drafts, script.image)
+        if told in self._before_together:
+            self._together[told] = self._before_together[told]
+        if told not in self._together:
+            room, described = self._room(drafts[0], channel, script.image)
+            composed = compose_together((described, *drafts[1:]), room)
+            self._together[told] = (
+                None
+                if composed is None
+                else self._post(
+                    (composed,),
+                    described,
+                    channel,
+                    image=script.image,
+                    statement=statements[0],
+                    also=tuple(draft.language for draft in drafts[1:]),
+                )
+            )
+        return self._together[told]
+
+    def _lines(self, script: Script, language: Language) -> _Lines:
+        text, own = script.text(language) or ("", False)
+        link = script.link(language, self._campaign.lead)
+        return _Lines(text, own, script.title(language), link)
+
+    def _draft(
+        self, lines: _Lines, script: Script, item: Item, choice: Choice, local: datetime
+    ) -> tuple[Draft, Told]:
+        words = choice.words
+        text, own, title, link = lines
+        wanted = names_in(text) | names_in(title)
+        statement = self.statement(words, item.statement)
+        names = self._names(wanted, script, item, words, link, local) if wanted else _NO_NAMES
+        draft = Draft(
+            language=words,
+            title=title,
+            text=text,
+            own_text=own,
+            link=link,
+            hashtags=self._hashtags(item, words),
+            statement=statement.text,
+            marker=choice.marker,
+            names=names,
+        )
+        return draft, statement
+
     def compose(
-        self, draft: Draft, channel: ChannelConfig, *, image: Image | None, statement: Told
+        self,
+        draft: Draft,
+        channel: ChannelConfig,
+        *,
+        image: Image | None,
+        statement: Told,
+        threaded: Thread = Thread.NO,
     ) -> Post:
-        """Fit *draft* to *channel*."""
+        """Fit *draft* to *channel*: into one post, or where wished and possible into a thread."""
+        limits, described = self._room(draft, channel, image)
+        plain = self.limits(channel)
+        if threaded is Thread.NO or not plain.threads:
+            parts: tuple[Composition, ...] = (compose(described, limits),)
+        else:
+            numbered = threaded is Thread.NUMBERED
+            parts = thread(described, limits, further=plain, numbered=numbered).parts
+        if parts:
+            return self._post(parts, described, channel, image=image, statement=statement)
+        endless = (compose(described, limits),)
+        post = self._post(endless, described, channel, image=image, statement=statement)
+        return replace(post, fits=False, is_endless=True)
+
+    def _room(
+        self, draft: Draft, channel: ChannelConfig, image: Image | None
+    ) -> tuple[Capabilities, Draft]:
+        """Return the limits of a post with *image*, and *draft* with what they make it say."""
         limits = self.limits(channel)
-        composed = compose(draft, limits)
-        payload = Payload(
-            text=composed.text,
-            language=draft.language,
+        if image is None or not limits.media_most:
+            return limits, draft
+        if limits.alt_limit == 0:
+            alt, language = self._alt(image, draft.language)
+            draft = replace(draft, description=in_words(alt, language))
+        if limits.limit_with_media is not None:
+            limits = replace(limits, limit=limits.limit_with_media)
+        return limits, draft
+
+    def _post(
+        self,
+        parts: tuple[Composition, ...],
+        draft: Draft,
+        channel: ChannelConfig,
+        *,
+        image: Image | None,
+        statement: Told,
+        also: tuple[Language, ...] = (),
+    ) -> Post:
+        """Return *parts* as payloads; title, link and picture go with the first."""
+        limits = self.limits(channel)
+        first = self._payload(
+            parts[0],
+            draft.language,
+            channel,
             title=substitute(draft.title, draft.names),
             link=draft.link,
-            media=self._media(image, draft.language) if limits.media_most else (),
-            length=composed.length,
-            limit=composed.limit,
-            mentions=self._mentions(composed.text, channel.network),
+            media=self._media(image, draft.language, limits) if limits.media_most else (),
+            also=also,
         )
+        further = tuple(self._payload(part, draft.language, channel) for part in parts[1:])
         return Post(
-            payload=payload,
-            fits=composed.fits,
+            payload=first,
+            fits=parts[0].fits,
             statement=statement,
-            fingerprint=fingerprint(payload),
+            fingerprint=fingerprint(first, *further),
+            further=further,
+            troubles=()
+            if image is None and not any("@" in part.text for part in parts)
+            else tuple(self._troubles((first, *further), parts[0], image, channel)),
+        )
+
+    def _payload(
+        self, part: Composition, language: Language, channel: ChannelConfig, **with_first: Any
+    ) -> Payload:
+        return Payload(
+            text=part.text,
+            language=language,
+            length=part.length,
+            limit=part.limit,
+            mentions=self._mentions(part.text, channel.network),
+            **with_first,
         )
 
     def _mentions(self, text: str, network: str) -> tuple[str, ...]:
         """Return the accounts on *network* that partners declared and *text* names."""
         if "@" not in text or network not in _MENTIONS_ARE_MADE:
             return ()
-        partners = self._configuration.partners.values()
-        declared = {partner.accounts.get(network, "") for partner in partners}
-        names = {name.strip().removeprefix("@").casefold() for name in declared} - {""}
         said = text.casefold()
-        return tuple(sorted(name for name in names if f"@{name}" in said))
+        return tuple(sorted(name for name in self._accounts(network) if f"@{name}" in said))
+
+    def _accounts(self, network: str) -> frozenset[str]:
+        """Return the accounts on *network* that partners declared, without ``@``."""
+        if network not in self._declared:
+            partners = self._configuration.partners.values()
+            declared = {partner.accounts.get(network, "") for partner in partners}
+            names = {name.strip().removeprefix("@").casefold() for name in declared}
+            self._declared[network] = frozenset(names - {""})
+        return self._declared[network]
+
+    def _troubles(
+        self,
+        payloads: tuple[Payload, ...],
+        first: Composition,
+        image: Image | None,
+        channel: ChannelConfig,
+    ) -> Iterator[Trouble]:
+        """Yield what an editor should know of a post that goes out."""
+        if "description" in first.dropped:
+            yield Trouble(
+                "long-alt",
+                f"{channel.id} has no field for a picture's description, and in the text it has"
+                " no room: it is shortened",
+                f"write a shorter one, or a shorter text under on_channel: {channel.id}",
+            )
+        limit = self.limits(channel).alt_limit
+        if image is not None and limit:
+            length = len(self._alt(image, payloads[0].language)[0])
+            if length > limit:
+                yield Trouble(
+                    "long-alt",
+                    f"the picture's description has {length} characters, and {channel.id} takes"
+                    f" {limit}: it is shortened",
+                    "write a shorter one",
+                )
+        if channel.network in _CALLED_BY_NETWORK:
+            yield from self._strangers(payloads, channel)
+
+    def _strangers(
+        self, payloads: tuple[Payload, ...], channel: ChannelConfig
+    ) -> Iterator[Trouble]:
+        """Yield the accounts that a text would call though no partner declared them."""
+        for payload in payloads:
+            for found in MENTION.finditer(payload.text) if "@" in payload.text else ():
+                name = found[0].removeprefix("@")
+                if name.casefold() not in self._accounts(channel.network):
+                    yield Trouble(
+                        "stranger",
+                        f"{found[0]} is no account of a partner, and {channel.id} would call it",
+                        "declare it under accounts: of its partner in config/partners.yaml, or"
+                        " write the name without @",
+                    )
 
     def _names(
         self,
@@ -169,21 +371,31 @@ class Composer:
             language=language,
         )
 
-    def _media(self, image: Image | None, language: Language) -> tuple[Media, ...]:
+    def _media(
+        self, image: Image | None, language: Language, limits: Capabilities
+    ) -> tuple[Media, ...]:
         if image is None:
             return ()
-        alt = image.alt.first([language, *self._campaign.languages])
+        alt, _ = self._alt(image, language)
         return (
             Media(
                 file=image.file,
                 url=image.url,
-                alt="" if image.decorative else alt or "",
+                alt=within(alt, limits.alt_limit or None),
                 sha256=image.sha256,
                 media_type=image.media_type,
                 credit=image.credit,
                 licence=image.licence,
             ),
         )
+
+    def _alt(self, image: Image, language: Language) -> tuple[str, Language]:
+        """Return the description for a post in *language*, and in what language it is written."""
+        for tag in (language, *self._campaign.languages):
+            alt = None if image.decorative else image.alt.get(tag)
+            if alt is not None:
+                return alt, tag
+        return "", language
 
     def limits(self, channel: ChannelConfig) -> Capabilities:
         """Return what *channel* told last, else what its network usually takes."""
@@ -231,8 +443,14 @@ def composers(
     }
 
 
-def fingerprint(payload: Payload) -> str:
-    """Return a name for what *payload* shows: text, title, link, pictures and mentions."""
+def fingerprint(payload: Payload, *further: Payload) -> str:
+    """Return a name for what a post shows: text, title, link, pictures and mentions of all parts.
+
+    What one post shows has the same name as ever: an approval of it stands.
+    """
+    if further:
+        parts = "".join(fingerprint(part) for part in (payload, *further))
+        return hashlib.sha256(parts.encode()).hexdigest()
     pictures = [(each.file, each.url, each.alt, each.sha256) for each in payload.media]
     mentions = [payload.mentions] if payload.mentions else []
     spelled = _SPELL([payload.text, payload.title, payload.link, pictures, *mentions])

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from herald.model.delivery import Action, Delivery, DeliveryState, History, Reason
-from herald.model.ids import CampaignId, DeliveryKey, ItemId, OccasionId
+from herald.model.ids import CampaignId, ChannelId, DeliveryKey, ItemId, Language, OccasionId
+
+Spot = tuple[CampaignId, ItemId, OccasionId, ChannelId]
+"""One moment of an item on one channel."""
 
 _WAITING = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.HELD})
 _SETTLED = frozenset(
@@ -34,6 +37,10 @@ class Records:
     by_key: Mapping[DeliveryKey, Delivery] = field(default_factory=dict)
     by_campaign: Mapping[CampaignId, Past] = field(default_factory=dict)
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    further: Mapping[tuple[Spot, Language], tuple[Delivery, ...]] = field(default_factory=dict)
+    """The parts of each thread behind the first, in their order."""
+    combined: Mapping[Spot, tuple[Delivery, ...]] = field(default_factory=dict)
+    """Posts that hold several languages."""
 
     def past(self, campaign: CampaignId) -> Past:
         """Return what is known of *campaign*."""
@@ -60,14 +67,22 @@ def index(history: History) -> Records:
     for delivery in kept:
         if delivery.entry is None and delivery.is_post:
             grouped[delivery.campaign].append(delivery)
+    further, combined = _woven(kept)
     return Records(
         by_key={delivery.key: delivery for delivery in kept},
+        further=further,
+        combined=combined,
         by_campaign={
             campaign: _past(grouped[campaign], earlier[campaign])
             for campaign in grouped.keys() | earlier.keys()
         },
         first_seen=dict(history.first_seen),
     )
+
+
+def spot_of(delivery: Delivery) -> Spot:
+    """Return of what *delivery* is, and where."""
+    return (delivery.campaign, delivery.item, delivery.occasion, delivery.channel)
 
 
 def is_waiting(delivery: Delivery) -> bool:
@@ -102,6 +117,23 @@ def series_date(occasion: OccasionId, series: str) -> date | None:
         return date.fromisoformat(spelled)
     except ValueError:
         return None
+
+
+def _woven(
+    kept: list[Delivery],
+) -> tuple[dict[tuple[Spot, Language], tuple[Delivery, ...]], dict[Spot, tuple[Delivery, ...]]]:
+    """Return the further parts of threads, and the posts in several languages: there are few."""
+    further: dict[tuple[Spot, Language], list[Delivery]] = defaultdict(list)
+    combined: dict[Spot, list[Delivery]] = defaultdict(list)
+    for one in kept:
+        if one.part:
+            further[spot_of(one), one.language].append(one)
+        elif (one.frozen or one.payload).also:
+            combined[spot_of(one)].append(one)
+    in_order = {
+        place: tuple(sorted(parts, key=lambda one: one.part)) for place, parts in further.items()
+    }
+    return in_order, {spot: tuple(posts) for spot, posts in combined.items()}
 
 
 def _past(group: list[Delivery], earlier: set[ItemId]) -> Past:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
@@ -16,6 +16,7 @@ from herald.planning.horizon import Horizon
 from herald.planning.moment import Moment, Scene
 from herald.planning.records import is_waiting
 from herald.planning.schedule import Slot, stagger
+from herald.planning.together import Arrangement, Told, is_said, said_in
 from herald.planning.wording import Script, override
 
 
@@ -45,6 +46,12 @@ class Variant:
     slot: Slot
     due_at: datetime
     fate: Fate
+    also: tuple[Choice, ...] = ()
+    """Further languages in the same post."""
+    root: DeliveryKey | None = None
+    """The post of another language, which this one answers."""
+    begun: tuple[Delivery, ...] = ()
+    """The further parts of a thread whose first part is out: it goes on as it began."""
 
 
 def channel_ids(moment: Moment, item: Item, campaign: Campaign) -> tuple[ChannelId, ...]:
@@ -101,15 +108,19 @@ def variants(
     channel: ChannelConfig,
     slot: Slot,
     script: Script,
-    choices: Sequence[Choice],
+    arranged: Arrangement,
 ) -> Iterator[Variant]:
-    """Yield a variant for each of *choices*, at its language's place in the stagger."""
+    """Yield a variant for each post, at its language's place in the stagger if there is one."""
     order = _order(moment, item, scene.campaign)
     late = catch_up(moment, item, scene.campaign)
-    due = stagger(slot, moment, scene.campaign, len(order))
-    for choice in choices:
-        due_at = due[order.index(choice.language)]
-        key = campaign_key(scene.campaign.id, item.id, moment.id, channel.id, choice.language)
+    at_once = arranged.at_once
+    due = stagger(slot, moment, scene.campaign, 1 if at_once else len(order))
+    spot = (scene.campaign.id, item.id, moment.id, channel.id)
+    root = campaign_key(*spot, arranged.root) if arranged.root is not None else None
+    for choice in arranged.choices:
+        due_at = due[0 if at_once else order.index(choice.language)]
+        key = campaign_key(*spot, choice.language)
+        known = scene.records.by_key.get(key)
         yield Variant(
             key=key,
             choice=choice,
@@ -120,12 +131,33 @@ def variants(
             fate=fate(
                 due_at,
                 slot.not_after(due_at),
-                scene.records.by_key.get(key),
+                known,
                 scene.horizon,
                 moves=moment.moves,
                 catch_up=late,
             ),
+            also=arranged.also if choice is arranged.choices[0] else (),
+            root=None if root == key else root,
+            begun=scene.records.further.get((spot, choice.language), ())
+            if known is not None and is_said(known)
+            else (),
         )
+
+
+def told(
+    moment: Moment, item: Item, scene: Scene, channel: ChannelConfig, choices: tuple[Choice, ...]
+) -> Told:
+    """Return what is known of the languages of *moment* on *channel*."""
+    spot = (scene.campaign.id, item.id, moment.id, channel.id)
+    rows = {
+        choice.language: scene.records.by_key.get(campaign_key(*spot, choice.language))
+        for choice in choices
+    }
+    posts = (row for row in scene.records.combined.get(spot, ()) if is_said(row))
+    return Told(
+        by_language={language: row for language, row in rows.items() if row is not None},
+        in_others=frozenset(language for row in posts for language in said_in(row)),
+    )
 
 
 def fate(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from herald.composing.templates import names_in
-from herald.model.campaign import Before, ChannelOverride, Image, Item, Reference
+from herald.model.campaign import Before, ChannelOverride, Image, Item, Reference, Thread
 from herald.model.ids import ChannelId, Language
 from herald.model.words import EVERY, Words
 from herald.planning.moment import Moment
@@ -35,6 +35,7 @@ class Script:
     wording: Words
     falls_back: bool
     """The item's texts stand in where there is none of the occasion's own."""
+    thread: Thread = Thread.NO
 
     def text(self, language: Language) -> tuple[str, bool] | None:
         """Return the text in *language* and whether it is the occasion's own; None if missing."""
@@ -90,6 +91,7 @@ def script(moment: Moment, item: Item, channel: ChannelId) -> Script:
     close = override(occasion.on_channel, channel) or _SAME
     wide = override(item.on_channel, channel) or _SAME
     images = (close.image, occasion.image, wide.image, item.image)
+    threads = (close.thread, occasion.thread, wide.thread, item.thread)
     return Script(
         own=_told(close.text, moment.text),
         texts=_told(wide.text, item.text),
@@ -98,6 +100,7 @@ def script(moment: Moment, item: Item, channel: ChannelId) -> Script:
         image=next((image for image in images if image is not None), None),
         wording=moment.wording,
         falls_back=not (moment.text or moment.needs_wording),
+        thread=next((thread for thread in threads if thread is not None), Thread.NO),
     )
 
 

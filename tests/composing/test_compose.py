@@ -8,8 +8,9 @@ import regex
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from herald.composing.blocks import Draft
 from herald.composing.cleaning import clean, clean_line
-from herald.composing.compose import Draft, compose
+from herald.composing.compose import compose
 from herald.composing.counting import length
 from herald.composing.hashtags import hashtags, hashtags_in
 from herald.composing.templates import Names

@@ -14,8 +14,9 @@ from herald.model.campaign import (
     Now,
     Statement,
     Status,
+    Thread,
 )
-from herald.sources.shape import Shape
+from herald.sources.shape import Shape, fault
 from herald.sources.texts import Hashtags, Languages, Texts
 from herald.sources.times import (
     Day,
@@ -39,6 +40,7 @@ from herald.sources.values import (
     Ids,
     Text,
     Url,
+    reads,
 )
 
 
@@ -62,6 +64,27 @@ def _read_on(value: Any) -> date | datetime | Now:
         return Now()
     moment: date | datetime = read_moment(value)
     return moment
+
+
+def _read_thread(text: str) -> Thread:
+    match text.casefold():
+        case "true" | "yes" | "on":
+            return Thread.PLAIN
+        case "false" | "no" | "off":
+            return Thread.NO
+        case "numbered":
+            return Thread.NUMBERED
+    message = f'"{text}" is neither true nor false nor numbered'
+    raise fault("wrong-value", message, "write true, or numbered")
+
+
+Threaded = Annotated[
+    Thread,
+    PlainValidator(reads(_read_thread)),
+    WithJsonSchema(
+        {"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no", "on", "off", "numbered"]}]}
+    ),
+]
 
 
 class ImageShape(Shape):
@@ -109,6 +132,8 @@ class OverrideShape(Shape):
     """Another moment, where the item is posted once"""
     at: TimeOfDay | None = None
     """Another time on the same day"""
+    thread: Threaded | None = None
+    """true: a text too long for this channel goes out as a thread; numbered: with (1/3)"""
 
 
 On = Annotated[
@@ -173,6 +198,8 @@ class OccasionShape(Shape):
     """After its moment it may still go out for so long; then never"""
     catch_up: CatchUp | None = None
     """If it is late within that: post it all the same, skip it, or ask a person"""
+    thread: Threaded | None = None
+    """true: a text too long for a channel goes out as a thread there; numbered: with (1/3)"""
 
 
 class LocationShape(Shape):
@@ -267,3 +294,5 @@ class ItemShape(Shape):
     """After its moment it may still go out for so long; then never"""
     catch_up: CatchUp | None = None
     """If it is late within that: post it all the same, skip it, or ask a person"""
+    thread: Threaded | None = None
+    """true: a text too long for a channel goes out as a thread there; numbered: with (1/3)"""

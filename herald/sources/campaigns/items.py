@@ -91,6 +91,7 @@ def _item(shape: ItemShape, loc: Loc, scope: Scope) -> Item:
         missing_translation=shape.missing_translation,
         at_most_late=shape.at_most_late,
         catch_up=shape.catch_up,
+        thread=shape.thread,
         place=scope.place(loc),
     )
 

@@ -48,6 +48,7 @@ def occasion_of(shape: OccasionShape, loc: Loc, scope: Scope) -> Occasion:
         urgent=shape.urgent,
         at_most_late=shape.at_most_late,
         catch_up=shape.catch_up,
+        thread=shape.thread,
         place=scope.place(loc),
     )
 
@@ -148,6 +149,7 @@ def _override(channel: str, shape: OverrideShape, loc: Loc, scope: Scope) -> Cha
         image=image,
         on=on,
         at=None if on else shape.at,
+        thread=shape.thread,
     )
 
 

@@ -11,6 +11,7 @@ from herald.model.campaign import (
     CatchUp,
     Kind,
     MissingTranslation,
+    Multilingual,
     Statement,
 )
 from herald.sources.campaigns.item_shapes import ImageShape, ItemShape, Posts
@@ -185,6 +186,8 @@ class DefaultsShape(Shape):
     """When posting is welcome; Herald keeps what it times itself inside"""
     stagger: Length | None = None
     """The time between two languages on one account (25m if it is not given)"""
+    multilingual: Multilingual | None = None
+    """per-language: a post each; thread: they answer the leading one; combined: one post for all"""
     at_most_late: Length | None = None
     """After its moment a post may still go out for so long (6h if it is not given)"""
     catch_up: CatchUp | None = None
