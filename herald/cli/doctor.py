@@ -24,11 +24,11 @@ def doctor(invocation: Invocation, channel: tuple[str, ...], as_json: bool) -> N
     """Look at accounts, mail server, web address, disk and clock, and say what to do.
 
     It signs in everywhere and changes nothing. Exit status 1 if something keeps posts from going
-    out, or soon will.
+    out, or soon will. Name channels to look at these alone.
 
     \b
     herald doctor
-    herald doctor fedi bluesky     these channels alone
+    herald doctor fedi bluesky
     """
     found = run_async(_examine(invocation, tuple(ChannelId(name) for name in channel)))
     if as_json:

@@ -43,10 +43,11 @@ def login(invocation: Invocation, channel: str, paste: bool) -> None:
     """Sign in to the account of CHANNEL, as its network wants it, and keep its secret.
 
     The secret goes to a file of the folder secrets/ that only you can read, never into the YAML.
+    With --paste it needs no browser here, as on a server.
 
     \b
     herald login fedi
-    herald login fedi --paste     on a server without a browser
+    herald login fedi --paste
     """
     if not sys.stdin.isatty():
         raise click.UsageError(
