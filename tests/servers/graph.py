@@ -85,6 +85,8 @@ class Rules:
     refuses_repeats: bool = False
     page_size: int = 100
     renews: bool = True
+    renews_with_the_same: bool = False
+    """A renewed token is the old one, which lives on: as Instagram often has it."""
     clock_behind: timedelta = field(default_factory=timedelta)
 
 
@@ -221,7 +223,8 @@ class GraphServer:
             return refusal(100, said="Invalid grant_type")
         if not self.rules.renews:
             return refusal(100, said="the token is less than 24 hours old")
-        self.token = f"{TOKEN}-{self._next()}"
+        if not self.rules.renews_with_the_same:
+            self.token = f"EAArenewed{self._next()}"
         seconds = int(LIFETIME.total_seconds())
         told = {"access_token": self.token, "token_type": "bearer", "expires_in": seconds}
         return web.json_response(told)
@@ -274,16 +277,19 @@ class GraphServer:
     def _limits(self) -> web.Response:
         if not self.rules.tells_quota:
             return refusal(2, status=500, said="An unexpected error has occurred.")
-        since = self.clock.now() - timedelta(days=1)
-        today = [post for post in self.posts if post.at > since]
         limits = {"quota_total": self.rules.quota, "quota_duration": 86_400}
         told = {
-            "quota_usage": sum(not post.answers for post in today),
+            "quota_usage": self._today(answers=False),
             "config": limits,
-            "reply_quota_usage": sum(bool(post.answers) for post in today),
+            "reply_quota_usage": self._today(answers=True),
             "reply_config": limits,
         }
         return web.json_response({"data": [told]})
+
+    def _today(self, *, answers: bool) -> int:
+        """Count the posts, or the answers, of the last 24 hours."""
+        since = self.clock.now() - timedelta(days=1)
+        return sum(post.at > since and bool(post.answers) == answers for post in self.posts)
 
     def _list(self, query: Mapping[str, str], text: str, at: str, *, replies: bool) -> web.Response:
         """Return a page, the newest first, as Graph pages: the next address holds the token."""
@@ -466,7 +472,7 @@ class GraphServer:
             subcode = 4279009 if self.network == "threads" else 2207027
             code = 24 if self.network == "threads" else 9007
             return refusal(code, subcode, said="Media ID is not available")
-        if sum(not post.answers for post in self.posts) >= self.rules.quota:
+        if self._today(answers="reply_to_id" in container.form) >= self.rules.quota:
             return refusal(9, 2207042, said="You reached maximum number of posts")
         container.state = "PUBLISHED"
         text = container.form.get("caption") or container.form.get("text", "")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
 from herald.channels.meta.errors import Hindrance, hindrance, read_id
 from herald.channels.meta.graph import Graph
-from herald.channels.meta.showing import kept
-from herald.errors import MediaMissing, PictureUnusable
-from herald.model.delivery import Claim, Media, Refused, TryAgain
+from herald.channels.prepared import Prepared, prepared
+from herald.model.delivery import Claim, Refused, TryAgain
 from herald.model.ids import DeliveryKey
 from herald.model.network import Capabilities
 from herald.ports import Clock, Pictures
@@ -44,11 +42,14 @@ class Photos:
 
         What was uploaded for an earlier try is used again.
         """
+        ready = await prepared(claim, self._pictures, self._limits)
+        if isinstance(ready, Refused):
+            return ready
         found: list[str] = []
         try:
             async with asyncio.timeout(UPLOAD_SECONDS):
-                for number, media in enumerate(kept(claim)):
-                    photo = await self._one((claim.delivery.key, number, media.sha256), media)
+                for number, one in enumerate(ready):
+                    photo = await self._one((claim.delivery.key, number, one.picture.sha256), one)
                     if not isinstance(photo, str):
                         return photo
                     found.append(photo)
@@ -61,18 +62,13 @@ class Photos:
         for place in [place for place in self._held if place[0] == claim.delivery.key]:
             del self._held[place]
 
-    async def _one(self, place: _Place, media: Media) -> str | Hindrance:
+    async def _one(self, place: _Place, one: Prepared) -> str | Hindrance:
         now = self._clock.now()
         known = self._held.get(place)
         if known and now - known[1] < _LIVES:
             return known[0]
-        try:
-            picture = await self._pictures.picture(media, self._limits)
-        except (MediaMissing, PictureUnusable) as error:
-            return Refused(f"the picture {media.file} cannot be sent: {error}")
-        name = f"{picture.sha256[:16]}{mimetypes.guess_extension(picture.media_type) or ''}"
-        fields = {"published": "false"} | ({"alt_text_custom": media.alt} if media.alt else {})
-        files = [("source", name, picture.media_type, picture.content)]
+        fields = {"published": "false"} | ({"alt_text_custom": one.alt} if one.alt else {})
+        files = [("source", one.name, one.picture.media_type, one.picture.content)]
         answer = await self._graph.upload(f"{self._page}/photos", fields, files)
         photo = read_id(answer)
         if not photo:

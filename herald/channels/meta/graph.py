@@ -41,9 +41,17 @@ class Graph:
         """Return the answer to a question that changes nothing."""
         return await self._ask("GET", self._at(path), query=query)
 
-    async def get_unversioned(self, path: str, query: Mapping[str, str]) -> Answer | NoAnswer:
-        """Ask what stands under no version: only the renewing of tokens does."""
-        return await self._ask("GET", f"{self.server}/{path}", query=query)
+    async def renew(self, grant: str) -> Answer | NoAnswer:
+        """Ask for a token in place of this one; the answer holds it, and is never shown.
+
+        Nothing is hidden in it: the network may give the same token once more.
+        """
+        query = {"grant_type": grant}
+        address = f"{self.server}/refresh_access_token"
+        request = Request(method="GET", address=address, query=query)
+        return await ask(
+            request, user_agent=self._user_agent, token=self.token, seconds=READING_SECONDS
+        )
 
     async def post(self, path: str, fields: Mapping[str, str]) -> Answer | NoAnswer:
         """Send a form once."""

@@ -69,9 +69,7 @@ class Renewal:
             if not is_due(ends_at=self.ends_at, tried_at=self._tried_at, now=now):
                 return
             self._tried_at = now
-            query = {"grant_type": self._grant}
-            answer = await self._graph.get_unversioned("refresh_access_token", query)
-            renewed = read_renewed(answer, now=now)
+            renewed = read_renewed(await self._graph.renew(self._grant), now=now)
             if renewed is None:
                 log.warning("an access token was not renewed", extra={"server": self._graph.server})
                 return
