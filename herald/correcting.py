@@ -16,7 +16,14 @@ from herald.model.network import Capabilities
 from herald.outbox.correcting import Way, correcting, is_possible, way_for, why_not
 from herald.outbox.threads import is_of_plans
 from herald.planning.anew import composed_anew, fits_in, measured, reworded
-from herald.planning.corrections import READ_FOR, as_it_reads, corrections, last_corrections
+from herald.planning.corrections import (
+    READ_FOR,
+    answering,
+    as_it_reads,
+    corrections,
+    has_answered,
+    last_corrections,
+)
 from herald.planning.reach import reach_of
 from herald.ports import Clock, OutboxStore
 from herald.sources.load import Loaded
@@ -34,6 +41,8 @@ class Proposal:
     """What readers find there now."""
     why: Correction | None = None
     """None where only a person knows."""
+    composed: Payload | None = None
+    """What its file asks for now."""
     payload: Payload | None = None
     """What it would say; None where a person must type it."""
     way: Way | None = None
@@ -133,7 +142,7 @@ class Corrections:
         reads = as_it_reads(sent, last.get(sent.key))
         if reads is None:
             raise NotDecided(f"{sent.key[:8]} was deleted on its network, or is being deleted.")
-        composed = None if text or way is Way.DELETE else known.composed([sent]).get(sent.key)
+        composed = None if way is Way.DELETE else known.composed([sent]).get(sent.key)
         why = why or _edited(reads, composed)
         found = _proposal(sent, why, composed, last, known, way=way)
         before, limits = found.reads, known.limits(sent.channel)
@@ -156,6 +165,9 @@ class Corrections:
         if proposal.obstacle or proposal.way is None or proposal.payload is None:
             raise NotDecided(f"{proposal.obstacle or 'it cannot be corrected'}.")
         sent, payload = proposal.sent, proposal.payload
+        if proposal.composed is not None and sent.entry is None:
+            facts = answering(payload.facts, proposal.composed.text)
+            payload = replace(payload, facts=facts)
         if proposal.way is Way.REPLY:
             payload = replace(payload, media=())  # the picture is there already
         rows = await self._store.list_deliveries(item=sent.item, channel=sent.channel)
@@ -206,6 +218,8 @@ def _edited(reads: Delivery, composed: Payload | None) -> Correction | None:
     before = reads.frozen or reads.payload
     if composed is None or reads.entry is not None or composed.text == before.text:
         return None
+    if has_answered(before, composed.text):
+        return None  # in a person's words, perhaps
     note = f"{reads.item}, sent to {reads.channel}: its file has other words now"
     return Correction(key=reads.key, why=Untrue.EDITED, note=note, facts=before.facts)
 
@@ -234,6 +248,7 @@ def _proposal(
         sent=sent,
         reads=reads.frozen or reads.payload,
         why=why,
+        composed=composed,
         payload=reworded(why, reads, composed, limits=limits) if why is not None else None,
         way=way,
         obstacle=obstacle,

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 from herald.composing.counting import length
 from herald.errors import HeraldError
-from herald.model.delivery import Delivery, DeliveryState
+from herald.model.delivery import FIRST_REPLY, Delivery, DeliveryState
 from herald.model.ids import DeliveryKey
 from herald.model.network import Capabilities
 from herald.model.stop import Stop, StopOrigin, StopScope
 from herald.outbox import decisions
+from herald.outbox.threads import is_of_plans
 from herald.ports import Clock, OutboxStore
 from herald.reporting.health import MANUAL
 
+_OF_THREADS = frozenset({"approve", "withdraw", "retry"})
 Decided = tuple[tuple[Delivery, ...], tuple[tuple[DeliveryKey, str], ...]]
 """What was changed; and the key of each that was not, with why."""
 
@@ -53,6 +55,7 @@ class Desk:
     ) -> Decided:
         """Apply *verb* to the named deliveries, or to all of a campaign or an item it applies to.
 
+        What is approved, withdrawn or sent again by its key takes the rest of its thread along.
         A retry of what may be out there needs *sure*: a person has looked.
         """
         if keys:
@@ -67,9 +70,30 @@ class Desk:
                 after = "it has just moved on: look again"
             if isinstance(after, Delivery):
                 changed.append(after)
+                changed += await self._rest_of_thread(verb, after) if keys else ()
             else:
                 refused.append((row.key, after))
         return tuple(changed), tuple(refused)
+
+    async def _rest_of_thread(self, verb: str, lead: Delivery) -> tuple[Delivery, ...]:
+        """Do the same to the parts that follow *lead*: a thread is one post to who decides."""
+        if verb not in _OF_THREADS or not is_of_plans(lead):
+            return ()
+        first = lead.thread or lead.key
+        rows = await self._store.list_deliveries(
+            campaign=lead.campaign, item=lead.item, channel=lead.channel
+        )
+        parts = [row for row in rows if row.thread == first and lead.part < row.part < FIRST_REPLY]
+        changed = []
+        for row in sorted(parts, key=lambda row: row.part):
+            after = (
+                decisions.follow(row, lead, now=self._clock.now())
+                if verb == "retry"
+                else self._apply(verb, row)
+            )
+            if isinstance(after, Delivery) and await self._store.decide(after, was=row):
+                changed.append(after)
+        return tuple(changed)
 
     def _apply(self, verb: str, row: Delivery) -> Delivery | str:
         now = self._clock.now()

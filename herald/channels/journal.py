@@ -19,6 +19,7 @@ from herald.data.networks import capabilities_of, network_facts
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Absent,
+    Action,
     CannotTell,
     Claim,
     Found,
@@ -70,6 +71,8 @@ def journal_capabilities(like: str = "") -> Capabilities:
         media_types=limits.media_types,
         media_bytes=limits.media_bytes,
         alt_limit=limits.alt_limit,
+        threads=limits.threads or not like,
+        actions=limits.actions if like else frozenset(Action),
         concurrent=_AT_ONCE,
     )
 
@@ -129,6 +132,8 @@ def _line_of(claim: Claim, clock: Clock) -> JournalLine:
         text=payload.text,
         link=payload.link,
         media=payload.media,
+        action=delivery.action,
+        target=delivery.target or "",
     )
 
 

@@ -44,6 +44,9 @@ class JournalLine:
     text: str
     link: str = ""
     media: tuple[Media, ...] = ()
+    action: str = "create"
+    target: str = ""
+    """The key of the line that it answers, edits or deletes."""
 
 
 def journal_path(folder: Path, channel: ChannelId | str) -> Path:
@@ -188,6 +191,8 @@ def _encoded(line: JournalLine) -> bytes:
             for one in line.media
         ],
     }
+    values |= {"action": line.action} if line.action != "create" else {}
+    values |= {"target": line.target} if line.target else {}
     # A lone surrogate has no UTF-8; spelled \udXXX it is the same text in JSON.
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
@@ -210,6 +215,8 @@ def _decoded(raw: bytes) -> JournalLine | None:
                 Media(file=one.get("file", ""), url=one.get("url", ""), alt=one["alt"])
                 for one in values["media"]
             ),
+            action=values.get("action", "create"),
+            target=values.get("target", ""),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

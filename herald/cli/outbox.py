@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from herald.cli.context import Invocation
+from herald.cli.correct import correct
 from herald.cli.groups import Group
 from herald.cli.output import a_console, as_json_option, print_json, run_async
 
@@ -69,17 +70,20 @@ def show(invocation: Invocation, key: str, as_json: bool) -> None:
     herald outbox show 3fa9c2
     """
 
-    async def work() -> tuple[Delivery, Any]:
+    async def work() -> tuple[Delivery, Any, Any]:
         async with invocation.open_to_look() as app:
             found = await app.desk.find(key)
-            return found, await app.store.attempts(found.key)
+            following = await app.store.following([found.key])
+            return found, await app.store.attempts(found.key), following
 
-    delivery, attempts = run_async(work())
+    delivery, attempts, following = run_async(work())
     from herald.reporting.documents import attempt_document, delivery_document
 
     document = delivery_document(delivery) | {
         "attempts_made": [attempt_document(attempt) for attempt in attempts]
     }
+    if corrections := [delivery_document(row) for row in following if row.corrects]:
+        document["corrected_by"] = corrections
     if as_json:
         print_json(document)
         return
@@ -213,3 +217,6 @@ def translate(invocation: Invocation, key: str, language: str, text: str) -> Non
 
     delivery = run_async(work())
     click.echo(f"{delivery.key[:8]}  {delivery.state}\n\n{delivery.payload.text}")
+
+
+outbox.add_command(correct)

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from herald.model.delivery import (
     Absent,
+    Action,
     CannotTell,
     Claim,
     Delivery,
@@ -31,6 +32,9 @@ from herald.model.delivery import (
 from herald.model.network import Capabilities
 from herald.model.verdict import Done, Doubt, Expire, Fail, Hold, Park, Retry, StopChannel, Verdict
 
+_THE_SAME_AGAIN = frozenset({Action.EDIT, Action.DELETE})
+"""What may be done twice: a post says what it says, and is gone when it is gone. While one waits
+Herald makes no other correction of the same post, which a late repeat could undo."""
 _REPEATS_AT_ONCE = 2
 _MOST_DOUBLINGS = 32  # far beyond any cap, and small enough for timedelta
 
@@ -116,6 +120,8 @@ def _not_told(
     # Either way: a doubt that began by a clock which ran ahead must not last for ever.
     if sighting.again and abs(now - since) < policy.patience:
         return Doubt(why)
+    if delivery.action in _THE_SAME_AGAIN and at <= delivery.not_after_at:
+        return Retry(at, f"{why}; done again, it comes to the same", thaw=False)
     return Hold(Reason.UNCLEAR, why)
 
 
@@ -155,6 +161,8 @@ def _refused(claim: Claim, outcome: Refused) -> Verdict:
 
 
 def _repeat_is_safe(claim: Claim, *, now: datetime, capabilities: Capabilities) -> bool:
+    if claim.delivery.action in _THE_SAME_AGAIN:
+        return True
     first, within = claim.delivery.first_send_at, capabilities.repeat_within
     return first is not None and within is not None and timedelta(0) <= now - first < within
 

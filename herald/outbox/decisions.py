@@ -94,6 +94,17 @@ def retry(delivery: Delivery, *, now: datetime) -> Delivery | str:
     return _sent_on(again, now=now)
 
 
+def follow(part: Delivery, lead: Delivery, *, now: datetime) -> Delivery | str:
+    """Let a thread's further *part* go out as long as *lead*, which a person sends again, may."""
+    until = max(part.not_after_at, lead.not_after_at)
+    if part.state is DeliveryState.PENDING and until > part.not_after_at:
+        return replace(part, not_after_at=until)
+    if part.state is not DeliveryState.EXPIRED or part.frozen is not None:
+        return _why_not(part)
+    anew = replace(part, next_at=lead.next_at, not_after_at=until, attempts=0, error="")
+    return _sent_on(anew, now=now)
+
+
 def caution(delivery: Delivery) -> str:
     """Return what a person should make sure of before a retry; empty where there is nothing."""
     if delivery.frozen is not None and delivery.state is not DeliveryState.SENT:

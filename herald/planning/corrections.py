@@ -6,6 +6,7 @@ said when a post was composed, or was corrected last, which its payload keeps (`
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 
 from herald.model.campaign import Campaign, Item, Status
 from herald.model.correction import Correction, Untrue
-from herald.model.delivery import Action, Delivery, DeliveryState
+from herald.model.delivery import Action, Delivery, DeliveryState, Payload
 from herald.model.feed import Entry, EntryEvent
 from herald.model.ids import CampaignId, DeliveryKey, ItemId
 from herald.model.wallclock import ONE_DAY, localise
@@ -41,6 +42,8 @@ class Facts:
     place: str = ""
     told: str = ""
     """What a correction has told of it: cancelled or postponed; empty for nothing of that."""
+    asked: str = ""
+    """What its file asked for as a person corrected it, perhaps in other words (``words_of``)."""
 
 
 def spelled_facts(entry: Entry, *, told: str = "") -> str:
@@ -50,8 +53,24 @@ def spelled_facts(entry: Entry, *, told: str = "") -> str:
 
 
 def _spelled_facts(facts: Facts) -> str:
-    said = [facts.title, facts.begins_at, facts.place, *([facts.told] if facts.told else [])]
-    return json.dumps(said, ensure_ascii=False)
+    further = [facts.told, facts.asked] if facts.told or facts.asked else []
+    return json.dumps([facts.title, facts.begins_at, facts.place, *further], ensure_ascii=False)
+
+
+def answering(facts: str, text: str) -> str:
+    """Return *facts*, which a correction keeps, with what its file asked for when it was made."""
+    return _spelled_facts(replace(_read(facts) or Facts(title=""), asked=words_of(text)))
+
+
+def has_answered(payload: Payload, text: str) -> bool:
+    """Tell whether *payload* corrects a post whose file asked for *text* even then."""
+    said = _read(payload.facts)
+    return said is not None and said.asked == words_of(text)
+
+
+def words_of(text: str) -> str:
+    """Return a short name for a text."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def corrections(
@@ -201,11 +220,15 @@ def _facts(entry: Entry) -> Facts:
 
 def _said(sent: Delivery) -> Facts | None:
     """Return what its entry said when *sent* was composed; None for what older versions sent."""
-    spelled = (sent.frozen or sent.payload).facts
+    return _read((sent.frozen or sent.payload).facts)
+
+
+def _read(spelled: str) -> Facts | None:
     if not spelled:
         return None
-    title, begins_at, place, *told = json.loads(spelled)
-    return Facts(title=title, begins_at=begins_at, place=place, told=told[0] if told else "")
+    title, begins_at, place, *further = json.loads(spelled)
+    told, asked = further or ("", "")
+    return Facts(title=title, begins_at=begins_at, place=place, told=told, asked=asked)
 
 
 def _when(correction: Delivery) -> tuple[datetime, int]:

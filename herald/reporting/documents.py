@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from herald.model.correction import Correction
-from herald.model.delivery import Attempt, Delivery, DeliveryState, Media, Payload, Reason
+from herald.model.delivery import Action, Attempt, Delivery, DeliveryState, Media, Payload, Reason
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, PlannedDelivery, PlannedIssue, Reconciliation, Step
 
@@ -152,7 +152,20 @@ def _place(shown: PlannedDelivery | Delivery) -> Document:
         "channel": shown.channel,
         "network": shown.network,
         "language": shown.language,
+        **_following(shown),
     }
+
+
+def _following(shown: PlannedDelivery | Delivery) -> Document:
+    """Return what it does with another delivery, where it does: most stand for themselves."""
+    following: Document = {}
+    if isinstance(shown, Delivery) and shown.corrects:
+        following["action"] = "reply" if shown.action is Action.CREATE else shown.action
+    elif isinstance(shown, Delivery) and shown.action is not Action.CREATE:
+        following["action"] = shown.action
+    elif shown.part:
+        following["part"] = shown.part
+    return following | ({"target": shown.target} if shown.target else {})
 
 
 def _words(payload: Payload) -> Document:

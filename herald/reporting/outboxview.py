@@ -28,6 +28,8 @@ _KEY = 8
 """Digits of a key that are shown."""
 
 _SAID = {
+    "action": "does",
+    "target": "follows",
     "note": "why",
     "due_local": "due",
     "not_after_at": "never after",
@@ -74,6 +76,10 @@ def delivery_view(document: dict[str, Any]) -> RenderableType:
     for name, said in _SAID.items():
         if document.get(name):
             facts.add_row(Text(said, style="dim"), Text(_spelled(str(document[name]))))
+    if document.get("part"):
+        facts.add_row(Text("part", style="dim"), Text(f"{document['part'] + 1} of its thread"))
+    for correction in document.get("corrected_by", ()):
+        facts.add_row(Text("corrected", style="dim"), Text(_correction(correction)))
     parts: list[RenderableType] = [facts, Text(f"\n{document['text']}\n")]
     parts.extend(
         Text(f"picture: {media.get('file') or media.get('url')} — {media['alt'] or 'no words'}")
@@ -88,6 +94,14 @@ def delivery_view(document: dict[str, Any]) -> RenderableType:
         for attempt in document["attempts_made"]
     )
     return Group(*parts)
+
+
+def _correction(document: dict[str, Any]) -> str:
+    """Say in a line what corrects a post."""
+    verb = {"edit": "edited", "delete": "deleted", "reply": "answered"}[document["action"]]
+    when = _spelled(str(document["sent_at"] or document["state"]))
+    told = f"{verb} by {document['key'][:_KEY]}: {when}"
+    return told if document["action"] == "delete" else f"{told}  {first_line(document['text'])}"
 
 
 def _spelled(told: str) -> str:
@@ -105,6 +119,13 @@ def _what(delivery: Delivery) -> Text:
         what.append(f"[{REASONS[delivery.reason]}] ", style="red")
     elif delivery.state == "failed" and delivery.error:
         what.append(f"[{delivery.error}] ", style="red")
+    elif delivery.state == "pending" and delivery.target and delivery.note:
+        what.append(f"[{delivery.note}] ", style="yellow")
+    if delivery.corrects:
+        verb = "reply" if delivery.action == "create" else delivery.action
+        what.append(f"({verb}) ", style="dim")
+    elif delivery.part:
+        what.append(f"({delivery.part + 1}) ", style="dim")
     # The words first: on a narrow terminal the end of the line is cut off.
     what.append(first_line((delivery.frozen or delivery.payload).text))
     what.append(f"  {delivery.campaign}/{delivery.item}", style="dim")
