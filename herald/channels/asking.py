@@ -15,6 +15,7 @@ from io import BytesIO
 from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 from herald import __version__
 from herald.channels.answer import Answer, NoAnswer
@@ -37,6 +38,8 @@ class Request:
     kind: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers that the network's interface asks for."""
+    is_spelled: bool = False
+    """The address is sent letter by letter as it is, ``%3A`` included; it has its query in it."""
 
 
 async def ask(
@@ -67,7 +70,7 @@ async def ask(
             ) as session,
             session.request(
                 request.method,
-                request.address,
+                URL(request.address, encoded=True) if request.is_spelled else request.address,
                 params=request.query,
                 data=None if request.body is None else BytesIO(request.body),
                 headers=headers,

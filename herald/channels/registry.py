@@ -17,6 +17,7 @@ from herald.channels.bluesky.network import NETWORK as BLUESKY
 from herald.channels.discord.network import NETWORK as DISCORD
 from herald.channels.facebook.network import NETWORK as FACEBOOK
 from herald.channels.instagram.network import NETWORK as INSTAGRAM
+from herald.channels.linkedin.network import NETWORK as LINKEDIN
 from herald.channels.mastodon.network import NETWORK as MASTODON
 from herald.channels.matrix.network import NETWORK as MATRIX
 from herald.channels.network import Network, Secret, Surroundings
@@ -45,6 +46,7 @@ BROUGHT_ALONG: Mapping[str, Network] = {
         FACEBOOK,
         INSTAGRAM,
         journal.NETWORK,
+        LINKEDIN,
         manual.NETWORK,
         MASTODON,
         MATRIX,

@@ -134,6 +134,7 @@ def test_each_network_says_which_secret_it_needs() -> None:
         "facebook": ("access_token",),
         "instagram": ("access_token",),
         "journal": (),
+        "linkedin": ("access_token",),
         "manual": (),
         "mastodon": ("access_token",),
         "matrix": ("access_token",),

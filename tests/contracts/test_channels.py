@@ -34,6 +34,7 @@ from herald.ports import Channel
 from tests.channels.kept import a_picture
 from tests.contracts.places import Held, Illustrated, Place
 from tests.contracts.places_discord import a_discord
+from tests.contracts.places_linkedin import a_linkedin
 from tests.contracts.places_meta import a_facebook, a_threads, an_instagram
 from tests.contracts.places_telegram import a_telegram
 from tests.contracts.places_webhook import a_webhook
@@ -226,6 +227,7 @@ FURTHER: Mapping[
     "discord": a_discord,
     "facebook": a_facebook,
     "instagram": an_instagram,
+    "linkedin": a_linkedin,
     "telegram": a_telegram,
     "threads": a_threads,
     "webhook": a_webhook,
