@@ -328,7 +328,7 @@ async def test_a_server_that_is_not_there_was_certainly_sent_nothing() -> None:
 
 
 async def test_what_this_version_cannot_do_is_refused_and_not_posted(world: World) -> None:
-    assert kind_of(await world.send(action=Action.EDIT)) == ("Refused", DELIVERY)
+    assert kind_of(await world.send(action=Action.BOOST)) == ("Refused", DELIVERY)
     assert world.server.requests == []
 
 

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -34,6 +34,7 @@ IMAGE_MOST = 2_000_000
 POSTS = "app.bsky.feed.post"
 REPOSTS = "app.bsky.feed.repost"
 PROFILES = "app.bsky.actor.profile"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -115,14 +116,14 @@ class BlueskyServer:
     def application(self) -> web.Application:
         """Return the routes."""
         app = web.Application(middlewares=[self._gate], client_max_size=20_000_000)
-        queries = {
+        queries: dict[str, Handler] = {
             "com.atproto.repo.getRecord": self._get_record,
             "com.atproto.identity.resolveHandle": self._resolve,
             "com.atproto.server.getSession": self._get_session,
             "app.bsky.feed.getPosts": self._get_posts,
             "app.bsky.notification.listNotifications": self._list_notifications,
         }
-        procedures = {
+        procedures: dict[str, Handler] = {
             "com.atproto.server.createSession": self._create_session,
             "com.atproto.server.refreshSession": self._refresh_session,
             "com.atproto.repo.uploadBlob": self._upload,

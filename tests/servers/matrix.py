@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,6 +38,7 @@ class Room:
     events: list[dict[str, Any]] = field(default_factory=list)
     members: set[str] = field(default_factory=set)
     is_encrypted: bool = False
+    levels: dict[str, Any] = field(default_factory=dict)
 
 
 class MatrixServer:
@@ -51,6 +52,7 @@ class MatrixServer:
         """User and device of each token."""
         self.aliases = {ALIAS: ROOM}
         self.media: dict[str, bytes] = {}
+        self.profile: dict[str, str] = {"displayname": "Museum"}
         self.requests: list[Seen] = []
         self.faults: deque[Fault] = deque()
         self._transactions: dict[tuple[str, str, str], str] = {}
@@ -128,6 +130,15 @@ class MatrixServer:
         app.router.add_get(f"{client}/rooms/{{room}}/messages", self._page)
         app.router.add_put(f"{client}/rooms/{{room}}/send/{{type}}/{{transaction}}", self._put)
         app.router.add_post("/_matrix/media/v3/upload", self._upload)
+        app.router.add_get(f"{client}/rooms/{{room}}/event/{{event}}", self._event)
+        app.router.add_put(
+            f"{client}/rooms/{{room}}/redact/{{event}}/{{transaction}}", self._redact
+        )
+        edits = "/_matrix/client/v1/rooms/{room}/relations/{event}/m.replace"
+        app.router.add_get(edits, self._edits)
+        app.router.add_get(f"{client}/rooms/{{room}}/state/m.room.member/{{user}}", self._member)
+        app.router.add_get(f"{client}/rooms/{{room}}/state/m.room.power_levels", self._levels)
+        app.router.add_get(f"{client}/profile/{{user}}", self._profile)
         return app
 
     def release(self) -> None:
@@ -210,7 +221,65 @@ class MatrixServer:
         told: dict[str, Any] = {"start": f"t{end}", "chunk": chunk}
         return web.json_response(told | ({"end": f"t{begin}"} if begin else {}))
 
+    # events by their id
+
+    def _found(self, request: web.Request) -> dict[str, Any] | None:
+        events = self.rooms[request.match_info["room"]].events
+        wanted = request.match_info["event"]
+        return next((one for one in events if one["event_id"] == wanted), None)
+
+    async def _event(self, request: web.Request) -> web.Response:
+        found = self._found(request)
+        return web.json_response(found) if found else refusal(404, "M_NOT_FOUND", "Not found")
+
+    async def _edits(self, request: web.Request) -> web.Response:
+        if self._found(request) is None:
+            return refusal(404, "M_NOT_FOUND", "Not found")
+        events = self.rooms[request.match_info["room"]].events
+        wanted = {"rel_type": "m.replace", "event_id": request.match_info["event"]}
+        return web.json_response(
+            {"chunk": [one for one in events if one["content"].get("m.relates_to") == wanted]}
+        )
+
+    async def _redact(self, request: web.Request) -> web.StreamResponse:
+        return await self._faulty(request, self._redacted)
+
+    def _redacted(self, request: web.Request, _: dict[str, Any]) -> web.Response:
+        found = self._found(request)
+        if found is None:
+            return refusal(404, "M_NOT_FOUND", "Event not found")
+        user, device = self._device(request)
+        if found["sender"] != user:
+            return refusal(403, "M_FORBIDDEN", "You don't have permission to redact events")
+        place = (user, device, request.path)
+        if place not in self._transactions:
+            self.empty(found)
+            room = self.rooms[request.match_info["room"]]
+            event = self.keep({}, kind="m.room.redaction", sender=user, room=room)
+            self._transactions[place] = event["event_id"]
+        return web.json_response({"event_id": self._transactions[place]})
+
+    # who may do what
+
+    async def _member(self, request: web.Request) -> web.Response:
+        members = self.rooms[request.match_info["room"]].members
+        is_in = request.match_info["user"] in members
+        return web.json_response({"membership": "join" if is_in else "leave"})
+
+    async def _levels(self, request: web.Request) -> web.Response:
+        return web.json_response(self.rooms[request.match_info["room"]].levels)
+
+    async def _profile(self, _: web.Request) -> web.Response:
+        return web.json_response(self.profile)
+
     async def _put(self, request: web.Request) -> web.StreamResponse:
+        return await self._faulty(request, self._sent)
+
+    async def _faulty(
+        self,
+        request: web.Request,
+        act: Callable[[web.Request, dict[str, Any]], web.Response],
+    ) -> web.StreamResponse:
         fault = self.faults.popleft() if self.faults else None
         match fault:
             case Fault.DROPPED_BEFORE:
@@ -222,7 +291,7 @@ class MatrixServer:
             case Fault.HANG_BEFORE:
                 await self._released.wait()
                 return _drop(request)
-        answer = self._sent(request, await request.json())
+        answer = act(request, await request.json())
         if fault is None or answer.status != 200:
             return answer
         return await self._spoiled(request, answer, fault)
@@ -243,6 +312,13 @@ class MatrixServer:
 
     def _fault_in(self, content: dict[str, Any]) -> str:
         """Return what the specification, or a careful reader, finds wrong; else nothing."""
+        relation = content.get("m.relates_to", {})
+        named = [relation.get("event_id"), relation.get("m.in_reply_to", {}).get("event_id")]
+        known = {event["event_id"] for room in self.rooms.values() for event in room.events}
+        if any(one is not None and one not in known for one in named):
+            return "it is about an event that nobody knows"
+        if relation.get("rel_type") == "m.replace" and (new := content["m.new_content"]):
+            return "an edit of an edit" if "m.relates_to" in new else self._fault_in(new)
         kind, formatted = content["msgtype"], content.get("formatted_body")
         is_html = content.get("format") == "org.matrix.custom.html"
         faults = {

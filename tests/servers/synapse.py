@@ -59,6 +59,24 @@ class RealRoom:
         told = self.call("GET", f"rooms/{quote(self.id)}/messages", query=asked)
         return [event["content"] for event in told["chunk"]]
 
+    def events(self) -> list[dict[str, Any]]:
+        """Return the messages of the room as anybody in it sees them, oldest first."""
+        asked = {"dir": "f", "limit": "500", "filter": '{"types": ["m.room.message"]}'}
+        told = self.call("GET", f"rooms/{quote(self.id)}/messages", query=asked)
+        return list(told["chunk"])
+
+    def say(self, **content: Any) -> str:
+        """Say something as the keeper, and return the event's id."""
+        path = f"rooms/{quote(self.id)}/send/m.room.message/{len(self.events())}"
+        told = self.call("PUT", path, body={"msgtype": "m.text", **content})
+        return str(told["event_id"])
+
+    def silence(self) -> None:
+        """Let nobody but the keeper write."""
+        path = f"rooms/{quote(self.id)}/state/m.room.power_levels"
+        levels = self.call("GET", path)
+        self.call("PUT", path, body=levels | {"events_default": 60})
+
     def picture(self, uri: str) -> bytes:
         """Return the bytes of an uploaded picture."""
         address = f"{self.address}/_matrix/client/v1/media/download/{uri.removeprefix('mxc://')}"

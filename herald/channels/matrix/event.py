@@ -7,6 +7,7 @@ carries the text as its caption (https://spec.matrix.org/latest/client-server-ap
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import PurePosixPath
@@ -45,7 +46,11 @@ def transaction_id(key: DeliveryKey) -> str:
 
 
 def content_of(
-    payload: Payload, *, key: DeliveryKey, picture: Uploaded | None = None
+    payload: Payload,
+    *,
+    key: DeliveryKey,
+    picture: Uploaded | None = None,
+    relation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the content of a post's ``m.room.message``; equal arguments, equal content.
 
@@ -64,9 +69,11 @@ def content_of(
     }
     if picture:
         content |= _of_picture(picture)
+    if relation:
+        content["m.relates_to"] = dict(relation)
     formatted = {"format": "org.matrix.custom.html", "formatted_body": as_html(body, language)}
     # Without its second form a very long text is still whole.
-    return content | formatted if _size(content | formatted) <= CONTENT_MOST else content
+    return content | formatted if size_of(content | formatted) <= CONTENT_MOST else content
 
 
 def file_name(media: Media, picture: Picture) -> str:
@@ -76,7 +83,7 @@ def file_name(media: Media, picture: Picture) -> str:
 
 def is_too_large(content: dict[str, Any]) -> bool:
     """Tell whether no server takes an event with this *content*."""
-    return _size(content) > CONTENT_MOST
+    return size_of(content) > CONTENT_MOST
 
 
 def spelled(content: dict[str, Any]) -> bytes:
@@ -118,7 +125,7 @@ def _of_picture(picture: Uploaded) -> dict[str, Any]:
     }
 
 
-def _size(content: dict[str, Any]) -> int:
+def size_of(content: dict[str, Any]) -> int:
     """Return how many bytes *content* takes of an event, in canonical JSON."""
     return len(
         json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(

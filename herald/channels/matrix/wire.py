@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from herald.channels.answer import Answer, NoAnswer, asked_to_wait
+from herald.channels.answer import PERHAPS_DONE, Answer, NoAnswer, asked_to_wait, said_by
 from herald.channels.asking import Request
 from herald.model.delivery import (
     Outcome,
@@ -47,8 +47,6 @@ _STOPPED = frozenset(
         "M_GUEST_ACCESS_FORBIDDEN",
     }
 )
-_PERHAPS_DONE = frozenset({408, 409, 425})
-"""Given by proxies and by servers that may still be working on the request."""
 _WRONG_PLACE = frozenset({301, 308, 405, 410, 501})
 """Nothing about the post can cause these: the address, or something before it, is wrong."""
 _LONGEST_WAIT_MS = 10**9
@@ -60,7 +58,7 @@ def event_address(server: str, room: str, transaction: str) -> str:
     A repeat by the same device, which is the access token's, is no second message
     (https://spec.matrix.org/latest/client-server-api/#transaction-identifiers).
     """
-    return f"{_room(server, room)}/send/m.room.message/{quote(transaction, safe='')}"
+    return f"{room_address(server, room)}/send/m.room.message/{quote(transaction, safe='')}"
 
 
 def who_am_i(server: str) -> Request:
@@ -76,7 +74,7 @@ def resolve(server: str, alias: str) -> Request:
 
 def encryption(server: str, room: str) -> Request:
     """Return the request that asks whether *room* is encrypted."""
-    return Request(method="GET", address=f"{_room(server, room)}/state/m.room.encryption")
+    return Request(method="GET", address=f"{room_address(server, room)}/state/m.room.encryption")
 
 
 def upload(server: str, content: bytes, *, kind: str, name: str) -> Request:
@@ -90,7 +88,7 @@ def upload(server: str, content: bytes, *, kind: str, name: str) -> Request:
 def page_of(server: str, room: str, *, wanted: str, start: str, most: int) -> Request:
     """Return the request for events of *room*, newest first, from *start* on."""
     query = {"dir": "b", "limit": str(most), "filter": wanted, **({"from": start} if start else {})}
-    return Request(method="GET", address=f"{_room(server, room)}/messages", query=query)
+    return Request(method="GET", address=f"{room_address(server, room)}/messages", query=query)
 
 
 def code_of(answer: Answer) -> str:
@@ -118,8 +116,8 @@ def trouble_before(answer: Answer | NoAnswer, *, now: datetime, what: str) -> Ou
         return TryAgain(f"{what}: {answer.why}")
     if refusal := _refusal_of_account(answer, now=now):
         return refusal
-    why = f"{what}: the server answered {answer.status}{_said(answer)}"
-    if answer.status >= 500 or answer.status < 400 or answer.status in _PERHAPS_DONE:
+    why = f"{what}: the server answered {answer.status}{said_by(answer)}"
+    if answer.status >= 500 or answer.status < 400 or answer.status in PERHAPS_DONE:
         return TryAgain(why, answer.status)
     return Refused(why, answer.status)
 
@@ -135,7 +133,7 @@ def outcome_of(answer: Answer | NoAnswer, *, room: str, via: str, now: datetime)
         event = answer.read_object().get("event_id")
         if isinstance(event, str) and event.startswith("$"):
             return Sent(receipt_of(room, event, via=via))
-        return Unclear(f"the answer names no event{_said(answer)}", answer.status)
+        return Unclear(f"the answer names no event{said_by(answer)}", answer.status)
     return _refusal_of_account(answer, now=now) or _refusal_of_post(answer)
 
 
@@ -157,7 +155,7 @@ def _refusal_of_account(answer: Answer, *, now: datetime) -> Outcome | None:
     if status == 429 or code == "M_LIMIT_EXCEEDED":
         # The header is newer, the body older: both are said, or either.
         wait = wait_in(answer.read_object()) or asked_to_wait(answer, now=now)
-        return Throttled(f"the server asks to wait{_said(answer)}", wait, status)
+        return Throttled(f"the server asks to wait{said_by(answer)}", wait, status)
     if refuses_account(answer):
         reason = f": {REASONS[code]}" if code in REASONS else ""
         why = f"the server refuses to post ({status}){reason}{_in_brackets(answer)}"
@@ -167,8 +165,8 @@ def _refusal_of_account(answer: Answer, *, now: datetime) -> Outcome | None:
 
 
 def _refusal_of_post(answer: Answer) -> Outcome:
-    status, said = answer.status, _said(answer)
-    if status >= 500 or status < 400 or status in _PERHAPS_DONE:
+    status, said = answer.status, said_by(answer)
+    if status >= 500 or status < 400 or status in PERHAPS_DONE:
         return Unclear(f"the server answered {status}, and may have posted it{said}", status)
     if status == 404:
         return _wrong_place(answer)
@@ -186,13 +184,9 @@ def _wrong_place(answer: Answer) -> Refused:
     return Refused(why, answer.status, RefusedScope.CHANNEL)
 
 
-def _room(server: str, room: str) -> str:
+def room_address(server: str, room: str) -> str:
+    """Return where a room stands on *server*."""
     return f"{server}/_matrix/client/v3/rooms/{quote(room, safe='')}"
-
-
-def _said(answer: Answer) -> str:
-    said = answer.said()
-    return f": {said}" if said else ""
 
 
 def _in_brackets(answer: Answer) -> str:
