@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from herald.channels import journal, manual
+from herald.channels.apprise.network import NETWORK as APPRISE
 from herald.channels.bluesky.network import NETWORK as BLUESKY
 from herald.channels.discord.network import NETWORK as DISCORD
 from herald.channels.facebook.network import NETWORK as FACEBOOK
@@ -41,6 +42,7 @@ GROUP = "herald.channels"
 BROUGHT_ALONG: Mapping[str, Network] = {
     network.name: network
     for network in (
+        APPRISE,
         BLUESKY,
         DISCORD,
         FACEBOOK,
@@ -163,7 +165,8 @@ def open_channel(
     except ConfigurationBroken:
         raise
     except Exception as error:
-        log.exception("a network cannot open an account", extra={"channel": config.id})
+        # Said by whoever opens channels, once; the rest is for the network's makers.
+        log.debug("a network cannot open an account", exc_info=True, extra={"channel": config.id})
         told = f"channel {config.id}: a fault in the network {config.network!r}"
         raise ConfigurationBroken(f"{told} ({type(error).__name__})") from error
 

@@ -71,7 +71,7 @@ UNSOUND: dict[str, tuple[str, dict[str, str], str, str]] = {
     "like nothing": ("journal", {"like": "mastodn"}, "bad-value", 'mean "mastodon"'),
     "unknown network": ("mastadon", {}, "unknown-network", 'mean "mastodon"'),
     "strange network": ("zzz", {}, "unknown-network", "network: manual"),
-    "no network": ("", {}, "unknown-network", "it knows bluesky, "),
+    "no network": ("", {}, "unknown-network", "it knows apprise, bluesky, "),
 }
 
 
@@ -129,6 +129,7 @@ def test_a_missing_secret_is_told_by_the_variable_that_holds_it(
 
 def test_each_network_says_which_secret_it_needs() -> None:
     assert {name: tuple(each.name for each in needs_secrets(name)) for name in BROUGHT_ALONG} == {
+        "apprise": ("url",),
         "bluesky": ("app_password",),
         "discord": ("webhook_url",),
         "facebook": ("access_token",),

@@ -36,6 +36,8 @@ class Place(ABC):
     """What it holds can be read; else a lost answer is left to a person."""
     address_comes_later = False
     """Where a post is to be seen is told only when it is read back."""
+    knows_what_never_left = True
+    """It can tell that nothing left this computer; else such a send is in doubt like others."""
     repeats_are_safe = False
     """The same claim sent twice makes one post."""
     secrets: Mapping[str, str] = {}
