@@ -125,7 +125,7 @@ def _partner_name(name: PartnerId | None, reader: Reader) -> str:
 
 def _image(item: Item, language: Language) -> tuple[str, str]:
     """Return a picture that has an address, with its description; without one it is left out."""
-    if item.image is None or not _safe(item.image.url):
+    if item.image is None or item.image.withheld or not _safe(item.image.url):
         return "", ""
     alt = clean_line(item.image.alt.get(language) or "")
     if not alt and not item.image.decorative:

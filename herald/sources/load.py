@@ -16,6 +16,7 @@ from herald.model.campaign import Campaign
 from herald.model.configuration import Configuration
 from herald.model.problem import Place, Problem
 from herald.sources.campaigns.convert import Background, Converted, convert
+from herald.sources.campaigns.images import NO_CONSENT
 from herald.sources.campaigns.media import read_descriptions
 from herald.sources.campaigns.pictures import Pictures
 from herald.sources.campaigns.references import Known, note_moments, unknown_names
@@ -198,7 +199,7 @@ class Loader:
         campaigns, broken, kept = [], [], []
         for path, entry in reads.items():
             campaign = entry.converted.campaign
-            if campaign is not None and not has_errors(found[path]):
+            if campaign is not None and not _breaks(found[path]):
                 self._sound[path] = campaign
             else:
                 broken.append(self._file(path))
@@ -228,6 +229,15 @@ class Loader:
 
     def _file(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
+
+
+def _breaks(problems: Iterable[Problem]) -> bool:
+    """Tell whether a file with *problems* cannot be used as it is.
+
+    A picture without consent keeps its own posts back. Were the file's last sound state to stand
+    for it, the picture would go out until somebody mends the file.
+    """
+    return has_errors(problem for problem in problems if problem.code != NO_CONSENT)
 
 
 def load(

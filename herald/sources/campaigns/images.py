@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath, PureWindowsPath
 
+from herald.composing.credits import asks_for_a_name, spelled
 from herald.model.campaign import Image
 from herald.model.words import Words
 from herald.sources.campaigns.item_shapes import ImageShape
@@ -13,6 +14,9 @@ from herald.sources.files import is_file
 from herald.sources.problems import did_you_mean
 from herald.sources.yaml import Loc
 
+NO_CONSENT = "no-consent"
+"""The code of an error that keeps its picture's posts back, and its file from nothing else."""
+_NOTHING = "nothing is posted with it"
 _ALT = "say in alt: what it shows, for those who cannot see it; or decorative: true"
 
 
@@ -69,9 +73,13 @@ def _image(
 ) -> Image:
     if not shape.alt and not shape.decorative:
         scope.error(loc, "missing-alt", "this picture has no description", _ALT)
-    if (shape.people == "identifiable" or shape.minors) and not shape.consent_ref:
-        message = "people can be recognised in this picture, and no consent is on record"
-        scope.error(loc, "no-consent", message, "name in consent_ref: where it is kept")
+    withheld = _withheld(shape)
+    if withheld:
+        hint = f"name in consent_ref: where it is kept; until then {_NOTHING}"
+        scope.error(loc, NO_CONSENT, withheld, hint)
+    if asks_for_a_name(shape.licence or "") and not shape.credit:
+        message = f"{spelled(shape.licence or '')} asks to name who made this picture"
+        scope.warn(loc, "missing-credit", message, "write the name in credit:")
     return Image(
         file=file,
         url=url,
@@ -81,7 +89,17 @@ def _image(
         licence=shape.licence or "",
         sha256=found.sha256 if found else "",
         media_type=found.media_type if found else "",
+        withheld=withheld,
     )
+
+
+def _withheld(shape: ImageShape) -> str:
+    """Return why a picture must not be shown; empty where it may."""
+    if shape.consent_ref or not (shape.people == "identifiable" or shape.minors):
+        return ""
+    who = "children" if shape.minors else "people"
+    whose = ", their parents' included," if shape.minors else ""
+    return f"{who} can be recognised in this picture, and no consent{whose} is on record"
 
 
 def _note_missing(name: str, loc: Loc, scope: Scope, hint: str) -> None:

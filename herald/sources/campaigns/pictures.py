@@ -1,4 +1,4 @@
-"""Pictures beside campaign files: found, read, and recognised by their bytes."""
+"""Pictures beside campaign files: found, read, and looked at."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from herald.errors import PictureUnusable
+from herald.media.looking import look_at
 from herald.sources.campaigns.item_shapes import ImageShape
 from herald.sources.files import Stamp, is_file, resolved, stamp_of
 
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"})
 
 MOST_BYTES = 50_000_000
-"""No network takes more for one picture."""
+"""Enough for any camera; a scan of more is no picture for a post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +85,9 @@ def _read(path: Path, stamp: Stamp) -> PictureFile | NoPicture:
         content = path.read_bytes()
     except OSError as error:
         return NoPicture(f"the picture cannot be read: {error.strerror}", "check who may read it")
-    media_type = sniff(content)
-    if media_type is None:
-        hint = "save the picture as JPEG, PNG, WebP or GIF"
-        return NoPicture("this file is no picture that networks accept", hint)
+    try:
+        media_type = look_at(content)
+    except PictureUnusable as error:
+        message, _, hint = str(error).rpartition(": ")
+        return NoPicture(message, hint)
     return PictureFile(hashlib.sha256(content).hexdigest(), media_type)
-
-
-def sniff(content: bytes) -> str | None:
-    """Return a picture's media type by its first bytes, whatever its file is called."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "image/webp"
-    return None
