@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.delivery import FIRST_REPLY, Delivery, DeliveryState, Receipt
@@ -50,7 +50,8 @@ def is_free(*, since: datetime | None = None) -> ColumnElement[bool]:
     if since is not None:
         asked.append(_t.sent_at <= since)
     state = select(_t.state).where(*asked).correlate(tables.delivery).scalar_subquery()
-    return or_(_d.target == "", state == DeliveryState.SENT.value)
+    # never NULL, of which the contrary is NULL too
+    return or_(_d.target == "", func.coalesce(state, "") == DeliveryState.SENT.value)
 
 
 async def receipts(

@@ -14,7 +14,15 @@ import pytest
 
 from herald.errors import MediaMissing
 from herald.model.campaign import CatchUp
-from herald.model.delivery import Claim, Delivery, DeliveryState, Media, Reason, Receipt
+from herald.model.delivery import (
+    Action,
+    Claim,
+    Delivery,
+    DeliveryState,
+    Media,
+    Reason,
+    Receipt,
+)
 from herald.model.ids import CampaignId, ChannelId, DeliveryKey, Language, OccasionId, PartnerId
 from herald.model.network import Capabilities, Count, Handle
 from herald.model.picture import Picture
@@ -28,6 +36,7 @@ from tests.fakes.outbox import MemoryOutbox
 from tests.makers import NOON, a_delivery, a_payload
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 FEDI = ChannelId("fedi")
 SKY = ChannelId("sky")
 WIDE = Capabilities(concurrent=100)
@@ -976,3 +985,174 @@ async def test_only_what_was_published_is_shown_and_not_for_ever(outbox: Any) ->
     assert await outbox.published(old.sha256) is None
     assert await outbox.published(new.sha256) == new
     assert await outbox.get_media(old.sha256) == old.content
+
+
+# What follows another delivery: threads and corrections
+
+
+def a_thread(parts: int = 3, **changes: Any) -> tuple[Delivery, ...]:
+    """Make a thread whose parts answer each other."""
+    keys = [DeliveryKey(f"part-{part}") for part in range(parts)]
+    return tuple(
+        a_delivery(
+            key=keys[part],
+            part=part,
+            target=keys[part - 1] if part else None,
+            thread=keys[0] if part else None,
+            payload=a_payload(text=f"part {part}"),
+            **changes,
+        )
+        for part in range(parts)
+    )
+
+
+async def row_of(outbox: Any, key: str) -> Delivery:
+    (row,) = await outbox.list_deliveries(prefix=key)
+    return row
+
+
+async def sent(outbox: Any, taken: Claim, *, at: datetime = NOON, verdict: Verdict = DONE) -> None:
+    assert await outbox.settle(taken.delivery.key, token=taken.token, verdict=verdict, now=at)
+
+
+async def test_a_part_is_claimed_when_the_one_before_was_sent(outbox: Any) -> None:
+    await enqueue(outbox, *a_thread())
+    for part in range(3):
+        (taken,) = await claim(outbox)
+        assert taken.delivery.part == part
+        assert await claim(outbox) == ()
+        assert await outbox.channels_due([FEDI], now=NOON) == frozenset()
+        receipt = Receipt(remote_id=f"id-{part}", url=f"https://social.example.org/{part}")
+        await sent(outbox, taken, verdict=Done(receipt))
+    assert taken.target == Receipt(remote_id="id-1", url="https://social.example.org/1")
+    assert taken.root == Receipt(remote_id="id-0", url="https://social.example.org/0")
+    assert {row.state for row in await outbox.list_deliveries()} == {DeliveryState.SENT}
+
+
+async def test_what_follows_nothing_has_no_receipts(outbox: Any) -> None:
+    taken = await claim_one(outbox)
+    assert (taken.target, taken.root) == (None, None)
+
+
+async def test_a_look_up_has_the_receipts_of_a_claim(outbox: Any) -> None:
+    await enqueue(outbox, *a_thread(2))
+    (first,) = await claim(outbox)
+    await sent(outbox, first)
+    (second,) = await claim(outbox)
+    await sent(outbox, second, verdict=Doubt("no answer"))
+    look = await outbox.claim_look_up(second.delivery.key, owner="looker", now=NOON, lease=MINUTE)
+    assert (look.target, look.root) == (DONE.receipt, DONE.receipt)
+
+
+async def test_a_part_waits_while_the_one_before_is_unclear(outbox: Any) -> None:
+    await enqueue(outbox, *a_thread(2))
+    (first,) = await claim(outbox)
+    await sent(outbox, first, verdict=Doubt("no answer"))
+    assert await claim(outbox) == ()
+    await outbox.claim_look_up(first.delivery.key, owner="looker", now=NOON, lease=MINUTE)
+    assert await claim(outbox, now=NOON + HOUR) == ()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [(Fail("too long"), "failed"), (Hold(Reason.UNCLEAR, "look"), "held")],
+    ids=["failed", "held"],
+)
+async def test_the_rest_of_a_thread_says_what_it_waits_for_and_ends_with_that(
+    outbox: Any, verdict: Verdict, told: str
+) -> None:
+    await enqueue(outbox, *a_thread(2))
+    (first,) = await claim(outbox)
+    await sent(outbox, first, verdict=verdict)
+    rest = await row_of(outbox, "part-1")
+    assert rest.state is DeliveryState.PENDING
+    assert rest.note.startswith("waits for part 1 (part-0), which")
+    assert told in rest.note
+    health = await outbox.health(now=NOON + HOUR)
+    assert health.overdue == 0  # the trouble is that of the first
+    assert await claim(outbox, now=NOON + 7 * HOUR) == ()
+    rest = await row_of(outbox, "part-1")
+    assert rest.state is DeliveryState.EXPIRED
+    assert rest.note.startswith("its moment is over: it waited for part 1 (part-0), which")
+
+
+async def test_what_just_became_free_is_not_overdue(outbox: Any) -> None:
+    await enqueue(outbox, *a_thread(2))
+    (first,) = await claim(outbox)
+    await sent(outbox, first, at=NOON + HOUR)
+    assert (await outbox.health(now=NOON + HOUR + MINUTE)).overdue == 0
+    assert (await outbox.health(now=NOON + 2 * HOUR)).overdue == 1
+
+
+async def test_the_rest_of_a_thread_is_as_late_as_its_first_part(outbox: Any) -> None:
+    """Where what is late is skipped, half a thread is not: the first part was in time."""
+    await enqueue(outbox, *a_thread(2, catch_up=CatchUp.SKIP))
+    (first,) = await claim(outbox)
+    await sent(outbox, first)
+    (second,) = await claim(outbox, now=NOON + HOUR)
+    assert second.delivery.part == 1
+
+
+async def test_what_was_marked_as_sent_without_an_id_cannot_be_followed(outbox: Any) -> None:
+    await enqueue(outbox, *a_thread(2))
+    (first,) = await claim(outbox)
+    await sent(outbox, first, verdict=Done(Receipt(remote_id="")))
+    assert await claim(outbox) == ()
+    assert "waits for part 1" in (await row_of(outbox, "part-1")).note
+
+
+async def test_a_person_adds_a_correction_of_what_was_sent_once(outbox: Any) -> None:
+    await enqueue(outbox, *a_thread(1))
+    edit = a_delivery(
+        key=DeliveryKey("edit-0"),
+        action=Action.EDIT,
+        target=DeliveryKey("part-0"),
+        payload=a_payload(text="right"),
+    )
+    assert not await outbox.add(edit)
+    (first,) = await claim(outbox)
+    await sent(outbox, first)
+    assert await outbox.add(edit)
+    assert not await outbox.add(edit)
+    assert await outbox.following([DeliveryKey("part-0")]) == (edit,)
+    (taken,) = await claim(outbox)
+    assert (taken.delivery.action, taken.target) == (Action.EDIT, DONE.receipt)
+
+
+async def test_a_deleted_post_says_so_and_is_nowhere_to_be_seen(outbox: Any) -> None:
+    await enqueue(outbox, *a_thread(1))
+    (first,) = await claim(outbox)
+    await sent(outbox, first)
+    place = {"target": DeliveryKey("part-0"), "key": DeliveryKey("delete-0")}
+    assert await outbox.add(a_delivery(**place, action=Action.DELETE))
+    (taken,) = await claim(outbox)
+    assert (await row_of(outbox, "part-0")).url
+    await sent(outbox, taken, verdict=Done(Receipt(remote_id="1139")))
+    gone = await row_of(outbox, "part-0")
+    assert (gone.state, gone.url) == (DeliveryState.SENT, "")
+    assert gone.note == "it was deleted on its network"
+
+
+async def test_an_edit_of_the_file_that_comes_too_late_tears_no_thread(outbox: Any) -> None:
+    """The first part is claimed between the planner's reading and its writing."""
+    await enqueue(outbox, *a_thread(2))
+    rounds = 0
+
+    def decide(rows: Sequence[Delivery]) -> Reconciliation:
+        nonlocal rounds
+        rounds += 1
+        (first, second) = sorted(rows, key=lambda row: row.part)
+        if first.state is not DeliveryState.PENDING:
+            return Reconciliation(steps=(), hash="", withdrawals=0)
+        if rounds == 1 and not isinstance(outbox, MemoryOutbox):
+            asyncio.run_coroutine_threadsafe(claim(outbox), loop).result(10)
+        after = replace(second, payload=a_payload(text="changed"))
+        step = Step(
+            change=Change.CHANGED, key=second.key, planned=None, state=second.state, after=after
+        )
+        return Reconciliation(steps=(step,), hash="", withdrawals=0)
+
+    loop = asyncio.get_running_loop()
+    await outbox.reconcile(Plan(made_at=NOON, first=NOON, last=NOON), decide, now=NOON)
+    changed = (await row_of(outbox, "part-1")).payload.text
+    assert changed == ("changed" if isinstance(outbox, MemoryOutbox) else "part 1")
