@@ -55,18 +55,18 @@ def reconcile(
     steps = tuple(
         _step(planned, rows.get(key), repeats.get(key), now=now)
         for key, planned in wanted.items()
-        if planned.thread not in begun
+        if not threads.follows(planned, begun)
     )
     stay = (
         _stays(row, planned)
         for key, planned in wanted.items()
-        if planned.thread in begun and (row := rows.get(key)) is not None
+        if threads.follows(planned, begun) and (row := rows.get(key)) is not None
     )
     absent = [
         row
         for row in sorted(deliveries, key=lambda row: (row.due_at, row.key))
         if row.key not in wanted and threads.is_of_plans(row)
-        if row.thread not in begun or row.state is DeliveryState.SENT
+        if not threads.follows(row, begun) or row.state is DeliveryState.SENT
     ]
     judged = judge_absent(plan, absent, rows.values(), steps, now=now, confirmed=confirmed)
     return replace(judged, steps=(*steps, *stay, *judged.steps))

@@ -6,20 +6,32 @@ follow what readers already see would tear the thread, and to add one would give
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from herald.model.delivery import Action, Delivery
-from herald.model.ids import DeliveryKey
+from herald.model.ids import CampaignId, ChannelId, ItemId, Language, OccasionId
+from herald.model.plan import PlannedDelivery
 from herald.outbox.lifecycle import waits
 
+Post = tuple[CampaignId, ItemId, OccasionId, ChannelId, Language]
+"""What all parts of one text have in common. An answer in another language is a post of its own."""
 
-def begun(deliveries: Iterable[Delivery]) -> frozenset[DeliveryKey]:
-    """Return the first parts of the threads of which something is, or may be, out there."""
+
+def post_of(one: Delivery | PlannedDelivery) -> Post:
+    """Return of which post *one* is a part."""
+    return (one.campaign, one.item, one.occasion, one.channel, one.language)
+
+
+def begun(deliveries: Iterable[Delivery]) -> frozenset[Post]:
+    """Return the posts of which something is, or may be, out there."""
     return frozenset(
-        row.thread or row.key
-        for row in deliveries
-        if row.action is Action.CREATE and may_have_been_said(row)
+        post_of(row) for row in deliveries if is_of_plans(row) and may_have_been_said(row)
     )
+
+
+def follows(one: Delivery | PlannedDelivery, begun: Container[Post]) -> bool:
+    """Tell whether *one* is to follow what readers of its thread already see."""
+    return one.part > 0 and post_of(one) in begun
 
 
 def may_have_been_said(row: Delivery) -> bool:

@@ -17,6 +17,7 @@ from herald.outbox.fingerprint import withdrawal_hash
 from herald.outbox.lifecycle import waits
 from herald.outbox.moved import group_of
 from herald.outbox.steps import told
+from herald.outbox.threads import post_of
 
 MOST = 10
 """So many may be withdrawn at once without asking."""
@@ -48,7 +49,7 @@ def judge_absent(
     """Tell what becomes of *absent*, the rows that *plan* does not hold; *steps* are the others."""
     over = [row for row in absent if _is_over(row, now=now)]
     left = [row for row in absent if _is_gone(row, plan, now=now)]
-    gone = [row for row in left if row.thread is None]
+    gone = [row for row in left if row.part == 0]
     moves, lost = _split_moves(gone, steps)
     spelled = withdrawal_hash(row.key for row in lost)
     # A thread is one post, and goes or stays with its first part.
@@ -58,7 +59,8 @@ def judge_absent(
     refused = confirmed != spelled and (many or any(_is_withheld(row) for row in lost))
     withheld = lost if refused else ()
     kept = {row.key for row in withheld}
-    parts = [row for row in left if row.thread is not None and row.thread not in kept]
+    whole = {post_of(row) for row in withheld}
+    parts = [row for row in left if row.part and post_of(row) not in whole]
     judged = (
         *(_withdrawn(row) for row in (*moves, *lost, *parts) if row.key not in kept),
         *(_kept(row) for row in withheld),

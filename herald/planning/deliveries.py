@@ -232,7 +232,7 @@ def _parts(
     placed["content_hash"] = content_hash(post.fingerprint, variant.due_at)
     root = variant.root
     parts = [PlannedDelivery(**placed, payload=post.payload, target=root, thread=root)]
-    if variant.begun:
+    if variant.is_begun:
         return tuple(parts)
     before = variant.key
     for part, payload in enumerate(post.further, start=1):

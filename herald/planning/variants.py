@@ -50,8 +50,10 @@ class Variant:
     """Further languages in the same post."""
     root: DeliveryKey | None = None
     """The post of another language, which this one answers."""
+    is_begun: bool = False
+    """Its first part is out: as a thread it goes on as it began, and no post becomes one."""
     begun: tuple[Delivery, ...] = ()
-    """The further parts of a thread whose first part is out: it goes on as it began."""
+    """The further parts of a thread that has begun."""
 
 
 def channel_ids(moment: Moment, item: Item, campaign: Campaign) -> tuple[ChannelId, ...]:
@@ -121,6 +123,7 @@ def variants(
         due_at = due[0 if at_once else order.index(choice.language)]
         key = campaign_key(*spot, choice.language)
         known = scene.records.by_key.get(key)
+        is_begun = known is not None and is_said(known)
         yield Variant(
             key=key,
             choice=choice,
@@ -138,9 +141,8 @@ def variants(
             ),
             also=arranged.also if choice is arranged.choices[0] else (),
             root=None if root == key else root,
-            begun=scene.records.further.get((spot, choice.language), ())
-            if known is not None and is_said(known)
-            else (),
+            is_begun=is_begun,
+            begun=scene.records.further.get((spot, choice.language), ()) if is_begun else (),
         )
 
 

@@ -258,7 +258,8 @@ async def concerned_by(
     """Return the deliveries that a comparison of the outbox with *plan* can depend on."""
     found = _Found(connection)
     await found.read(_WAITING)
-    await found.read_keys([row.thread for row in found.rows.values() if row.thread is not None])
+    followed = [key for row in found.rows.values() for key in (row.target, row.thread)]
+    await found.read_keys([key for key in followed if key is not None])
     planned = {each.key: each for each in plan.deliveries}
     await found.read_keys(planned)
     await found.read(_SENT, _ANY, _d.due_at >= plan.first, _d.due_at < plan.last)

@@ -131,7 +131,12 @@ async def _compared(
         rows |= {row.key: row for row in more}
     changes = await asyncio.to_thread(_changes, difference, rows)
     was = {key: rows[key] for key in changes if key in rows}
-    threads = {step.after.thread for step in changes.values() if step.after is not None}
+    threads = {
+        key
+        for step in changes.values()
+        if step.after is not None
+        for key in (step.after.target, step.after.thread)
+    }
     return _Decided(
         difference=difference,
         changes=changes,

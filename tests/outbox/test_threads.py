@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from herald.model.delivery import FIRST_REPLY, Action, Delivery, DeliveryState, Reason
-from herald.model.ids import DeliveryKey, ItemId, OccasionId, campaign_key
+from herald.model.ids import DeliveryKey, ItemId, Language, OccasionId, campaign_key
 from herald.model.plan import Change, Plan, PlannedDelivery, Reconciliation
 from herald.outbox.reconcile import reconcile
 from tests.makers import NOON, a_delivery, a_payload, a_planned_delivery
@@ -197,3 +197,48 @@ def test_a_moved_occasion_asks_about_its_first_part_alone() -> None:
     held = {step.planned.part: step.reason for step in difference.steps if step.planned}
     assert held == {0: Reason.MOVED, 1: None}
     assert {step.change for step in difference.steps if step.planned} == {Change.NEW}
+
+
+# --- answers in other languages
+
+
+def an_answer(**changes: Any) -> dict[str, Any]:
+    """Return what makes a delivery the Italian answer to the English one."""
+    return {"language": Language("it"), "target": key_of(0), "thread": key_of(0)} | changes
+
+
+def test_an_answer_in_another_language_follows_its_file_though_what_it_answers_is_out() -> None:
+    lead = a_delivery(state=DeliveryState.SENT)
+    answer = a_delivery(**an_answer())
+    changed = a_planned_delivery(
+        **an_answer(payload=a_payload(text="La casa"), content_hash="second")
+    )
+
+    found = reconcile(a_plan(a_planned_delivery(), changed), (lead, answer), now=NOON - HOUR)
+
+    after = {step.key: step.after for step in found.steps}[changed.key]
+    assert after is not None
+    assert after.payload.text == "La casa"
+
+
+def test_a_language_that_is_translated_later_still_answers() -> None:
+    lead = a_delivery(state=DeliveryState.SENT)
+    answer = a_planned_delivery(**an_answer())
+
+    found = reconcile(a_plan(a_planned_delivery(), answer), (lead,), now=NOON - HOUR)
+
+    assert {step.key: step.change for step in found.steps}[answer.key] is Change.NEW
+
+
+def test_the_parts_of_an_answer_stay_once_its_own_first_part_is_out() -> None:
+    first = a_delivery(**an_answer(state=DeliveryState.SENT))
+    place = (first.campaign, first.item, first.occasion, first.channel, first.language)
+    then = {"part": 1, "key": campaign_key(*place, part=1), "target": first.key}
+    second = a_delivery(**an_answer(**then))
+    changed = a_planned_delivery(
+        **an_answer(**then, payload=a_payload(text="Altro"), content_hash="second")
+    )
+
+    found = reconcile(a_plan(changed), (first, second), now=NOON - HOUR)
+
+    assert {step.key: step.change for step in found.steps}[second.key] is Change.UNCHANGED

@@ -11,6 +11,7 @@ from herald.model.configuration import ChannelConfig, Configuration
 from herald.model.delivery import Delivery, DeliveryState, History
 from herald.model.feed import Entry
 from herald.model.ids import ChannelId, Language
+from herald.model.network import Capabilities
 from herald.model.plan import Plan, PlannedDelivery
 from herald.model.recurrence import parse_recurrence
 from herald.model.wallclock import localise
@@ -32,6 +33,7 @@ def plan_of(
     seen: Sequence[tuple[str, datetime]] = (),
     configuration: Configuration | None = None,
     entries: Sequence[Entry] = (),
+    limits: Capabilities | None = None,
     **campaign: Any,
 ) -> Plan:
     """Plan a campaign of *items* for the days *ahead*."""
@@ -44,6 +46,7 @@ def plan_of(
         seen=seen,
         configuration=configuration,
         entries=entries,
+        limits=limits,
     )
 
 
@@ -56,15 +59,20 @@ def plan_campaigns(
     seen: Sequence[tuple[str, datetime]] = (),
     configuration: Configuration | None = None,
     entries: Sequence[Entry] = (),
+    limits: Capabilities | None = None,
 ) -> Plan:
-    """Plan *campaigns* for the days *ahead* of *first*, which is *now* unless given."""
+    """Plan *campaigns* for the days *ahead* of *first*, which is *now* unless given.
+
+    *limits* are those of every channel; else its network's are taken.
+    """
     begin = now if first is None else first
+    configured = configuration or a_configuration(a_channel())
     return make_plan(
         campaigns,
-        configuration or a_configuration(a_channel()),
+        configured,
         entries=entries,
         history=History(deliveries=tuple(past), first_seen=tuple(seen)),
-        capabilities={},
+        capabilities={} if limits is None else dict.fromkeys(configured.channels, limits),
         now=now,
         first=begin,
         last=begin + ahead,
@@ -128,6 +136,10 @@ def as_delivered(
                 "occasion": one.occasion,
                 "channel": ChannelId(one.channel),
                 "language": one.language,
+                "part": one.part,
+                "target": one.target,
+                "thread": one.thread,
+                "content_hash": one.content_hash,
                 "entry": one.entry,
                 "key": one.key,
                 "occasion_local": one.occasion_local,
