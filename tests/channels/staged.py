@@ -132,6 +132,10 @@ FAULTS = {
     "4": Case(fault=canned(4), outcome="Throttled"),
     "80002": Case(fault=canned(80002), outcome="Throttled"),
     "a day's posts": Case(fault=canned(9, 2207042), outcome="Throttled"),
+    "not shown": Case(fault=canned(100, 33), outcome="Unclear"),
+    "made: names what is gone": Case(
+        fault=canned(100, 33), at="MAKE", outcome="Refused", scope=DELIVERY
+    ),
     "not ready": Case(fault=canned(9007, 2207027), outcome="TryAgain"),
     "not found": Case(fault=canned(24, 4279009), outcome="TryAgain"),
     "made: 500": Case(fault=page(500), at="MAKE", outcome="TryAgain"),

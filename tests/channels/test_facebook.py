@@ -123,6 +123,9 @@ FAULTS = {
     "upload broken": Case(fault=page(500), at=PHOTOS, outcome="TryAgain", pictures=1),
     "upload 2": Case(fault=canned(2, status=500), at=PHOTOS, outcome="TryAgain", pictures=1),
     "upload no JSON": Case(fault=page(200), at=PHOTOS, outcome="TryAgain", pictures=1),
+    "upload too large": Case(
+        fault=canned(1, 1366046), at=PHOTOS, outcome="Refused", scope=DELIVERY, pictures=1
+    ),
     "upload throttled": Case(fault=canned(32), at=PHOTOS, outcome="Throttled", pictures=1),
     "upload with an old token": Case(
         fault=canned(190), at=PHOTOS, outcome="Refused", scope=CHANNEL, pictures=1
@@ -276,6 +279,15 @@ async def test_the_address_of_a_next_page_is_not_followed(world: World) -> None:
     for _ in range(3):
         world.server.keep("something else", at=NOON + timedelta(minutes=5))
     assert await world.look_up(text="A walk through the rice fields") == Absent()
+
+
+async def test_an_old_page_is_followed_by_older_ones_alone(world: World) -> None:
+    world.server.rules.heeds_since = False
+    world.server.rules.page_size = 2
+    for days in range(200, 0, -1):
+        world.server.keep("something else", at=NOON - timedelta(days=days))
+    assert await world.look_up(text="A walk through the rice fields") == Absent()
+    assert world.server.counted("GET", "published_posts") == 1
 
 
 async def test_an_endless_list_proves_nothing(world: World) -> None:

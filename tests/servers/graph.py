@@ -83,6 +83,7 @@ class Rules:
     quota: int = 100
     tells_quota: bool = True
     refuses_repeats: bool = False
+    heeds_since: bool = True
     page_size: int = 100
     renews: bool = True
     renews_with_the_same: bool = False
@@ -296,7 +297,8 @@ class GraphServer:
         asked, limit = set(query["fields"].split(",")), int(query.get("limit", "25"))
         if limit > 100:
             return refusal(100, said="limit must be at most 100")
-        since = datetime.fromtimestamp(int(query.get("since", "0")), tz=UTC)
+        asked_since = query.get("since", "0") if self.rules.heeds_since else "0"
+        since = datetime.fromtimestamp(int(asked_since), tz=UTC)
         held = [
             post
             for post in reversed(self.posts)

@@ -20,6 +20,7 @@ from herald.channels.meta.errors import (
     Hindrance,
     hindrance,
     is_missing,
+    is_unknown,
     read_id,
     trouble_publishing,
 )
@@ -98,6 +99,9 @@ class Containers:
             return known[0]
         answer = await self._graph.post(f"{account}/{self._dialect.make}", form)
         made = read_id(answer)
+        if is_unknown(answer):  # the account was known a moment ago: it is about the post's content
+            why = f"{self._dialect.network} does not know what the post answers: was it deleted?"
+            return Refused(why)
         if not made:
             return self._hindrance(answer, "the post could not be made ready")
         self._made[place] = (made, now)
@@ -138,6 +142,8 @@ class Containers:
         if published := read_id(answer):
             self.forget(key)
             return Sent(Receipt(remote_id=published))
+        if is_unknown(answer):
+            return Unclear(f"{self._dialect.network} does not show the post that it made ready")
         outcome = trouble_publishing(answer, network=self._dialect.network, now=self._clock.now())
         if isinstance(outcome, Refused):
             self.forget(key)

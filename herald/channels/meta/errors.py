@@ -70,6 +70,7 @@ _BY_SUBCODE = {
     1346003: Trouble.CONTENT,  # "content that people have reported as abusive"
     1404102: Trouble.CONTENT,  # against the community standards
     1390008: Trouble.QUOTA,  # "posting too fast"
+    1366046: Trouble.CONTENT,  # a photo that is too large, told under code 1
     1366051: Trouble.DUPLICATE,  # "these photos were already posted"
     1363047: Trouble.PASSING,
     1609010: Trouble.PASSING,
@@ -134,6 +135,12 @@ def is_missing(answer: Answer | NoAnswer) -> bool:
     """Tell whether the server says that it does not know, or does not show, what was asked for."""
     error = read_error(answer)
     return error is not None and error.trouble in {Trouble.MISSING, Trouble.NOT_READY}
+
+
+def is_unknown(answer: Answer | NoAnswer) -> bool:
+    """Tell whether the server says that it does not know something that the request names."""
+    error = read_error(answer)
+    return error is not None and error.trouble is Trouble.MISSING
 
 
 def is_duplicate(answer: Answer | NoAnswer) -> bool:

@@ -96,7 +96,7 @@ async def look_back(ask: AskPage, sought: Sought, fields: Fields, *, now: dateti
         if isinstance(found, Receipt):
             return Found(found)
         doubt = found or doubt
-        if not page.after:
+        if not page.after or _is_older(page, since):
             return doubt or Absent()
         if page.after in seen:
             return CannotTell("the network shows the same page of posts again and again")
@@ -119,6 +119,12 @@ def unreadable(answer: Answer | NoAnswer) -> CannotTell:
 
 def _why(error: GraphError) -> str:
     return f"own posts cannot be read with this access token: {error.named}, {error.said}"
+
+
+def _is_older(page: _Page, since: datetime) -> bool:
+    """Tell whether all of a page is older than what is sought: not every server heeds ``since``."""
+    before = since - _ASKED_BEFORE
+    return bool(page.posts) and all(post.at < before for post in page.posts)
 
 
 def _in_page(page: _Page, sought: Sought, *, since: datetime) -> Receipt | CannotTell | None:
