@@ -229,9 +229,16 @@ def test_the_channel_tells_of_answers_and_counts_nothing() -> None:
     assert not issubclass(MatrixChannel, Counted)
 
 
-def said(world: World, body: str, *, minutes: int = 1, sender: str = ANA, **content: Any) -> str:
+def said(
+    world: World,
+    body: str,
+    content: dict[str, Any] | None = None,
+    *,
+    minutes: int = 1,
+    sender: str = ANA,
+) -> str:
     event = world.server.keep(
-        {"msgtype": "m.text", "body": body, **content},
+        {"msgtype": "m.text", "body": body, **(content or {})},
         sender=sender,
         at=NOON + timedelta(minutes=minutes),
     )
@@ -244,16 +251,16 @@ async def test_answers_and_mentions_are_told_and_other_talk_is_not() -> None:
         said(world, "Only talk")
         reply = {"m.in_reply_to": {"event_id": target.remote_id}}
         quoted = "> <@museum:example.org> The salt house\n\nLovely"
-        answer = said(world, quoted, minutes=2, **{"m.relates_to": reply})
+        answer = said(world, quoted, {"m.relates_to": reply}, minutes=2)
         thread = {"rel_type": "m.thread", "event_id": target.remote_id, "is_falling_back": True}
-        said(world, "In the thread", minutes=3, **{"m.relates_to": thread | reply})
+        said(world, "In the thread", {"m.relates_to": {**thread, **reply}}, minutes=3)
         named = {"m.mentions": {"user_ids": [USER]}, "format": "org.matrix.custom.html"}
-        said(world, "x", minutes=4, formatted_body="<p>Dear <b>museum</b></p>", **named)
+        said(world, "x", {**named, "formatted_body": "<p>Dear <b>museum</b></p>"}, minutes=4)
         said(world, f"{USER}: hello", minutes=5)
-        said(world, "Not to you", minutes=6, **{"m.mentions": {}})
-        said(world, "My own", minutes=7, sender=USER, **{"m.relates_to": reply})
+        said(world, "Not to you", {"m.mentions": {}}, minutes=6)
+        said(world, "My own", {"m.relates_to": reply}, minutes=7, sender=USER)
         edit = {"rel_type": "m.replace", "event_id": answer}
-        said(world, "* Lovelier", minutes=8, **{"m.relates_to": edit})
+        said(world, "* Lovelier", {"m.relates_to": edit}, minutes=8)
         replies = await world.channel.replies(since=NOON)
         assert [(one.text, bool(one.answers)) for one in replies] == [
             ("Lovely", True),
@@ -269,7 +276,7 @@ async def test_an_answer_to_an_older_post_is_known_by_who_sent_that() -> None:
     async with a_world() as world:
         for sender, body in ((USER, "To us"), (ANA, "To her")):
             old = said(world, "Old", minutes=-60, sender=sender)
-            said(world, body, **{"m.relates_to": {"m.in_reply_to": {"event_id": old}}})
+            said(world, body, {"m.relates_to": {"m.in_reply_to": {"event_id": old}}})
         for number in range(150):
             said(world, f"Talk {number}", minutes=2)
         replies = await world.channel.replies(since=NOON)

@@ -6,16 +6,14 @@ import logging
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from herald.channels.answer import Answer, NoAnswer
 from herald.channels.asking import BODY_MOST, Request, ask, hidden, user_agent
 from herald.channels.findings import problem
 from herald.channels.matrix import finding, wire
-from herald.channels.matrix.answered import WANTED, Message, read_page, reply_of, sender_of
+from herald.channels.matrix.acting import Room, content_for, sighting_of_edit
 from herald.channels.matrix.event import (
     Uploaded,
-    content_of,
     file_name,
     is_too_large,
     spelled,
@@ -28,16 +26,6 @@ from herald.channels.matrix.examining import (
     state_of,
     token_findings,
 )
-from herald.channels.matrix.relations import (
-    answering,
-    editing,
-    edits_in,
-    is_gone,
-    is_there,
-    read_edits,
-    read_event,
-    redact,
-)
 from herald.channels.matrix.settings import MatrixSettings
 from herald.channels.settings import read_settings, sound_secret
 from herald.data.networks import capabilities_of
@@ -45,16 +33,13 @@ from herald.errors import ChannelUnreachable, MediaMissing, PictureUnusable
 from herald.model.account import Finding, Reply
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
-    Absent,
     Action,
     CannotTell,
     Claim,
-    Found,
     Media,
     Outcome,
     Refused,
     RefusedScope,
-    RepeatSafe,
     Sent,
     Sighting,
 )
@@ -130,14 +115,16 @@ class MatrixChannel:
         if not isinstance(room, str):
             return room
         if claim.delivery.action is Action.DELETE:
-            return await self._delete(claim, room)
-        return await self._trouble_with_target(claim, room) or await self._put(claim, room)
+            seconds, now = self._answer_seconds, self._clock.now()
+            return await self._in(room).delete(claim, seconds=seconds, now=now)
+        trouble = await self._in(room).trouble_with_target(claim, now=self._clock.now())
+        return trouble or await self._put(claim, room)
 
     async def _put(self, claim: Claim, room: str) -> Outcome:
         picture = await self._picture(claim)
         if not isinstance(picture, Uploaded | None):
             return picture
-        content = _content(claim, picture)
+        content = content_for(claim, picture)
         if is_too_large(content):
             return Refused("the post is too long for one message: shorten it")
         address = wire.event_address(self._server, room, transaction_id(claim.delivery.key))
@@ -155,17 +142,21 @@ class MatrixChannel:
             return CannotTell("this machine's clock was set back since it was sent: look yourself")
         room = await self._resolved()
         if not isinstance(room, str):
-            why = "" if isinstance(room, Sent) else room.why
-            return CannotTell(why, again=not isinstance(room, Refused))
+            return _no_room(room)
         who = await self._ask(wire.who_am_i(self._server))
         user = finding.read_user(who)
         if not user or isinstance(who, NoAnswer):
             return finding.cannot_tell(who)
         if claim.delivery.action is Action.DELETE:
-            return await self._look_for_deletion(claim)
+            # A server shows nothing of a room to who is not in it, which is no deletion.
+            opened = await self._open_room()
+            if not isinstance(opened, str):
+                return _no_room(opened)
+            return await self._in(room).look_for_deletion(claim)
         sought = finding.sought_by(claim, room=room, via=self._via, user=user, answer=who, now=now)
         sighting = await self._search(sought)
-        return _of_edit(claim, sighting) if claim.delivery.action is Action.EDIT else sighting
+        edit = claim.delivery.action is Action.EDIT
+        return sighting_of_edit(claim, sighting) if edit else sighting
 
     async def examine(self) -> tuple[Finding, ...]:
         """Tell whose token it is, and whether its user may write in the room."""
@@ -176,8 +167,7 @@ class MatrixChannel:
             return found
         room = await self._resolved()
         if not isinstance(room, str):
-            why = "" if isinstance(room, Sent) else room.why
-            return (*found, problem(why, "look at room in channels.yaml"))
+            return (*found, problem(_no_room(room).why, "look at room in channels.yaml"))
         member = state_of(self._server, room, "m.room.member", user)
         in_room = room_findings(
             user=user,
@@ -194,89 +184,13 @@ class MatrixChannel:
         user = finding.read_user(await self._ask(wire.who_am_i(self._server)))
         if not isinstance(room, str) or not user:
             raise ChannelUnreachable(f"{self._server} does not tell what was said in the room")
-        said = await self._said_since(since, room=room, user=user)
-        own = {one.id: one.sender == user for one in said}
-        found = []
-        for one in said:
-            if one.answers and one.answers not in own:
-                answer = await self._ask(read_event(self._server, room, one.answers))
-                own[one.answers] = isinstance(answer, Answer) and sender_of(answer) == user
-            to_own = own.get(one.answers, False)
-            if one.sender != user and one.at >= since and (one.mentions or to_own):
-                found.append(reply_of(one, room=room, via=self._via, to_own=to_own))
-        return tuple(sorted(found, key=lambda reply: (reply.at, reply.id)))
+        return await self._in(room).replies(user=user, since=since)
 
     async def close(self) -> None:
         """Nothing is kept open between two requests."""
 
-    async def _said_since(self, since: datetime, *, room: str, user: str) -> tuple[Message, ...]:
-        said: list[Message] = []
-        start = ""
-        for _ in range(finding.PAGES_MOST):
-            request = wire.page_of(
-                self._server, room, wanted=WANTED, start=start, most=finding.A_PAGE
-            )
-            answer = await self._ask(request, most=finding.PAGE_BYTES_MOST)
-            page = read_page(answer, user=user) if isinstance(answer, Answer) else None
-            if page is None:
-                raise ChannelUnreachable(f"{self._server} does not tell what was said in the room")
-            said += page.messages
-            is_last = not page.next or page.next == start
-            if is_last or (page.messages and page.messages[-1].at < since):
-                break
-            start = page.next
-        return tuple(said)
-
-    async def _trouble_with_target(self, claim: Claim, room: str) -> Outcome | None:
-        """Return why what is to be answered or changed cannot be; None where it is there."""
-        if claim.target is None:
-            editing = claim.delivery.action is Action.EDIT
-            return Refused("nobody says which post is to be changed") if editing else None
-        answer = await self._ask(read_event(self._server, room, claim.target.remote_id))
-        if is_there(answer):
-            return None
-        if is_gone(answer):
-            return Refused("the post that this one is about is gone")
-        what = "the post that this one is about could not be read"
-        return wire.trouble_before(answer, now=self._clock.now(), what=what)
-
-    async def _delete(self, claim: Claim, room: str) -> Outcome:
-        """Empty the edits of an event, which hold its text as well, and then the event."""
-        if claim.target is None:
-            return Refused("nobody says which post is to be deleted")
-        event, transaction = claim.target.remote_id, transaction_id(claim.delivery.key)
-        answer = await self._ask(read_edits(self._server, room, event))
-        edits = () if is_gone(answer) else edits_in(answer)
-        if edits is None:
-            what = "the changes of the post could not be read"
-            return wire.trouble_before(answer, now=self._clock.now(), what=what)
-        for edit in edits:
-            own = f"{transaction}-{edit}"
-            answer = await self._ask(redact(self._server, room, edit, transaction=own))
-            if isinstance(answer, NoAnswer) or not (answer.is_good or is_gone(answer)):
-                what = "a change of the post could not be deleted"
-                return wire.trouble_before(answer, now=self._clock.now(), what=what)
-        request = redact(self._server, room, event, transaction=transaction)
-        answer = await self._ask(request, seconds=self._answer_seconds)
-        if is_gone(answer):
-            return Sent(claim.target)
-        if isinstance(answer, Answer) and wire.code_of(answer) == "M_FORBIDDEN":
-            return Refused("the user may not delete this message", answer.status)
-        outcome = wire.outcome_of(answer, room=room, via=self._via, now=self._clock.now())
-        return Sent(claim.target) if isinstance(outcome, Sent) else outcome
-
-    async def _look_for_deletion(self, claim: Claim) -> Sighting:
-        # A server shows nothing of a room to who is not in it, which must not pass for deleted.
-        room = await self._open_room()
-        if not isinstance(room, str):
-            why = "" if isinstance(room, Sent) else room.why
-            return CannotTell(why, again=not isinstance(room, Refused))
-        if claim.target is None:
-            return CannotTell("nobody says which post was to be deleted")
-        answer = await self._ask(read_event(self._server, room, claim.target.remote_id))
-        if is_gone(answer):
-            return Found(claim.target)
-        return Absent() if is_there(answer) else finding.cannot_tell(answer)
+    def _in(self, room: str) -> Room:
+        return Room(server=self._server, id=room, via=self._via, ask=self._ask)
 
     async def _search(self, sought: finding.Sought) -> Sighting:
         search, start = finding.Search(sought), ""
@@ -373,22 +287,6 @@ class MatrixChannel:
         return hidden(answer, [self._token])
 
 
-def _content(claim: Claim, picture: Uploaded | None) -> dict[str, Any]:
-    """Return the content of the event that makes, answers or changes a post."""
-    key, target = claim.delivery.key, claim.target.remote_id if claim.target else ""
-    if claim.delivery.action is Action.EDIT:
-        content = content_of(claim.payload, key=key, picture=picture)
-        return editing(content, target=target, key=key, original=claim.delivery.target)
-    root = claim.root.remote_id if claim.root else ""
-    relation = answering(target, root=root) if target else None
-    return content_of(claim.payload, key=key, picture=picture, relation=relation)
-
-
-def _of_edit(claim: Claim, sighting: Sighting) -> Sighting:
-    """Return what was seen of an edit; a doubt that stays is none, as a repeat changes nothing."""
-    match sighting:
-        case Found() if claim.target:
-            return Found(claim.target)
-        case CannotTell(again=False):
-            return RepeatSafe()
-    return sighting
+def _no_room(trouble: Outcome) -> CannotTell:
+    why = "" if isinstance(trouble, Sent) else trouble.why
+    return CannotTell(why, again=not isinstance(trouble, Refused))
