@@ -23,6 +23,7 @@ from herald.channels.mastodon.network import NETWORK as MASTODON
 from herald.channels.matrix.network import NETWORK as MATRIX
 from herald.channels.network import Network, Secret, Surroundings
 from herald.channels.settings import NetworkSettings, did_you_mean, setting_problems
+from herald.channels.slack.network import NETWORK as SLACK
 from herald.channels.telegram.network import NETWORK as TELEGRAM
 from herald.channels.threads.network import NETWORK as THREADS
 from herald.channels.webhook.network import NETWORK as WEBHOOK
@@ -52,6 +53,7 @@ BROUGHT_ALONG: Mapping[str, Network] = {
         manual.NETWORK,
         MASTODON,
         MATRIX,
+        SLACK,
         TELEGRAM,
         THREADS,
         WEBHOOK,

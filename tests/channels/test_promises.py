@@ -10,6 +10,7 @@ import pytest
 
 from herald.channels.mastodon.limits import read_capabilities
 from herald.channels.registry import BROUGHT_ALONG
+from herald.channels.slack.webhook import webhook_limits
 from herald.data.networks import capabilities_of, network_facts
 from herald.delivery.verdict import Policy
 from herald.mailing.judge import GIVE_UP_AFTER
@@ -58,6 +59,10 @@ def promised() -> list[tuple[str, ...]]:
     rows = []
     for network in sorted(BROUGHT_ALONG):
         proofs, limits = network_facts()[network].proofs, capabilities_of(network)
+        if network == "slack":
+            rows.append(row("slack: a bot", proofs, limits))
+            rows.append(row("slack: an incoming webhook", (), webhook_limits()))
+            continue
         if network != "mastodon":
             rows.append(row(network, proofs, limits))
             continue

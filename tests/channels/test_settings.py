@@ -139,6 +139,7 @@ def test_each_network_says_which_secret_it_needs() -> None:
         "manual": (),
         "mastodon": ("access_token",),
         "matrix": ("access_token",),
+        "slack": (),
         "telegram": ("bot_token",),
         "threads": ("access_token",),
         "webhook": ("secret",),

@@ -37,6 +37,7 @@ from tests.contracts.places_apprise import an_apprise
 from tests.contracts.places_discord import a_discord
 from tests.contracts.places_linkedin import a_linkedin
 from tests.contracts.places_meta import a_facebook, a_threads, an_instagram
+from tests.contracts.places_slack import a_slack
 from tests.contracts.places_telegram import a_telegram
 from tests.contracts.places_webhook import a_webhook
 from tests.contracts.places_wordpress import a_wordpress
@@ -229,6 +230,7 @@ FURTHER: Mapping[
     "facebook": a_facebook,
     "instagram": an_instagram,
     "linkedin": a_linkedin,
+    "slack": a_slack,
     "telegram": a_telegram,
     "threads": a_threads,
     "apprise": an_apprise,
