@@ -15,6 +15,7 @@ from herald.foresight import known_capabilities
 from herald.media.pictures import PreparedPictures
 from herald.model.configuration import ChannelConfig, Configuration
 from herald.model.ids import ChannelId
+from herald.model.network import Capabilities
 from herald.ports import Cards, Channel, Clock, MediaStore, OutboxStore
 from herald.settings import Settings
 from herald.vault import keep_secret
@@ -112,19 +113,30 @@ class Accounts:
         """Ask each network for its limits and remember them; what is known holds until then."""
         stored = await self._store.capabilities()
         for channel in channels:
-            try:
-                limits = await channel.capabilities()
-            except ChannelUnreachable as error:
-                log.warning("channel did not tell its limits: %s", error)
-                if channel.id in stored:
-                    continue
-                limits = known_capabilities(self._opened[channel.id][0], None)
-            await self._store.save_capabilities(channel.id, channel.network, limits)
+            limits = await _limits_of(channel)
+            if limits is None and channel.id in stored:
+                continue
+            known = limits or known_capabilities(self._opened[channel.id][0], None)
+            await self._store.save_capabilities(channel.id, channel.network, known)
 
     async def close(self) -> None:
         """Give back every connection."""
         for channel in (*self.channels.values(), *self._replaced):
-            await channel.close()
+            try:
+                await channel.close()
+            except Exception:  # of a network that others added, perhaps: the others are closed
+                log.exception("channel broke while closing", extra={"channel": channel.id})
+
+
+async def _limits_of(channel: Channel) -> Capabilities | None:
+    """Return what a channel's network tells of its limits; None, and why in the log, if nothing."""
+    try:
+        return await channel.capabilities()
+    except ChannelUnreachable as error:
+        log.warning("channel did not tell its limits: %s", error)
+    except Exception:  # of a network that others added, perhaps: the others go on
+        log.exception("channel broke while telling its limits", extra={"channel": channel.id})
+    return None
 
 
 def lacking(configuration: Configuration, settings: Settings) -> tuple[str, ...]:

@@ -227,22 +227,35 @@ from herald.channels.settings import NetworkSettings
 class Screen(NetworkSettings):
     server: str
 
-def broken(config, secrets, around):
+def broken(*_):
     raise RuntimeError("a fault")
 
-NETWORK = Network(name="screen", settings=Screen, open=broken)
+class Channel:
+    def __init__(self, config, secrets, around):
+        self.id, self.network = config.id, config.network
+
+    async def capabilities(self):
+        broken()
+
+    send = look_up = close = broken
+
+SCREEN = Network(name="screen", settings=Screen, open=broken)
+PANEL = Network(name="panel", settings=NetworkSettings, open=Channel)
 """
 
 
-async def test_a_network_that_breaks_as_it_opens_stops_its_own_channels_alone(
-    tmp_path: Path,
-) -> None:
-    point = "screen = late_screen:NETWORK"
-    site = a_package(tmp_path / "site", "late_screen", point, BREAKS_LATER)
+async def test_networks_that_break_later_stop_their_own_channels_alone(tmp_path: Path) -> None:
+    points = "screen = late_screen:SCREEN\npanel = late_screen:PANEL"
+    site = a_package(tmp_path / "site", "late_screen", points, BREAKS_LATER)
     root = a_folder(tmp_path / "root")
+    channels = CHANNELS.format(server="https://screen.example.org") + "hall: {network: panel}\n"
+    (root / "config/channels.yaml").write_text(channels)
+    (root / "campaigns/stories.yaml").write_text(STORIES.replace("foyer,", "foyer, hall,"))
     done = await herald(root, "run", "--once", site=site)
     assert (root / "var/journal/trial.jsonl").exists(), done.log
     assert done.log.count("channel foyer: a fault in the network 'screen' (RuntimeError)") == 1
+    for doing in ("telling its limits", "sending", "closing"):
+        assert f"channel broke while {doing}" in done.log
 
 
 async def test_a_name_of_herald_s_own_is_never_given_away_and_check_says_so(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from herald.errors import ConfigurationBroken
 from herald.model.delivery import Action, CannotTell, Claim, Receipt, Refused, Sent, Unclear
 from herald.model.ids import ChannelId
 from herald.model.verdict import Hold
+from herald.ports import Examined
 from tests.channels.kept import surroundings
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.running import a_free_port
@@ -153,6 +154,14 @@ def test_what_apprise_repeats_of_the_address_is_hidden() -> None:
 async def test_the_limit_is_the_one_that_apprise_knows() -> None:
     discord = a_service("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js")
     assert (await discord.capabilities()).limit == 2000
+
+
+async def test_the_doctor_hears_where_it_leads_and_nothing_is_posted(service: JsonService) -> None:
+    channel = a_service(service.url)
+    assert isinstance(channel, Examined)
+    [finding] = await channel.examine()
+    assert finding.what.startswith("it leads to JSON")
+    assert service.taken == []
 
 
 @pytest.mark.parametrize("action", [Action.EDIT, Action.DELETE, Action.BOOST])

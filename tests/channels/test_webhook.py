@@ -29,6 +29,7 @@ from herald.channels.webhook.settings import WebhookSettings
 from herald.clock import SetClock, SystemClock
 from herald.delivery.verdict import Policy, judge_sighting
 from herald.errors import ConfigurationBroken
+from herald.model.account import Severity
 from herald.model.delivery import (
     Action,
     CannotTell,
@@ -47,7 +48,7 @@ from herald.model.ids import ChannelId, DeliveryKey, Language, PartnerId
 from herald.model.network import Capabilities
 from herald.model.verdict import Hold, Retry
 from herald.model.words import EVERY
-from herald.ports import Clock
+from herald.ports import Clock, Examined
 from tests.channels.kept import PICTURE, KeptMedia, a_picture, surroundings
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.running import a_free_port, until
@@ -470,6 +471,27 @@ async def test_another_secret_stops_the_channel_and_nothing_is_published() -> No
     assert isinstance(outcome, Refused)
     assert outcome.scope is CHANNEL
     assert (receiver.forged, receiver.published) == (1, [])
+
+
+# ---------------------------------------------------------------- the doctor
+
+
+async def test_the_doctor_hears_that_the_server_answers_and_nothing_is_sent(world: World) -> None:
+    assert isinstance(world.channel, Examined)
+    [finding] = await world.channel.examine()
+    assert finding.severity is Severity.WELL
+    assert (world.receiver.calls, world.receiver.forged) == ([], 0)
+
+
+@pytest.mark.parametrize("path", ["/moved", ""])
+async def test_the_doctor_hears_of_a_server_that_is_gone_or_has_moved(path: str) -> None:
+    clock = SetClock(NOON)
+    async with receiving(clock) as receiver, FaultyWay(receiver.address[:-5]).serving() as way:
+        way.spoil("GET", "/moved", Fault(answer=an_answer(308, headers={"Location": "/b"})))
+        there = f"{way.address}{path}" if path else f"http://127.0.0.1:{a_free_port()}/hook"
+        [finding] = await a_hook(there, clock).examine()
+    assert finding.severity is Severity.PROBLEM
+    assert "channels.yaml" in finding.remedy
 
 
 # ---------------------------------------------------------------- settings and secret

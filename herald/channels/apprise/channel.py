@@ -16,6 +16,7 @@ from herald.channels.apprise.settings import AppriseSettings
 from herald.channels.settings import read_settings
 from herald.data.networks import capabilities_of
 from herald.errors import ConfigurationBroken
+from herald.model.account import Finding, Severity
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Action,
@@ -96,6 +97,11 @@ class AppriseChannel:
     async def look_up(self, claim: Claim) -> Sighting:
         """Say that there is no way to look."""
         return CannotTell(f"{self._service.name} cannot be asked through Apprise")
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Tell what the address leads to: Apprise can ask nothing without posting."""
+        what = f"it leads to {self._service.name}; that it is right shows with the first post"
+        return (Finding(severity=Severity.WELL, what=what),)
 
     async def close(self) -> None:
         """Nothing is kept open between two posts."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from herald.channels.answer import NoAnswer
 from herald.channels.asking import ANSWER_SECONDS, Request, ask, hidden, user_agent
 from herald.channels.network import Surroundings
 from herald.channels.settings import read_settings
 from herald.channels.signing import HOW_TO_MAKE_ONE, signed_headers, signing_key
 from herald.channels.webhook.event import Shown, event_of
 from herald.channels.webhook.settings import WebhookSettings
-from herald.channels.webhook.wire import outcome_of
+from herald.channels.webhook.wire import MOVED, outcome_of
 from herald.data.networks import capabilities_of
 from herald.errors import ConfigurationBroken, MediaMissing, PictureUnusable
+from herald.model.account import Finding, Severity
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Action,
@@ -29,6 +31,8 @@ from herald.model.network import Capabilities
 INLINE_MOST = 1_000_000
 """Bytes of a picture that is sent within the call, where it has no public address: with all of a
 post's pictures that stays below what web servers take."""
+
+_REMEDY = "look at url in channels.yaml, and whether the receiver runs"
 
 
 def open_webhook(config: ChannelConfig, *, secret: str, around: Surroundings) -> WebhookChannel:
@@ -97,6 +101,19 @@ class WebhookChannel:
         if claim.delivery.first_send_at is None:
             return CannotTell("the receiver cannot be asked")
         return RepeatSafe()
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Tell whether the receiver's server answers: without a post nothing else can be told."""
+        request = Request(method="GET", address=self._settings.url)
+        agent = user_agent(self._around.contact)
+        answer = await ask(request, user_agent=agent, seconds=self._seconds)
+        if isinstance(answer, NoAnswer):
+            return (Finding(severity=Severity.PROBLEM, what=answer.why, remedy=_REMEDY),)
+        if answer.status in MOVED:
+            what = f"the receiver has moved ({answer.status}), and no call follows"
+            return (Finding(severity=Severity.PROBLEM, what=what, remedy=_REMEDY),)
+        what = "its server answers; that it takes posts shows with the first one"
+        return (Finding(severity=Severity.WELL, what=what),)
 
     async def close(self) -> None:
         """Nothing is kept open between two calls."""

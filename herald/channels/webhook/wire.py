@@ -21,7 +21,8 @@ from herald.model.delivery import (
 )
 from herald.model.ids import DeliveryKey
 
-_MOVED = frozenset({301, 308})
+MOVED = frozenset({301, 308})
+"""Redirects that mean another address, for good."""
 _WORD_MOST = 500
 """Characters of the receiver's own id or address for a post: longer ones are not kept."""
 
@@ -69,7 +70,7 @@ def _refusal_of_channel(answer: Answer) -> Refused | None:
         why = f"the receiver refuses the signature ({status}): is its secret the same?{said}"
     elif status in {404, 405, 501}:
         why = f"no receiver at this address ({status}): check url in channels.yaml"
-    elif status in _MOVED:
+    elif status in MOVED:
         there = answer.headers.get("location", "")[:200]
         why = f"the receiver has moved to {there}: write that address into channels.yaml"
     else:
