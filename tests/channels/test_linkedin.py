@@ -25,7 +25,7 @@ from herald.composing.escaping import linkedin as escaped
 from herald.data.linkedin import linkedin_facts
 from herald.data.networks import capabilities_of
 from herald.errors import ChannelUnreachable
-from herald.model.account import Severity
+from herald.model.account import Reactions, Severity
 from herald.model.card import LinkCard
 from herald.model.delivery import (
     Absent,
@@ -44,6 +44,7 @@ from herald.model.delivery import (
 )
 from herald.model.ids import DeliveryKey
 from herald.model.network import Handle
+from herald.ports import Counted
 from tests.channels.kept import a_picture, surroundings
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers.linkedin import (
@@ -640,6 +641,26 @@ async def test_what_a_page_cannot_do_is_refused_unasked(world: World, action: Ac
     outcome = await world.channel.send(a_claim(action=action, target=target))
     assert kind_of(outcome) == ("Refused", DELIVERY)
     assert not world.server.requests
+
+
+# --- counts ----------------------------------------------------------------------------------
+
+
+async def test_likes_and_answers_are_counted_of_the_posts_that_are_there(world: World) -> None:
+    sent = await world.send()
+    assert isinstance(sent, Sent)
+    gone = Receipt(remote_id="urn:li:share:1")
+    counted = await world.channel.reactions((gone, sent.receipt))
+    assert counted == {sent.receipt.remote_id: Reactions(likes=3, replies=4)}
+    assert isinstance(world.channel, Counted)
+
+
+@pytest.mark.parametrize(
+    "answer", [page(429), page(403), page(500), page(200)], ids=lambda one: str(one.status)
+)
+async def test_what_cannot_be_counted_is_left_out(world: World, answer: Canned) -> None:
+    world.server.can("GET", "/rest/socialActions", answer)
+    assert await world.channel.reactions((Receipt(remote_id="urn:li:share:1"),)) == {}
 
 
 # --- the account -----------------------------------------------------------------------------

@@ -198,6 +198,13 @@ FAULTS = {
         scope=DELIVERY,
         pictures=1,
     ),
+    "picture of a kind the site does not like": Case(
+        fault=named(500, "rest_upload_unknown_error"),
+        at=UPLOAD,
+        outcome="Refused",
+        scope=DELIVERY,
+        pictures=1,
+    ),
     "picture not allowed": Case(
         fault=named(403, "rest_cannot_create"),
         at=UPLOAD,
@@ -250,6 +257,21 @@ async def test_what_did_not_arrive_is_seen_to_be_absent_and_sent_once(world: Wor
     assert await world.look_up() == Absent()
     assert isinstance(await world.send(), Sent)
     assert len(world.server.posts) == 1
+
+
+async def test_a_cache_before_the_site_does_not_hide_a_post(world: World) -> None:
+    world.server.caches = True
+    world.server.faults.append(Fault.LOST_REPLY)
+    assert isinstance(await world.send(), Unclear)
+    world.clock.advance(timedelta(seconds=90))
+    assert isinstance(await world.look_up(), Found)
+
+
+async def test_a_site_whose_addresses_change_is_found_again(world: World) -> None:
+    assert isinstance(await world.send(), Sent)
+    world.server.speaking_addresses = False
+    assert isinstance(await world.look_up(), CannotTell)
+    assert isinstance(await world.look_up(), Found)
 
 
 async def test_maintenance_is_waited_for_as_long_as_the_site_says(world: World) -> None:

@@ -171,6 +171,10 @@ class LinkedInServer:
             return self._begin_upload(seen)
         if (seen.method, kind) == ("GET", "images"):
             return self._image(key)
+        if (seen.method, kind) == ("GET", "socialActions") and self._of(key):
+            likes = {"totalLikes": 2, "aggregatedTotalLikes": 3}
+            comments = {"totalFirstLevelComments": 1, "aggregatedTotalComments": 4}
+            return web.json_response({"likesSummary": likes, "commentsSummary": comments})
         if (seen.method, kind, seen.query.get("q")) == ("GET", "organizationAcls", "roleAssignee"):
             acl = {"organization": ORGANIZATION, "role": self.role, "state": "APPROVED"}
             return web.json_response({"elements": [acl]})

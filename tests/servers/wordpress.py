@@ -84,6 +84,8 @@ class WordPressServer:
         self.upload_most = 8_000_000
         self.translates = False
         """A plugin for translations shows the posts of the asked language alone."""
+        self.caches = False
+        """Something before it answers a repeated question as it did the first time."""
         self.requests: list[Seen] = []
         self.posts: list[Post] = []
         self.uploads: list[Upload] = []
@@ -91,6 +93,7 @@ class WordPressServer:
         self.faults: deque[Fault] = deque()
         self._canned: dict[tuple[str, str], deque[Canned]] = {}
         self._released = asyncio.Event()
+        self._cached: dict[str, str] = {}
 
     @property
     def address(self) -> str:
@@ -127,8 +130,12 @@ class WordPressServer:
             body=body,
         )
         self.requests.append(seen)
+        if self.caches and request.method == "GET" and request.path_qs in self._cached:
+            return web.Response(text=self._cached[request.path_qs], content_type="application/json")
         waiting = self._canned.get((request.method, route))
         answer = _from_can(waiting.popleft()) if waiting else await self._told(request, route)
+        if request.method == "GET" and isinstance(answer, web.Response) and answer.status == 200:
+            self._cached[request.path_qs] = answer.text or ""
         if not answer.prepared:
             answer.headers.setdefault("Date", format_datetime(self.clock.now(), usegmt=True))
             if self.noisy and isinstance(answer, web.Response) and answer.text:

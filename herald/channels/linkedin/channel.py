@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from herald.channels.answer import NoAnswer
 from herald.channels.asking import user_agent
+from herald.channels.linkedin.counting import count
 from herald.channels.linkedin.examining import examine
 from herald.channels.linkedin.pictures import PagePictures
 from herald.channels.linkedin.post import Article, edit_body, post_body, shows_article
@@ -18,7 +19,7 @@ from herald.channels.network import Surroundings
 from herald.channels.settings import read_settings
 from herald.data.networks import capabilities_of
 from herald.errors import ChannelUnreachable, ConfigurationBroken
-from herald.model.account import Finding
+from herald.model.account import Finding, Reactions
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Action,
@@ -132,6 +133,10 @@ class LinkedInChannel:
     async def examine(self) -> tuple[Finding, ...]:
         """Look at the token, its rights, and its owner's role on the page."""
         return await examine(self._rest, self._author, now=self._clock.now())
+
+    async def reactions(self, receipts: Sequence[Receipt]) -> dict[str, Reactions]:
+        """Return how often posts were liked and answered, by their URN."""
+        return await count(self._rest, receipts)
 
     async def close(self) -> None:
         """Nothing is kept open between two requests."""

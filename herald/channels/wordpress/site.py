@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from herald.channels.answer import Answer, NoAnswer
 from herald.channels.asking import ANSWER_SECONDS, Request, ask, hidden
 from herald.channels.wordpress.settings import WordPressSettings
-from herald.channels.wordpress.wire import Hindrance, read_noisy, trouble
+from herald.channels.wordpress.wire import Hindrance, code_of, read_noisy, trouble
 from herald.model.delivery import Refused, RefusedScope
 from herald.ports import Clock
 
@@ -92,7 +92,11 @@ class Site:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Answer | NoAnswer | Hindrance:
-        """Return the answer to a request with *body* as JSON; else why nobody was asked."""
+        """Return the answer to a request with *body* as JSON; else why nobody was asked.
+
+        What is read bears the moment in its address: a cache between must not answer what it was
+        asked before a post was made.
+        """
         spelled = None if body is None else json.dumps(body).encode()
         return await self._call(method, route, query or {}, spelled, "application/json")
 
@@ -107,10 +111,14 @@ class Site:
         if not isinstance(root, Root):
             return root
         address, place = root.place(route)
+        fresh = {"_": str(self._clock.now().timestamp())} if method == "GET" else {}
         request = Request(
-            method=method, address=address, query={**place, **query}, body=body, kind=kind
+            method=method, address=address, query={**place, **query, **fresh}, body=body, kind=kind
         )
-        return await self._ask(request)
+        answer = await self._ask(request)
+        if isinstance(answer, Answer) and answer.status == 404 and not code_of(answer):
+            self._root = None  # the site's addresses have changed: they are found anew
+        return answer
 
     async def _ask(self, request: Request, *, key: bool = True) -> Answer | NoAnswer:
         headers = {"Authorization": f"Basic {self._key}"} if key else {}

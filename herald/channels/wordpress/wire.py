@@ -143,8 +143,9 @@ def trouble(answer: Answer | NoAnswer, what: str, *, now: datetime) -> Hindrance
     if status == 413:
         why = f"{what}: it is larger than the site's server takes (413)"
         return Refused(f"{why}: save it smaller, or let the web host raise the limit", status)
-    if status >= 500 or status < 400 or status in _PERHAPS_DONE:
-        # An upload that runs out of memory or time is answered so for ever: it expires, and is told
+    # WordPress says 500 where it does not like a file, as it does where something breaks.
+    dislikes = code_of(answer).startswith("rest_upload_")
+    if not dislikes and (status >= 500 or status < 400 or status in _PERHAPS_DONE):
         return TryAgain(f"{what}: the site answered {status}{said}", status)
     return Refused(f"{what} ({status}){said}", status)
 
