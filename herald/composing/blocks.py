@@ -15,6 +15,7 @@ from herald.composing.cleaning import (
 )
 from herald.composing.comparing import contains
 from herald.composing.counting import length
+from herald.composing.credits import is_credited
 from herald.composing.hashtags import hashtags, hashtags_in
 from herald.composing.templates import Names, substitute
 from herald.model.ids import Language
@@ -43,6 +44,10 @@ class Draft:
     marker: str = ""
     description: str = ""
     """Of the picture, with its label, where the network has no field for it."""
+    credit: str = ""
+    """Who made the picture."""
+    credit_is_owed: bool = True
+    """It stays whatever there is no room for."""
     names: Names = field(default_factory=Names)
 
 
@@ -68,6 +73,7 @@ class Blocks:
     body: str
     link: str
     description: str
+    credit: str
     tags: tuple[str, ...]
     statement: str
     marker: str
@@ -83,6 +89,7 @@ def blocks_of(draft: Draft) -> Blocks:
         body=body,
         link=clean_line(draft.link),
         description=clean_line(draft.description) if draft.description else "",
+        credit=draft.credit,
         tags=tuple(tag for tag in hashtags(draft.hashtags) if tag.casefold() not in there),
         statement=clean_line(draft.statement),
         marker=opening(draft.marker, draft.language),
@@ -105,13 +112,14 @@ def said(blocks: Blocks) -> str:
 
 
 def assembled(blocks: Blocks, tags: tuple[str, ...], *, spare: bool) -> str:
-    """Join the blocks; where *spare*, without a link or statement that the words already have."""
+    """Join the blocks; where *spare*, without what the words already have of the others."""
     words, link, statement = said(blocks), blocks.link, blocks.statement
+    credit = "" if spare and is_credited(blocks.credit, words) else blocks.credit
     if spare and link and has_link(words, link):
         link = ""
     if spare and statement and contains(words, statement):
         statement = ""
-    parts = (words, link, blocks.description, " ".join(tags), statement)
+    parts = (words, link, blocks.description, credit, " ".join(tags), statement)
     return "\n\n".join(part for part in parts if part)
 
 

@@ -30,7 +30,8 @@ LEAST_DESCRIPTION = 120
 def compose(draft: Draft, capabilities: Capabilities) -> Composition:
     """Put *draft* together for a channel, and make it fit.
 
-    Too long a post loses its hashtags first, the last first; then a picture's description is
+    Too long a post loses its hashtags first, the last first; then the name of who made its picture,
+    where no licence asks for it; then a picture's description is
     shortened, which only tells in words what most people see; then its text, and its title where
     no text is left. Links, mentions, the marker and the statement stay whole.
     """
@@ -38,6 +39,9 @@ def compose(draft: Draft, capabilities: Capabilities) -> Composition:
     whole = _whole(blocks, capabilities)
     if whole is not None:
         return whole
+    if blocks.credit and not draft.credit_is_owed:
+        lighter = compose(replace(draft, credit="", hashtags=()), capabilities)
+        return replace(lighter, dropped=(*blocks.tags, "credit", *lighter.dropped))
     if not blocks.description:
         return _fitted(draft, blocks, capabilities)
     shorter = shorter_description(blocks, lambda one: _fits(replace(one, tags=()), capabilities))

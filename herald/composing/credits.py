@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from herald.composing.cleaning import clean_line, isolate
+from herald.composing.comparing import contains
 from herald.model.ids import Language
 
 _CAMERA = "📷"
@@ -49,6 +50,12 @@ def credit_of(credit: str, licence: str, language: Language) -> Credit:
     if terms and terms.casefold() != "own" and terms.casefold() not in name.casefold():
         shown = f"{shown} ({terms})"
     return Credit(text=f"{_CAMERA} {shown}", owed=not free)
+
+
+def is_credited(credit: str, words: str) -> bool:
+    """Tell whether *words* say all that the line *credit* says."""
+    said = credit.removeprefix(_CAMERA).strip()
+    return bool(said) and contains(words, said)
 
 
 def asks_for_a_name(licence: str) -> bool:

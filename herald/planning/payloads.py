@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from herald.composing.blocks import Composition, Draft
 from herald.composing.compose import compose, compose_together
+from herald.composing.credits import credit_of
 from herald.composing.dates import month, spell
 from herald.composing.describing import in_words, within
 from herald.composing.entities import MENTION
@@ -240,6 +241,9 @@ class Composer:
             draft = replace(draft, description=in_words(alt, language))
         if limits.limit_with_media is not None:
             limits = replace(limits, limit=limits.limit_with_media)
+        if image.credit:
+            credit = credit_of(image.credit, image.licence, draft.language)
+            draft = replace(draft, credit=credit.text, credit_is_owed=credit.owed)
         return limits, draft
 
     def _post(
