@@ -156,11 +156,11 @@ async def test_a_sound_account_has_no_problem(behaviour: Behaviour) -> None:
 
 async def test_what_a_token_may_not_do_is_told_with_the_remedy() -> None:
     async with a_world() as world:
-        world.server.scopes = ["write:statuses", "read"]
+        world.server.scopes = ["write:statuses", "read", "follow"]
         found = await examined(world)
         assert worst(found) == {
             "the token may not upload pictures",
-            "the token may do more than Herald needs: read, write:statuses",
+            "the token may do more than Herald needs: follow",
         }
         (finding,) = [one for one in found if one.severity is Severity.PROBLEM]
         assert "write:media" in finding.remedy

@@ -103,9 +103,9 @@ def _of_scopes(scopes: set[str]) -> Iterator[Finding]:
         if lacks(wanted):
             remedy = f"if that is wanted, make a new token with the permission {wanted}"
             yield advice(f"the token may not {why}", remedy)
-    more = sorted(scopes - set(NEEDED) - set(USEFUL) - {"read", "write", "profile"})
-    if more or {"read", "write"} & scopes:
+    # To read all that the account may see is what ``herald login`` asks for.
+    if more := sorted(scopes - set(NEEDED) - set(USEFUL) - {"read", "profile"}):
         yield advice(
-            f"the token may do more than Herald needs: {', '.join(sorted(scopes))}",
+            f"the token may do more than Herald needs: {', '.join(more)}",
             "a token with fewer permissions does less harm when it is lost",
         )
