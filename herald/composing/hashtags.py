@@ -38,6 +38,7 @@ def hashtags_in(text: str) -> frozenset[str]:
 def _joined(tag: str) -> str:
     parts = [part for part in _BREAKS.split(unicodedata.normalize("NFC", tag)) if part]
     if len(parts) > 1:
-        parts = [part[:1].upper() + part[1:] for part in parts]
+        # title case, not upper: for Georgian letters and ligatures these are not the same
+        parts = [part[:1].title() + part[1:] for part in parts]
     joined = "".join(parts)
     return joined if _LETTER.search(joined) else ""
