@@ -28,13 +28,16 @@ from herald.channels.webhook.channel import INLINE_MOST, WebhookChannel
 from herald.channels.webhook.settings import WebhookSettings
 from herald.clock import SetClock, SystemClock
 from herald.delivery.verdict import Policy, judge_sighting
+from herald.delivery.worker import Worker
 from herald.errors import ConfigurationBroken
 from herald.model.account import Severity
 from herald.model.delivery import (
     Action,
     CannotTell,
     Claim,
+    DeliveryState,
     Outcome,
+    Reason,
     Receipt,
     Refused,
     RefusedScope,
@@ -50,6 +53,8 @@ from herald.model.verdict import Hold, Retry
 from herald.model.words import EVERY
 from herald.ports import Clock, Examined
 from tests.channels.kept import PICTURE, KeptMedia, a_picture, surroundings
+from tests.delivery.clocks import StandingClock
+from tests.delivery.memory import MemoryOutbox
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.running import a_free_port, until
 from tests.servers.faulty import Ending, Fault, FaultyWay, an_answer
@@ -395,6 +400,73 @@ async def test_two_at_once_under_one_id_are_one_post(world: World) -> None:
     outcomes = await asyncio.gather(*(world.send() for _ in range(5)))
     assert len({outcome.receipt for outcome in outcomes if isinstance(outcome, Sent)}) == 1
     assert len(world.receiver.published) == 1
+
+
+# ---------------------------------------------------------------- until it is sure
+
+WHOLE: dict[str, tuple[list[Told], dict[str, str], DeliveryState, int]] = {
+    "taken, and lost three times": (
+        [Told(status=504, takes=True), Told(status=500, takes=True), Told(status=502, takes=True)],
+        {},
+        DeliveryState.SENT,
+        1,
+    ),
+    "not taken, and lost": ([Told(status=500), Told(status=503)], {}, DeliveryState.SENT, 1),
+    "asked to wait": (
+        [Told(status=429, headers={"Retry-After": "40"}), Told(status=503)],
+        {},
+        DeliveryState.SENT,
+        1,
+    ),
+    "taken by one that forgets": (
+        [Told(status=504, takes=True)],
+        {"repeats": "false"},
+        DeliveryState.HELD,
+        1,
+    ),
+    "not taken by one that forgets": (
+        [Told(status=500)],
+        {"repeats": "false"},
+        DeliveryState.HELD,
+        0,
+    ),
+    "refused": ([Told(status=422)], {}, DeliveryState.FAILED, 0),
+}
+
+
+@pytest.mark.parametrize(("answers", "settings", "ends", "posts"), WHOLE.values(), ids=WHOLE.keys())
+async def test_delivery_goes_on_until_it_is_sure_and_there_is_never_a_second_post(
+    answers: list[Told], settings: dict[str, str], ends: DeliveryState, posts: int
+) -> None:
+    clock = StandingClock(NOON)
+    remembers = settings.get("repeats") != "false"
+    async with receiving(clock, remembers=remembers) as receiver:
+        receiver.answers.extend(answers)
+        channel = a_hook(receiver.address, clock, **settings)
+        limits = await channel.capabilities()
+        outbox = MemoryOutbox(a_delivery(network="webhook"), limits={"fedi": limits})
+        worker = Worker(
+            outbox,
+            {channel.id: channel},
+            clock=clock,
+            owner="w1",
+            policy=Policy(),
+            random=lambda: 0.5,
+        )
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(stop))
+        try:
+            async with asyncio.timeout(20):
+                while (row := (await outbox.list_deliveries())[0]).state is not ends:
+                    clock.advance(timedelta(seconds=0.1))
+                    await asyncio.sleep(0.0002)
+        finally:
+            stop.set()
+            await running
+    assert len(receiver.published) == posts
+    assert len(receiver.calls) == len(answers) + (ends is DeliveryState.SENT)
+    assert (row.reason is Reason.UNCLEAR) == (ends is DeliveryState.HELD)
+    assert bool(row.remote_id) == (ends is DeliveryState.SENT)
 
 
 # ---------------------------------------------------------------- receivers that forget
