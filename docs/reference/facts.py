@@ -49,6 +49,7 @@ COUNTED = {
     Count.CODE_POINTS: "Unicode characters; an emoji may be several",
     Count.UTF16: "most characters once, emoji twice",
     Count.UTF8_BYTES: "bytes: plain letters 1, accented 2, emoji 4 and more",
+    Count.LINKEDIN: "Unicode characters, and one more for each that LinkedIn reserves",
     Count.DISCORD: "Unicode characters, and one more for each that Discord takes for markup",
     Count.X_WEIGHTED: "European letters 1, other scripts and emoji 2; any link counts {url}",
 }
@@ -147,6 +148,8 @@ def _limits(facts: Mapping[str, NetworkFacts]) -> Iterator[tuple[str, ...]]:
         text = "no limit" if can.limit is None else f"{can.limit:,}"
         if can.bytes_most:
             text += f", and {can.bytes_most:,} bytes"
+        if can.limit_with_media:
+            text += f"; {can.limit_with_media:,} with pictures"
         pictures = f"{can.media_most}" if can.media_most else "none"
         if can.media_bytes:
             pictures += f", each up to {can.media_bytes / 1_000_000:.3g} MB"

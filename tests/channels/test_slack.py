@@ -17,6 +17,7 @@ from herald.channels.slack.asking import Bot
 from herald.channels.slack.blocks import beside, read_text, rich_text
 from herald.channels.slack.bot import SlackBot
 from herald.channels.slack.channel import open_slack
+from herald.channels.slack.network import NETWORK
 from herald.channels.slack.settings import SlackSettings
 from herald.channels.slack.webhook import SlackWebhook
 from herald.clock import SetClock
@@ -596,6 +597,34 @@ def test_the_settings_say_which_secret_is_used(tmp_path: Path) -> None:
     both = {"bot_token": TOKEN, "webhook_url": f"https://hooks.slack.com{HOOK}"}
     assert isinstance(opened(tmp_path, {"channel": CHANNEL_ID}, **both), SlackBot)
     assert isinstance(opened(tmp_path, {}, **both), SlackWebhook)
+
+
+class Somebody:
+    """A person who types a secret."""
+
+    user_agent = "Herald/test"
+
+    def say(self, text: str) -> None:
+        """See a sentence."""
+
+    async def ask(self, question: str, *, hidden: bool = False) -> str:
+        assert hidden
+        return f"my {question}"
+
+    async def come_back(self, page: str, *, state: str) -> dict[str, str]:
+        raise AssertionError(page + state)
+
+
+@pytest.mark.parametrize(
+    ("settings", "secret"),
+    [({"channel": CHANNEL_ID}, "bot_token"), ({}, "webhook_url")],
+)
+async def test_signing_in_asks_for_the_one_secret_that_is_used(
+    settings: dict[str, str], secret: str
+) -> None:
+    assert NETWORK.log_in is not None
+    found = await NETWORK.log_in(a_channel(network="slack", settings=settings), Somebody())
+    assert found == {secret: f"my {secret}"}
 
 
 @pytest.mark.parametrize(
