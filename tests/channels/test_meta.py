@@ -118,7 +118,7 @@ async def test_a_repeat_after_a_lost_answer_publishes_nothing_more(
     assert isinstance(await channel.send(claim), Unclear)
     assert isinstance(await channel.send(claim), Unclear)
     assert isinstance(await channel.look_up(claim), Found)
-    assert len(world.server.posts) == 1
+    assert len(world.server.posts) == world.server.publishing == 1
 
 
 @pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.value)
@@ -138,7 +138,33 @@ async def test_a_repeat_is_not_sent_where_the_state_of_the_first_is_not_shown(
     await world.send()
     world.server.rules.hides_containers = True
     assert isinstance(await world.send(), Unclear)
-    assert len(world.server.posts) == 1
+    assert len(world.server.posts) == world.server.publishing == 1
+
+
+async def test_a_repeat_that_the_network_does_not_know_is_left_to_a_look(world: World) -> None:
+    world.server.faults.append(Fault.ERROR_BEFORE)
+    assert isinstance(await world.send(), Unclear)
+    world.server.can("POST", PUBLISH[world.network], canned(24, 4279009))
+    assert isinstance(await world.send(), Unclear)
+
+
+async def test_what_was_refused_is_made_anew_when_a_person_sends_it_again(world: World) -> None:
+    world.server.can("POST", PUBLISH[world.network], canned(100, times=1))
+    assert isinstance(await world.send(), Refused)
+    assert isinstance(await world.send(), Sent)
+    assert len(world.server.containers) == 2
+
+
+async def test_nothing_is_absent_while_the_state_of_a_prepared_post_cannot_be_asked(
+    world: World,
+) -> None:
+    world.server.faults.append(Fault.ERROR_BEFORE)
+    assert isinstance(await world.send(), Unclear)
+    [container] = world.server.containers
+    world.server.can("GET", f"/{container}", page(503))
+    sighting = await world.look_up()
+    assert isinstance(sighting, CannotTell)
+    assert sighting.again
 
 
 async def test_what_is_published_and_not_listed_yet_does_not_count_as_absent(
@@ -230,7 +256,8 @@ async def test_a_token_far_from_its_end_is_left_alone(world: World) -> None:
 async def test_a_token_is_renewed_once_however_many_want_it(world: World) -> None:
     channel = world.opened(ends_at=NOON + timedelta(days=1))
     claims = [a_claim(text=f"{number} things to see", media=pictures(1)) for number in range(3)]
-    await asyncio.gather(*(channel.look_up(claim) for claim in claims))
+    looked = await asyncio.gather(*(channel.look_up(claim) for claim in claims))
+    assert looked == [Absent()] * 3
     assert world.server.counted("GET", "refresh_access_token") == 1
 
 
@@ -365,6 +392,12 @@ def test_whatever_error_comes_is_never_taken_for_a_post(
     assert outcome.why
     before = hindrance(answer, network="Threads", what="it could not be made ready", now=NOON)
     assert before.why
+
+
+@pytest.mark.parametrize("code", [100, 190, 4, 9007])
+def test_an_error_in_an_answer_that_says_well_done_is_no_refusal(code: int) -> None:
+    answer = _answer(canned(code, status=200))
+    assert isinstance(trouble_publishing(answer, network="Facebook", now=NOON), Unclear)
 
 
 @pytest.mark.parametrize("code", [1, 2, -1, -2])

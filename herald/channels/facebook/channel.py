@@ -150,7 +150,6 @@ class FacebookChannel:
             form[f"attached_media[{number}]"] = json.dumps({"media_fbid": photo})
         answer = await self._graph.post(f"{self._page}/feed", form)
         if made := read_id(answer):
-            self._photos.forget(claim)
             return Sent(_receipt(made))
         if is_duplicate(answer):
             return await self._again(claim, answer)
