@@ -364,6 +364,14 @@ async def test_no_secret_is_shown_whatever_a_server_repeats(
     assert "must-never-be-seen" not in caplog.text + repr(RENEWABLE)
 
 
+async def test_a_token_that_was_replaced_stays_hidden(world: World) -> None:
+    world.reopen(RENEWABLE)
+    world.server.token = "expired"
+    assert isinstance(await world.send(), TryAgain)
+    world.server.can(*POSTS, named(400, "x", f"{TOKEN} and {world.server.token}"))
+    assert "must-never-be-seen" not in str(await world.send())
+
+
 async def test_the_token_goes_to_no_address_that_is_not_linkedins(world: World) -> None:
     async with serving(world.clock) as other:
         for elsewhere in (f"{other.address}/upload/x", "https://linkedin.com.example.org/x", "["):
