@@ -9,11 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from apprise import Apprise
+from apprise.logger import NotifyLogEntry
+from apprise.result import AppriseResult, AppriseResultStatus
 
 from herald.channels.apprise.channel import AppriseChannel
-from herald.channels.apprise.service import open_service
+from herald.channels.apprise.service import AppriseService, open_service
 from herald.channels.apprise.settings import AppriseSettings
 from herald.channels.registry import check_settings, missing_secrets, open_channel
 from herald.clock import SetClock
@@ -144,11 +148,26 @@ async def test_no_part_of_the_address_is_told_or_logged(
     assert not captured.err
 
 
+class Talkative:
+    """Stands in for Apprise where it says no, with all that it was told."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+
+    def notify(self, **_: object) -> AppriseResult:
+        entry = NotifyLogEntry("WARNING", self._words)
+        return AppriseResult(AppriseResultStatus.FAILURE, [], call_logs=[entry])
+
+
 def test_what_apprise_repeats_of_the_address_is_hidden() -> None:
-    """Services differ in what they say; here the name that is not found is a token."""
-    service = open_service(f"json://127.0.0.1:{a_free_port()}/{SECRET}")
-    assert SECRET in service.secrets
-    assert "127.0.0.1" not in service.secrets
+    url = f"json://ana:{SECRET}@127.0.0.1/hook/{quote('t0ken of ours')}"
+    plugin = Apprise.instantiate(url)
+    said = f"No answer from 127.0.0.1\n for {SECRET}:\x07 {url}"
+    talkative: Any = Talkative(said)
+    told = AppriseService(talkative, plugin, url=url).publish("A text", "")
+    assert told is not None
+    assert told.startswith("No answer from 127.0.0.1 for ***")
+    assert SECRET not in told
 
 
 async def test_the_limit_is_the_one_that_apprise_knows() -> None:

@@ -76,12 +76,10 @@ def open_service(url: str) -> AppriseService:
         import apprise  # noqa: PLC0415 - slow, and not always there
     except ImportError as error:
         raise NotInstalled from error
-    # Nothing is written to the disk, nothing followed elsewhere, and templates stay text.
+    # Nothing is written to the disk.
     asset = apprise.AppriseAsset(
         async_mode=False,
         storage_mode=apprise.PersistentStoreMode.MEMORY,
-        http_redirects=False,
-        default_service_retry=0,
     )
     # Its log names addresses, and repeats what is told in the end.
     logging.getLogger("apprise").propagate = False
