@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import check, delivery, feeds, planning, workers
+from benchmarks import check, delivery, feeds, media, planning, workers
 
 
 def main() -> None:
     """Run them one after the other, each with the command line's arguments."""
-    for benchmark in (planning, check, delivery, workers, feeds):
+    for benchmark in (planning, check, media, delivery, workers, feeds):
         benchmark.main()
 
 
