@@ -332,11 +332,11 @@ async def test_an_account_that_is_well_is_told_so(world: World) -> None:
 
 async def test_an_account_in_need_is_told_so(world: World) -> None:
     world.server.rules.quota = 0
-    world.server.rules.renews = False
     findings = await world.opened(ends_at=NOON + timedelta(days=3)).examine()
     severities = [each.severity for each in findings]
     assert severities == [Severity.WELL, Severity.PROBLEM, Severity.PROBLEM]
     assert "ends in 3 days" in findings[1].what
+    assert world.server.counted("GET", "refresh_access_token") == 0
 
 
 async def test_an_account_that_cannot_be_asked_is_a_finding_and_no_error(world: World) -> None:

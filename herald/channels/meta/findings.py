@@ -19,7 +19,7 @@ def troubled(answer: Answer | NoAnswer, what: str) -> Finding:
         )
     error = read_error(answer)
     said = f"{error.named}, {error.said}" if error else f"the server answered {answer.status}"
-    remedy = "make a new access token with all the permissions that the manual names"
+    remedy = "make a new access token with all permissions that the manual names: herald login"
     return Finding(severity=Severity.PROBLEM, what=f"{what}: {said}", remedy=remedy)
 
 
@@ -38,7 +38,7 @@ def of_token(ends_at: datetime | None, *, now: datetime) -> Finding:
     days = (ends_at - now).days
     if ends_at - now < RENEW_BEFORE:
         what = f"the access token ends in {max(days, 0)} days, and was not renewed"
-        remedy = "make a new one, and put it in the place of the old one"
+        remedy = "make a new one, and give it with herald login"
         return Finding(severity=Severity.PROBLEM, what=what, remedy=remedy)
     return Finding(severity=Severity.WELL, what=f"the access token lives for {days} more days")
 

@@ -142,8 +142,11 @@ class StagedAccount:
         return await self.containers.confirm(claim.delivery.key, sighting)
 
     async def examined(self, *, used: str, config: str) -> tuple[Finding, ...]:
-        """Tell whose the token is, how long it lives, and what may still be published."""
-        account = await self.begin()
+        """Tell whose the token is, how long it lives, and what may still be published.
+
+        Looking renews no token.
+        """
+        account = await self.owner.id()
         network = self.manner.dialect.network
         if not isinstance(account, str):
             return (hindered(account),)
