@@ -94,13 +94,19 @@ def _longest(text: str, ends: Sequence[int], fits: Callable[[str], bool]) -> str
 def _finished(beginning: str) -> str:
     """Return *beginning* without what dangles at its end, and with an ellipsis."""
     beginning = beginning.rstrip()
-    last = ATOM.search(beginning, max(beginning.rfind(" "), beginning.rfind("\n")) + 1)
-    if last is None:
+    ends_in_atom = _ends_in_atom(beginning)
+    if not ends_in_atom:
         beginning = _DANGLING.sub("", beginning)
-    space = " " if last is not None or beginning.endswith(_ENDINGS) else ""
+        ends_in_atom = _ends_in_atom(beginning)  # as in "https://example.org/a ("
+    space = " " if ends_in_atom or beginning.endswith(_ENDINGS) else ""
     if beginning.endswith(ELLIPSIS):
         return balance(beginning)
     return balance(beginning) + space + ELLIPSIS
+
+
+def _ends_in_atom(beginning: str) -> bool:
+    last = max(beginning.rfind(" "), beginning.rfind("\n")) + 1
+    return ATOM.search(beginning, last) is not None
 
 
 def _whole(text: str, ends: set[int]) -> list[int]:

@@ -82,16 +82,30 @@ def of_campaign(document: Document, campaign: str) -> Document:
 
 
 def preview_document(document: Document) -> Document:
-    """Return what ``herald preview --json`` prints: a plan document whose deliveries have parts."""
+    """Return what ``herald preview --json`` prints: a plan document whose deliveries have parts.
+
+    A thread is one delivery with all its parts, as readers see it.
+    """
+    shown = [line for line in document["deliveries"] if line["change"] != Change.WITHDRAWN]
+    threads: dict[tuple[str, ...], list[Document]] = {}
+    for line in sorted(shown, key=lambda line: line.get("part", 0)):
+        threads.setdefault(_post_of(line), []).append(line)
     deliveries = [
-        {
-            **line,
-            "parts": [{"text": line["text"], "length": line["length"], "limit": line["limit"]}],
-        }
-        for line in document["deliveries"]
-        if line["change"] != Change.WITHDRAWN
+        {**line, "parts": [_part(part) for part in threads[_post_of(line)]]}
+        for line in shown
+        if threads[_post_of(line)][0] is line
     ]
     return {**document, "deliveries": deliveries}
+
+
+def _post_of(line: Document) -> tuple[str, ...]:
+    """Return what all parts of a thread have in common; a correction stands for itself."""
+    names = ("campaign", "item", "occasion", "channel", "language")
+    return (*(line[name] for name in names), line["key"] if "action" in line else "")
+
+
+def _part(line: Document) -> Document:
+    return {name: line[name] for name in ("text", "length", "limit")}
 
 
 def outbox_document(deliveries: Iterable[Delivery]) -> Document:
@@ -175,7 +189,7 @@ def _words(payload: Payload) -> Document:
         "media": [media_document(media) for media in payload.media],
         "length": payload.length,
         "limit": payload.limit,
-    }
+    } | ({"also": list(payload.also)} if payload.also else {})
 
 
 def media_document(media: Media) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from itertools import groupby
@@ -25,6 +25,8 @@ from herald.reporting.posttext import Paragraph, direction, paragraphs, plain
 PAGE_LANGUAGE = Language("en")
 """Herald's own words are English so far; each post says its own language."""
 NEARLY_FULL = 0.9
+Post = tuple[str, str, str, str, str]
+"""What the parts of a thread have in common: channel, campaign, item, occasion and language."""
 _NARROWEST = 30
 _CONSOLE = Console(width=100, color_system=None)
 """Only asked where lines break; it prints nothing."""
@@ -61,6 +63,8 @@ class Card:
     limit: int | None
     notes: tuple[str, ...]
     """Why it may not go out as it is."""
+    stands: str = ""
+    """How it stands to others: "part 2 of 3", "answers the post in English"."""
 
     @property
     def share(self) -> int:
@@ -136,14 +140,51 @@ def render_preview_text(plan: Plan, *, width: int) -> str:
 
 
 def _days(plan: Plan, statements: tuple[str, ...]) -> tuple[Day, ...]:
-    cards = sorted(
-        (_card(delivery, statements) for delivery in plan.deliveries),
-        key=lambda card: (card.local.date(), card.local, card.channel, card.language),
-    )
+    posts = _posts(plan.deliveries)
+    ordered = sorted(plan.deliveries, key=lambda one: _place(one, posts))
+    cards = [replace(_card(one, statements), stands=_stands(one, posts)) for one in ordered]
     return tuple(
         Day(date=day, name=spell(day, PAGE_LANGUAGE), cards=tuple(of_day))
         for day, of_day in groupby(cards, key=lambda card: card.local.date())
     )
+
+
+def _posts(deliveries: Iterable[PlannedDelivery]) -> dict[Post, list[PlannedDelivery]]:
+    """Return the parts of each post, first things first."""
+    posts: dict[Post, list[PlannedDelivery]] = {}
+    for one in sorted(deliveries, key=lambda one: one.part):
+        posts.setdefault(_post_of(one), []).append(one)
+    return posts
+
+
+def _post_of(one: PlannedDelivery) -> Post:
+    return (one.channel, one.campaign, one.item, one.occasion, one.language)
+
+
+def _place(
+    one: PlannedDelivery, posts: dict[Post, list[PlannedDelivery]]
+) -> tuple[date, datetime, str, bool, Post, int]:
+    """Order by moment and channel; what others answer comes before them, parts in their order."""
+    answers = posts[_post_of(one)][0].target is not None
+    day = one.due_at.astimezone(ZoneInfo(one.zone)).date()
+    return day, one.due_at, one.channel, answers, _post_of(one), one.part
+
+
+def _stands(one: PlannedDelivery, posts: dict[Post, list[PlannedDelivery]]) -> str:
+    parts = posts[_post_of(one)]
+    said = [f"part {one.part + 1} of {max(part.part for part in parts) + 1}"] * (
+        len(parts) > 1 or one.part > 0
+    )
+    if one.part == 0 and one.target is not None:
+        root = next(
+            (each for found in posts.values() for each in found if each.key == one.target), None
+        )
+        leads = f" in {language_name(root.language, PAGE_LANGUAGE)}" if root is not None else ""
+        said.append(f"answers the post{leads}")
+    if one.payload.also:
+        names = (language_name(tag, PAGE_LANGUAGE) for tag in one.payload.also)
+        said.append(f"also in {', '.join(names)}")
+    return "; ".join(said)
 
 
 def _card(delivery: PlannedDelivery, statements: tuple[str, ...]) -> Card:
@@ -207,7 +248,8 @@ def _card_lines(card: Card, wrap: Callable[[str, str], list[str]], width: int) -
     count = f"{card.length}/{card.limit}" if card.limit else f"{card.length}"
     head = f"{card.local:%H:%M}  {card.channel} ({card.network}) · {card.language_name}"
     lines = ["", f"{head}{count:>{max(len(count) + 2, width - len(head))}}"]
-    lines += wrap(f"{card.campaign} / {card.item}", "       ")
+    stands = f" · {card.stands}" if card.stands else ""
+    lines += wrap(f"{card.campaign} / {card.item}{stands}", "       ")
     for note in card.notes:
         lines += wrap(f"! {note}", "       ")
     if not card.paragraphs:

@@ -47,6 +47,12 @@ def within(most):
             id="a-link-is-never-cut",
         ),
         pytest.param(
+            "Every detail at https://example.org/a-long-address (and more of it)",
+            53,
+            "Every detail at https://example.org/a-long-address …",
+            id="so-it-does-where-a-bracket-falls-out-between",
+        ),
+        pytest.param(
             "塩の家が復元されました。近所の人々がここで教えています。どうぞお越しください。",
             30,
             "塩の家が復元されました。近所の人々がここで教えています。…",

@@ -164,7 +164,9 @@ def _order(delivery: PlannedDelivery, titles: dict[EntryId, str]) -> tuple[objec
         delivery.channel,
         delivery.campaign,
         titles.get(delivery.entry, "") if delivery.entry else delivery.item,
+        delivery.part == 0 and delivery.target is not None,
         delivery.language,
+        delivery.part,
     )
 
 
@@ -184,6 +186,12 @@ def _delivery(delivery: PlannedDelivery, step: Step, titles: dict[EntryId, str])
         f"  {payload.length}{limit}, not after {_local(delivery.not_after_at, delivery.zone)}"
         f"{'' if delivery.catch_up == 'post' else f', late: {delivery.catch_up}'}"
     )
+    if delivery.part:
+        yield f"  part {delivery.part + 1} of its thread"
+    elif delivery.target is not None:
+        yield "  answers the leading language"
+    if payload.also:
+        yield f"  also in {' '.join(payload.also)}"
     if step.note:
         yield f"  {step.note}"
     yield from (f"  | {line}".rstrip() for line in payload.text.split("\n"))
