@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from herald.app import App, open_app
 from herald.clock import SetClock
-from herald.desk import NotDecided
-from herald.model.delivery import Delivery, Reason
+from herald.desk import Desk, NotDecided
+from herald.model.delivery import Delivery, DeliveryState, Reason
+from herald.model.ids import DeliveryKey
 from herald.model.network import Capabilities
 from herald.model.verdict import Hold
+from tests.fakes.outbox import MemoryOutbox
 from tests.folders import MONDAY, STORIES, a_network, journal
+from tests.makers import NOON, a_delivery
 from tests.sources.folder import write
+
+S = DeliveryState
 
 
 @pytest.fixture
@@ -176,3 +182,54 @@ async def test_what_is_not_paused_need_not_be_resumed(app: App) -> None:
 async def test_a_journal_has_no_tasks(app: App) -> None:
     with pytest.raises(NotDecided, match="there is no task"):
         await app.desk.close_task((await row(app)).key, "https://example.org/1")
+
+
+def a_thread(*states: DeliveryState, **changes: Any) -> Desk:
+    """Let a thread stand in an outbox, its parts in *states*."""
+    keys = [DeliveryKey(f"part-{nth}") for nth in range(len(states))]
+    outbox = MemoryOutbox(
+        *(
+            a_delivery(
+                key=keys[nth],
+                part=nth,
+                target=keys[nth - 1] if nth else None,
+                thread=keys[0] if nth else None,
+                state=state,
+                **changes,
+            )
+            for nth, state in enumerate(states)
+        )
+    )
+    return Desk(outbox, clock=SetClock(NOON + timedelta(hours=7)))
+
+
+@pytest.mark.parametrize(
+    ("verb", "was", "then"),
+    [
+        ("retry", (S.FAILED, S.EXPIRED, S.EXPIRED), (S.PENDING, S.PENDING, S.PENDING)),
+        ("retry", (S.SENT, S.FAILED, S.PENDING), (S.SENT, S.PENDING, S.PENDING)),
+        ("withdraw", (S.PENDING, S.PENDING, S.HELD), (S.WITHDRAWN, S.WITHDRAWN, S.WITHDRAWN)),
+    ],
+)
+async def test_the_rest_of_a_thread_goes_where_its_part_goes(
+    verb: str, was: tuple[S, ...], then: tuple[S, ...]
+) -> None:
+    desk = a_thread(*was)
+    key = next(f"part-{nth}" for nth, state in enumerate(was) if state is not S.SENT)
+    changed, refused = await desk.decide(verb, keys=(key,))
+    assert refused == ()
+    assert {row.key for row in changed} == {
+        f"part-{n}" for n, s in enumerate(was) if s is not S.SENT
+    }
+    rows = [await desk.find(f"part-{nth}") for nth in range(len(was))]
+    assert tuple(row.state for row in rows) == then
+    if verb == "retry":
+        late = {row.not_after_at for row in rows if row.state is S.PENDING}
+        assert late == {NOON + timedelta(hours=13)}  # all have the time that the first one has
+
+
+async def test_a_thread_is_approved_as_one() -> None:
+    held = {"reason": Reason.APPROVAL, "needs_approval": True, "content_hash": "x"}
+    desk = a_thread(S.HELD, S.HELD, **held, not_after_at=NOON + timedelta(days=1))
+    changed, _ = await desk.decide("approve", keys=("part-0",))
+    assert [row.state for row in changed] == [S.PENDING, S.PENDING]

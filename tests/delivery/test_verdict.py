@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from herald.delivery.verdict import Policy, judge, judge_sighting, lease_of, may_send
 from herald.model.delivery import (
     Absent,
+    Action,
     CannotTell,
     Claim,
     Found,
@@ -317,3 +318,34 @@ def test_a_look_up_sends_again_only_what_is_absent_or_safe_to_repeat(
         assert verdict.thaw or may_send(repeat, now=verdict.at, capabilities=capabilities)
     if isinstance(verdict, Expire) and claim.delivery.first_send_at is not None:
         assert isinstance(sighting, Absent)
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.DELETE])
+def test_an_edit_or_a_deletion_may_be_done_again_where_nobody_can_tell(action: Action) -> None:
+    """It comes to the same: only a post would be there twice."""
+    blind = CannotTell("the network cannot be asked")
+    after = judge_sighting(
+        a_claim(action=action), blind, now=NOON, capabilities=Capabilities(), policy=POLICY
+    )
+    assert isinstance(after, Retry)
+    assert not after.thaw
+    much_later = NOON + 5 * HOUR
+    assert may_send(
+        a_claim(action=action, repeats=True), now=much_later, capabilities=Capabilities()
+    )
+    too_late = judge_sighting(
+        a_claim(action=action),
+        blind,
+        now=NOON + 7 * HOUR,
+        capabilities=Capabilities(),
+        policy=POLICY,
+    )
+    assert isinstance(too_late, Hold)
+
+
+def test_a_reply_is_a_post_and_is_never_repeated_unseen() -> None:
+    reply = a_claim(part=1000, repeats=True)
+    assert not may_send(reply, now=NOON, capabilities=Capabilities())
+    blind = CannotTell("the network cannot be asked")
+    after = judge_sighting(reply, blind, now=NOON, capabilities=Capabilities(), policy=POLICY)
+    assert isinstance(after, Hold)

@@ -339,7 +339,7 @@ async def _later_tables(connection: AsyncConnection) -> list[str]:
     return [
         name
         for name in names.scalars()
-        if name.startswith(("hub", "instance", "planner", "notice"))
+        if name.startswith(("hub", "instance", "planner", "notice", "published", "link_card"))
     ]
 
 
