@@ -19,6 +19,7 @@ from herald.channels.slack.bot import SlackBot
 from herald.channels.slack.channel import open_slack
 from herald.channels.slack.network import NETWORK
 from herald.channels.slack.settings import SlackSettings
+from herald.channels.slack.uploads import Uploads
 from herald.channels.slack.webhook import SlackWebhook
 from herald.clock import SetClock
 from herald.errors import ConfigurationBroken
@@ -419,10 +420,22 @@ async def test_a_picture_that_cannot_be_used_is_refused_in_its_own_words(world: 
     assert world.server.requests == []
 
 
-async def test_pictures_go_nowhere_without_tls(world: World) -> None:
+async def test_pictures_go_nowhere_without_tls_where_slack_itself_is_asked_with_it() -> None:
+    clock = SetClock(NOON)
+    async with serving(clock) as server:
+        bot = Bot(server="https://slack.example.org", token=TOKEN, user_agent="Herald/test")
+        uploads = Uploads(bot, clock=clock)
+        assert not uploads._is_safe(f"{server.address}/upload/v1/F1")
+        assert not uploads._is_safe("https:///upload")
+        assert not uploads._is_safe(None)
+        assert uploads._is_safe("https://files.slack.example.org/upload/v1/F1")
+
+
+async def test_a_place_for_pictures_that_is_none_is_not_asked(world: World) -> None:
     body = '{"ok": true, "file_id": "F1", "upload_url": "ftp://x.org/upload"}'
     world.server.can("getUploadURLExternal", Canned(status=200, body=body))
     assert isinstance(await world.send(media=pictures(1)), TryAgain)
+    assert world.server.messages == []
 
 
 # --- after sending ---------------------------------------------------------------------------
@@ -470,6 +483,17 @@ async def test_a_sent_post_is_deleted_and_twice_is_no_trouble(world: World) -> N
     assert isinstance(await world.channel.send(claim), Unclear)
     assert await world.channel.look_up(claim) == Found(receipt)
     assert await world.channel.send(claim) == Sent(receipt)
+
+
+async def test_the_place_that_a_deleted_post_leaves_above_its_answers_is_no_post(
+    world: World,
+) -> None:
+    receipt = await world.sent()
+    await world.sent(item="second", target=receipt)
+    claim = a_claim(action=Action.DELETE, target=receipt)
+    assert await world.channel.send(claim) == Sent(receipt)
+    assert await world.channel.look_up(claim) == Found(receipt)
+    assert len(world.server.messages) == 2
 
 
 async def test_a_correction_of_what_is_gone_is_refused(world: World) -> None:

@@ -60,6 +60,8 @@ class Message:
     metadata: dict[str, Any] = field(default_factory=dict)
     thread_ts: str = ""
     unfurls: bool = False
+    is_tombstone: bool = False
+    """It was deleted and has answers: its place stays."""
 
     @property
     def shown(self) -> str:
@@ -217,7 +219,10 @@ class SlackServer(RudeServer):
         if found is None and method != "chat.postMessage":
             return refusal("message_not_found")
         if found is not None and method == "chat.delete":
-            self.messages.remove(found)
+            if any(one.thread_ts == found.ts for one in self.messages):
+                found.text, found.blocks, found.is_tombstone = "", [], True
+            else:
+                self.messages.remove(found)
             return done(channel=CHANNEL_ID, ts=found.ts)
         if fault := self._fault_in(body, beside_most=40_000 if found is None else 4000):
             return fault
@@ -340,6 +345,8 @@ def _told(message: Message, *, whole: bool) -> dict[str, Any]:
         "text": message.text,
         "blocks": seen,
     }
+    if message.is_tombstone:
+        told["subtype"] = "tombstone"
     if message.thread_ts:
         told["thread_ts"] = message.thread_ts
     if message.metadata:

@@ -128,7 +128,7 @@ class SlackBot:
             "unfurl_links": True,
             "metadata": finding.mark(claim.delivery.key, claim.payload),
         }
-        if root := wire.root_of(claim.root, claim.target):
+        if root := wire.root_of(claim.target):
             body["thread_ts"] = root
         answer = await self._bot.change("chat.postMessage", body)
         if stands := wire.posted(answer, root=root):

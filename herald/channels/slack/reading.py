@@ -28,7 +28,7 @@ class Reader:
         if first > now:
             # Only a clock that was set back since can cause this; nothing can be ruled out by time.
             return CannotTell("this machine's clock was set back since it was sent: look yourself")
-        root = wire.root_of(claim.root, claim.target)
+        root = wire.root_of(claim.target)
         cursor, since = "", None
         for _ in range(finding.PAGES_MOST):
             answer = await self.page(root, cursor)

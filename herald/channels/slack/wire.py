@@ -112,13 +112,12 @@ def is_gone(answer: Answer | NoAnswer) -> bool:
     return isinstance(answer, Answer) and error_of(answer) in _GONE
 
 
-def root_of(root: Receipt | None, target: Receipt | None) -> str:
+def root_of(target: Receipt | None) -> str:
     """Return the id of the first post of the thread in which a post answers; '' for no answer.
 
-    Slack wants a thread's first message, never a later one.
+    Slack wants a thread's first message, never a later one; a receipt says both.
     """
-    above = root or target
-    stands = stands_at(above.remote_id) if above else None
+    stands = stands_at(target.remote_id) if target else None
     return (stands.root or stands.ts) if stands else ""
 
 
