@@ -99,17 +99,17 @@ class ImageShape(Shape):
     decorative: Flag = False
     """true if the picture says nothing that the text does not say"""
     credit: Text | None = None
-    """Who made it"""
+    """Who made it; stands below the post's words"""
     licence: Text | None = None
-    """Under what terms: CC-BY-4.0"""
+    """Under what terms: CC-BY-4.0, CC0-1.0, own"""
     rights_statement: Text | None = None
     """The address of a rights statement (rightsstatements.org)"""
     people: Literal["none", "crowd", "identifiable"] | None = None
-    """Whether people can be recognised; identifiable needs consent_ref"""
+    """Whether people can be recognised; identifiable needs consent_ref, else nothing is posted"""
     consent_ref: Text | None = None
     """Where the consent of those shown is kept"""
     minors: Flag = False
-    """true if children can be recognised; needs consent_ref"""
+    """true if children can be recognised; needs consent_ref, else nothing is posted"""
 
 
 Picture = Annotated[
