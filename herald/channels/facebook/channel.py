@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -44,6 +45,8 @@ from herald.ports import Clock
 
 ANSWER_SECONDS = 45.0
 """For the answer to a post."""
+AGAIN_SECONDS = 30.0
+"""For finding out whether a repeat is one: the whole send has an end."""
 NETWORK = "Facebook"
 
 
@@ -160,7 +163,11 @@ class FacebookChannel:
 
     async def _again(self, claim: Claim, answer: Answer | NoAnswer) -> Outcome:
         """Tell whether what Facebook takes for a repeat is this very delivery, sent before."""
-        sighting = await self.look_up(claim)
+        try:
+            async with asyncio.timeout(AGAIN_SECONDS):
+                sighting = await self.look_up(claim)
+        except TimeoutError:
+            return Unclear("Facebook says that the Page has said the same before, and is slow")
         match sighting:
             case Found(receipt):
                 return Sent(receipt)
