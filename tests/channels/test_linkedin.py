@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
@@ -16,9 +17,11 @@ from hypothesis import strategies as st
 
 from herald.channels.linkedin.channel import LinkedInChannel
 from herald.channels.linkedin.likeness import Likeness, compare, read_little
+from herald.channels.linkedin.login import log_in
 from herald.channels.linkedin.pictures import PagePictures
 from herald.channels.linkedin.rest import Keys, Rest
 from herald.channels.linkedin.settings import LinkedInSettings
+from herald.channels.login import LoginFailed
 from herald.channels.settings import read_settings, setting_problems
 from herald.clock import SetClock
 from herald.composing.escaping import linkedin as escaped
@@ -27,6 +30,7 @@ from herald.data.networks import capabilities_of
 from herald.errors import ChannelUnreachable
 from herald.model.account import Reactions, Severity
 from herald.model.card import LinkCard
+from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Absent,
     Action,
@@ -49,6 +53,7 @@ from tests.channels.kept import a_picture, surroundings
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers.linkedin import (
     CLIENT,
+    CODE,
     ORGANIZATION,
     READ,
     REFRESH,
@@ -131,9 +136,7 @@ def a_linkedin(
     cards: Cards | None = None,
     seconds: float = PATIENCE_SECONDS,
 ) -> LinkedInChannel:
-    config = a_channel(
-        network="linkedin", settings={"organization": ORGANIZATION, "server": server}
-    )
+    config = a_page(server)
     around = surroundings(Path(), clock)
     settings = read_settings(LinkedInSettings, config)
     rest = Rest(
@@ -151,6 +154,10 @@ def a_linkedin(
         clock=clock,
     )
     return LinkedInChannel(config.id, settings, rest, pictures=pictures, clock=clock, cards=cards)
+
+
+def a_page(server: str) -> ChannelConfig:
+    return a_channel(network="linkedin", settings={"organization": ORGANIZATION, "server": server})
 
 
 def a_claim(**changes: Any) -> Claim:
@@ -649,6 +656,48 @@ async def test_what_a_page_cannot_do_is_refused_unasked(world: World, action: Ac
     outcome = await world.channel.send(a_claim(action=action, target=target))
     assert kind_of(outcome) == ("Refused", DELIVERY)
     assert not world.server.requests
+
+
+# --- signing in ------------------------------------------------------------------------------
+
+
+class Person:
+    """Somebody with a browser, who allows the app."""
+
+    user_agent = "Herald/test"
+
+    def __init__(self, code: str = CODE) -> None:
+        self.answers, self.said, self.hidden = [*CLIENT], [""], [""]
+        self.page, self.code = "", code
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    async def ask(self, question: str, *, hidden: bool = False) -> str:
+        self.hidden.append(question if hidden else "")
+        return self.answers.pop(0)
+
+    async def come_back(self, page: str, *, state: str) -> dict[str, str]:
+        self.page = page
+        return {"code": self.code, "state": state}
+
+
+@pytest.mark.parametrize("gives", [True, False], ids=["with refresh token", "without"])
+async def test_who_signs_in_gets_a_token_and_all_that_renews_it(world: World, gives: bool) -> None:
+    world.server.gives_refresh_tokens = gives
+    person = Person()
+    found = await log_in(a_page(world.server.address), person)
+    kept = {"access_token": TOKEN, "client_id": CLIENT[0], "client_secret": CLIENT[1]}
+    assert found == ({**kept, "refresh_token": REFRESH} if gives else kept)
+    assert "Client Secret" in person.hidden
+    assert "http://localhost:8461/" in person.said[-1]
+    asked = dict(parse_qsl(urlsplit(person.page).query))
+    assert {READ, WRITE} <= set(asked["scope"].split())
+
+
+async def test_a_sign_in_that_is_refused_is_told(world: World) -> None:
+    with pytest.raises(LoginFailed, match="400"):
+        await log_in(a_page(world.server.address), Person(code="used"))
 
 
 # --- counts ----------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ ORGANIZATION = "urn:li:organization:2414183"
 TOKEN = "AQX-a-token-that-must-never-be-seen"
 REFRESH = "AQW-a-refresh-token-that-must-never-be-seen"
 CLIENT = ("77abc", "client-secret-that-must-never-be-seen")
+CODE = "a-code-that-works-once"
 READ, WRITE = "r_organization_social", "w_organization_social"
 SPOKEN = frozenset({"202601", "202605", "202611"})
 
@@ -74,6 +75,7 @@ class LinkedInServer:
         self.token = TOKEN
         self.refreshes = 0
         self.renews = True
+        self.gives_refresh_tokens = True
         self.token_ends = clock.now() + timedelta(days=30)
         self.looks_until_ready = 1
         self.processing_fails = False
@@ -209,15 +211,21 @@ class LinkedInServer:
                 ends = int(self.token_ends.timestamp())
                 told = {"active": True, "expires_at": ends, "scope": ",".join(sorted(self.rights))}
             return web.json_response(told)
-        if form["grant_type"] != "refresh_token" or form["refresh_token"] != REFRESH:
-            return web.json_response({"error": "invalid_request"}, status=400)
-        if not self.renews:
+        return self._granted(form)
+
+    def _granted(self, form: dict[str, str]) -> web.Response:
+        by_code = (form.get("code"), form.get("redirect_uri")) == (CODE, "http://localhost:8461/")
+        by_refresh = form.get("refresh_token") == REFRESH and self.renews
+        grants = {"authorization_code": by_code, "refresh_token": by_refresh}
+        if not grants.get(form["grant_type"]):
             return web.json_response({"error": "invalid_grant"}, status=400)
-        self.refreshes += 1
-        self.token = f"AQX-renewed-{self.refreshes}-must-never-be-seen"
-        return web.json_response(
-            {"access_token": self.token, "expires_in": 5_184_000, "refresh_token": REFRESH}
-        )
+        if form["grant_type"] == "refresh_token":
+            self.refreshes += 1
+            self.token = f"AQX-renewed-{self.refreshes}-must-never-be-seen"
+        told = {"access_token": self.token, "expires_in": 5_184_000}
+        if self.gives_refresh_tokens:
+            told["refresh_token"] = REFRESH
+        return web.json_response(told)
 
     # posts
 

@@ -13,7 +13,7 @@ from herald.model.account import Finding, Severity
 
 _ROLES = frozenset({"ADMINISTRATOR", "CONTENT_ADMIN", "CONTENT_ADMINISTRATOR"})
 _SOON = timedelta(days=14)
-_NEW_TOKEN = "get a new access token, see the page Connect a LinkedIn page"  # noqa: S105 - words
+_NEW_TOKEN = "sign in again with herald login"  # noqa: S105 - words
 
 
 async def examine(rest: Rest, author: str, *, now: datetime) -> tuple[Finding, ...]:

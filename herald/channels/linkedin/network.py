@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from herald.channels.linkedin.login import log_in
 from herald.channels.linkedin.settings import LinkedInSettings
 from herald.channels.network import Network, Secret, Surroundings
 from herald.model.configuration import ChannelConfig
@@ -37,4 +38,5 @@ NETWORK = Network(
             name="client_secret", what="the app's Client Secret, for renewing tokens", needed=False
         ),
     ),
+    log_in=log_in,
 )

@@ -83,7 +83,7 @@ def refusal_of_account(answer: Answer, *, now: datetime) -> Hindrance | None:
         return Refused(f"{why}: update Herald", status, _CHANNEL)
     if status == 401:
         why = f"LinkedIn refuses the access token{said}"
-        return Refused(f"{why}: get a new one, it lives for 60 days", status, _CHANNEL)
+        return Refused(f"{why}: sign in again with herald login", status, _CHANNEL)
     if status == 403:
         why = f"LinkedIn does not let this token do that{said}"
         remedy = "it needs w_organization_social, of a person who may post on the page"
