@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from herald.channels.answer import Answer, NoAnswer
-from herald.channels.asking import Request, user_agent
+from herald.channels.asking import user_agent
 from herald.channels.bluesky.acting import (
     answering,
     cannot_read,
@@ -19,27 +19,12 @@ from herald.channels.bluesky.acting import (
     look_for_repost,
     repost,
 )
-from herald.channels.bluesky.answered import (
-    PAGES_MOST,
-    POSTS_MOST,
-    are_posts,
-    ask_for_counts,
-    ask_for_page,
-    read_counts,
-    read_page,
-)
 from herald.channels.bluesky.asking import asking, telling
-from herald.channels.bluesky.examining import (
-    PROFILES,
-    account_findings,
-    handle_findings,
-    limit_findings,
-    password_findings,
-    profile_findings,
-    sign_in_finding,
-)
+from herald.channels.bluesky.attaching import Attaching
+from herald.channels.bluesky.examining import limit_findings
 from herald.channels.bluesky.facets import names_in
 from herald.channels.bluesky.finding import ask_for_did, read_did
+from herald.channels.bluesky.reading import counted, examined, replies_since
 from herald.channels.bluesky.record import (
     COLLECTION,
     Blob,
@@ -50,19 +35,15 @@ from herald.channels.bluesky.record import (
 from herald.channels.bluesky.session import SignedIn
 from herald.channels.bluesky.settings import BlueskySettings
 from herald.channels.bluesky.wire import (
-    Hindrance,
     Session,
     is_absent,
     is_taken,
-    read_blob,
     read_put,
     receipt_of,
     trouble_posting,
-    trouble_uploading,
 )
 from herald.channels.settings import read_settings, sound_secret
 from herald.data.networks import capabilities_of
-from herald.errors import ChannelUnreachable, MediaMissing, PictureUnusable
 from herald.model.account import Finding, Reactions, Reply
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
@@ -71,36 +52,40 @@ from herald.model.delivery import (
     CannotTell,
     Claim,
     Found,
-    Media,
     Outcome,
     Payload,
     Receipt,
     Refused,
     Sent,
     Sighting,
-    TryAgain,
     Unclear,
 )
 from herald.model.ids import ChannelId
 from herald.model.network import Capabilities
-from herald.ports import Clock, Pictures
+from herald.ports import Cards, Clock, Pictures
 
 log = logging.getLogger(__name__)
 
-UPLOAD_SECONDS = 45.0
-"""For all pictures of a post."""
 MENTION_SECONDS = 10.0
 """For finding out whom a post mentions: a mention is not worth a late post."""
 
 
 def open_bluesky(
-    config: ChannelConfig, *, password: str, pictures: Pictures, clock: Clock, contact: str = ""
+    config: ChannelConfig,
+    *,
+    password: str,
+    pictures: Pictures,
+    cards: Cards | None = None,
+    clock: Clock,
+    contact: str = "",
 ) -> BlueskyChannel:
     """Return the account of *config*; raise ConfigurationBroken if it is unsound."""
     settings = read_settings(BlueskySettings, config)
     password = sound_secret(config, password, what="app password")
     signed_in = SignedIn(settings, password, user_agent=user_agent(contact), clock=clock)
-    return BlueskyChannel(config.id, settings, signed_in, pictures=pictures, clock=clock)
+    return BlueskyChannel(
+        config.id, settings, signed_in, pictures=pictures, cards=cards, clock=clock
+    )
 
 
 class BlueskyChannel:
@@ -115,14 +100,17 @@ class BlueskyChannel:
         signed_in: SignedIn,
         *,
         pictures: Pictures,
+        cards: Cards | None = None,
         clock: Clock,
     ) -> None:
         self.id = id
         self._settings = settings
         self._signed_in = signed_in
-        self._pictures = pictures
         self._clock = clock
         self._limits = capabilities_of(self.network)
+        self._attaching = Attaching(
+            signed_in=signed_in, pictures=pictures, cards=cards, clock=clock, limits=self._limits
+        )
 
     async def capabilities(self) -> Capabilities:
         """Return the network's limits: no server tells any of its own."""
@@ -154,7 +142,7 @@ class BlueskyChannel:
             if not isinstance(found, dict):
                 return found
             reply = found
-        blobs = await self._uploaded(claim)
+        blobs = await self._attaching.upload(claim)
         if not isinstance(blobs, tuple):
             return blobs
         return await self._put(claim, session.did, blobs, reply)
@@ -173,59 +161,17 @@ class BlueskyChannel:
 
     async def examine(self) -> tuple[Finding, ...]:
         """Tell how the account signs in, where its handle leads, and what its profile lacks."""
-        session = await self._signed_in.session()
-        if not isinstance(session, Session):
-            return (sign_in_finding(session),)
-        server, handle, now = self._signed_in.server, self._settings.handle, self._clock.now()
-        answer = await self._signed_in.authorised(asking(server, "com.atproto.server.getSession"))
-        if not isinstance(answer, Answer | NoAnswer):
-            return (sign_in_finding(answer),)
-        resolved = await self._signed_in.public(ask_for_did(server, handle))
-        method, did = "com.atproto.repo.getRecord", session.did
-        profile = await self._signed_in.public(
-            asking(server, method, repo=did, collection=PROFILES, rkey="self")
-        )
-        return (
-            *account_findings(answer, handle=handle, now=now),
-            *password_findings(session),
-            *handle_findings(resolved, handle=handle, did=did),
-            *profile_findings(profile),
-            *limit_findings(self._limits),
-        )
+        now = self._clock.now()
+        found = await examined(self._signed_in, self._settings.handle, now=now)
+        return (*found, *limit_findings(self._limits))
 
     async def reactions(self, receipts: Sequence[Receipt]) -> dict[str, Reactions]:
         """Return the counts of each post, which Bluesky's own service tells."""
-        uris = [one.remote_id for one in receipts if are_posts(one.remote_id)]
-        found: dict[str, Reactions] = {}
-        if not uris or not isinstance(await self._signed_in.session(), Session):
-            return found
-        for start in range(0, len(uris), POSTS_MOST):
-            request = ask_for_counts(self._signed_in.server, uris[start : start + POSTS_MOST])
-            answer = await self._signed_in.authorised(request)
-            counts = read_counts(answer) if isinstance(answer, Answer | NoAnswer) else None
-            if counts is None:
-                break
-            found |= counts
-        return found
+        return await counted(self._signed_in, receipts)
 
     async def replies(self, *, since: datetime) -> tuple[Reply, ...]:
         """Return what people wrote to the account, which Bluesky's own service tells."""
-        session = await self._signed_in.session()
-        if not isinstance(session, Session):
-            raise ChannelUnreachable(session.why)
-        found: dict[str, Reply] = {}
-        cursor = ""
-        for _ in range(PAGES_MOST):
-            answer = await self._signed_in.authorised(ask_for_page(self._signed_in.server, cursor))
-            page = read_page(answer, did=session.did) if isinstance(answer, Answer) else None
-            if page is None:
-                raise ChannelUnreachable(f"Bluesky does not tell who answered: {_why(answer)}")
-            found |= {reply.id: reply for reply in page.replies if reply.at >= since}
-            is_last = not page.next or page.next == cursor
-            if is_last or page.oldest_at is None or page.oldest_at < since:
-                break
-            cursor = page.next
-        return tuple(sorted(found.values(), key=lambda reply: (reply.at, reply.id)))
+        return await replies_since(self._signed_in, since)
 
     async def close(self) -> None:
         """Nothing is kept open between two requests."""
@@ -241,6 +187,7 @@ class BlueskyChannel:
             # Not the moment it was due: what was approved late would stand below older posts.
             created_at=delivery.first_send_at or delivery.due_at,
             blobs=blobs,
+            card={} if blobs else await self._attaching.card(payload),
             mentions=await self._mentions(payload),
             reply=reply,
         )
@@ -308,51 +255,6 @@ class BlueskyChannel:
             log.warning("a mention stays plain text", extra={"channel": self.id})
         return found
 
-    async def _uploaded(self, claim: Claim) -> tuple[Blob, ...] | Hindrance:
-        """Return the server's blobs of the pictures, or why there is no post: nothing was made.
-
-        A picture is known by its bytes: uploaded again, it is the same blob.
-        """
-        kept = [media for media in claim.payload.media if media.sha256]
-        if left_out := len(claim.payload.media) - len(kept):
-            fields = {"key": claim.delivery.key, "pictures": left_out}
-            log.warning("pictures left out, only their address is known", extra=fields)
-        blobs: list[Blob] = []
-        try:
-            async with asyncio.timeout(UPLOAD_SECONDS):
-                for media in kept:
-                    blob = await self._upload(media)
-                    if not isinstance(blob, Blob):
-                        return blob
-                    blobs.append(blob)
-        except TimeoutError:
-            return TryAgain(f"the pictures took longer than {UPLOAD_SECONDS:g} seconds")
-        return tuple(blobs)
-
-    async def _upload(self, media: Media) -> Blob | Hindrance:
-        try:
-            picture = await self._pictures.picture(media, self._limits)
-        except PictureUnusable as error:
-            return Refused(str(error))
-        except MediaMissing:
-            return Refused(f"the picture {media.file} is not kept: run herald plan, it reads it")
-        request = Request(
-            method="POST",
-            address=f"{self._signed_in.server}/xrpc/com.atproto.repo.uploadBlob",
-            body=picture.content,
-            kind=picture.media_type,
-        )
-        answer = await self._signed_in.authorised(request)
-        if not isinstance(answer, Answer | NoAnswer):
-            return answer
-        if ref := read_blob(answer):
-            return Blob(ref=ref, width=picture.width, height=picture.height)
-        return trouble_uploading(answer, now=self._clock.now())
-
 
 def _uri(did: str, claim: Claim) -> str:
     return f"at://{did}/{COLLECTION}/{record_key(claim.delivery.key)}"
-
-
-def _why(answer: Answer | NoAnswer | Hindrance) -> str:
-    return f"it answered {answer.status}" if isinstance(answer, Answer) else answer.why

@@ -17,6 +17,7 @@ def _open(config: ChannelConfig, secrets: Mapping[str, str], around: Surrounding
         config,
         password=secrets["app_password"],
         pictures=around.pictures,
+        cards=around.cards,
         clock=around.clock,
         contact=around.contact,
     )

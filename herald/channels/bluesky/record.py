@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from herald.channels.bluesky.facets import facets
+from herald.model.card import LinkCard
 from herald.model.delivery import Payload
 from herald.model.ids import DeliveryKey
 from herald.model.words import EVERY
@@ -51,13 +52,15 @@ def post_record(
     *,
     created_at: datetime,
     blobs: Sequence[Blob] = (),
+    card: Mapping[str, Any] | None = None,
     mentions: Mapping[str, str],
     reply: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the record of a post.
 
     *blobs* are what the server has of the pictures of *payload* whose bytes are kept, in their
-    order; *mentions* are DIDs by handle; *reply* is what it says of the post that it answers.
+    order, *card* is shown where there are none; *mentions* are DIDs by handle; *reply* is what it
+    says of the post that it answers.
     """
     record: dict[str, Any] = {
         "$type": COLLECTION,
@@ -70,8 +73,8 @@ def post_record(
         record["reply"] = dict(reply)
     if found := facets(payload.text, link=payload.link, mentions=mentions):
         record["facets"] = found
-    if embed := _pictures(payload, blobs) or _card(payload):
-        record["embed"] = embed
+    if embed := _pictures(payload, blobs) or card:
+        record["embed"] = dict(embed)
     return record
 
 
@@ -107,6 +110,19 @@ def repost_record(subject: Mapping[str, str], *, created_at: datetime) -> dict[s
     return {"$type": REPOSTS, "subject": dict(subject), "createdAt": spelled_moment(created_at)}
 
 
+def link_card(payload: Payload, card: LinkCard | None, thumb: Blob | None) -> dict[str, Any]:
+    """Return the card of a post's link: what its page says, else what the post says of it."""
+    site = urlsplit(payload.link).netloc.removeprefix("www.")
+    external: dict[str, Any] = {
+        "uri": payload.link,
+        "title": (card.title if card else "") or payload.title or site,
+        "description": card.description if card else "",
+    }
+    if thumb is not None:
+        external["thumb"] = dict(thumb.ref)
+    return {"$type": "app.bsky.embed.external", "external": external}
+
+
 def spelled_moment(moment: datetime) -> str:
     """Return *moment* as Bluesky's own app writes it, to the millisecond."""
     spelled = moment.astimezone(UTC).isoformat(timespec="milliseconds")
@@ -136,15 +152,6 @@ def _shape(blob: Blob) -> dict[str, Any]:
     if not (blob.width and blob.height):
         return {}
     return {"aspectRatio": {"width": blob.width, "height": blob.height}}
-
-
-def _card(payload: Payload) -> dict[str, Any]:
-    """Return the card of the post's link: the network fetches no page to make one."""
-    if not payload.link.startswith(("https://", "http://")):
-        return {}
-    title = payload.title or urlsplit(payload.link).netloc.removeprefix("www.")
-    external = {"uri": payload.link, "title": title, "description": ""}
-    return {"$type": "app.bsky.embed.external", "external": external}
 
 
 def _spelled(number: int) -> str:
