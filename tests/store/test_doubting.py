@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from herald.mailing.issues import issue_of
-from herald.model.delivery import Reason
+from herald.model.delivery import Reason, Receipt
 from herald.model.ids import ChannelId, EntryId, ItemId, Language
 from herald.model.mailing import Edition, Issue, RecipientState
 from herald.model.network import Capabilities
-from herald.model.verdict import Doubt, Hold
+from herald.model.verdict import Done, Doubt, Hold
 from herald.store import tables
 from herald.store.doubting import DOUBTED, NEWS_WITHIN, doubt_copies
 from herald.store.engine import Store, open_store
@@ -181,3 +181,29 @@ async def test_copies_that_were_still_to_be_sent_are_uncertain(database):
         )
         await doubt_copies(connection, now=NOON)
     assert await copies(database) == {"accepted": 2, RecipientState.UNCERTAIN.value: 3}
+
+
+async def test_what_follows_is_doubted_once_what_it_follows_was_found(database):
+    """Its look-up needs to know where that is; and it is never sent unseen."""
+    first = a_delivery(item=ItemId("first"), due_at=NOON - HOUR, not_after_at=NOON + 9 * HOUR)
+    second = a_delivery(
+        item=ItemId("second"),
+        due_at=NOON - HOUR,
+        not_after_at=NOON + 9 * HOUR,
+        part=1,
+        target=first.key,
+        thread=first.key,
+    )
+    async with database.writing() as connection:
+        await insert_rows(connection, [first, second])
+    await put_back(database)
+    outbox = StoredOutbox(database)
+    assert await claimed(database) == set()
+    assert await doubted(database) == {"first"}
+    look = await outbox.claim_look_up(first.key, owner="one", now=NOON, lease=HOUR)
+    found = Done(Receipt(remote_id="1139"))
+    await outbox.settle(first.key, token=look.token, verdict=found, now=NOON)
+    assert await claimed(database) == set()
+    assert await doubted(database) == {"second"}
+    look = await outbox.claim_look_up(second.key, owner="one", now=NOON, lease=HOUR)
+    assert (look.target, look.root) == (found.receipt, found.receipt)
