@@ -20,6 +20,7 @@ _SHARED = {
     "calendar": '{museum_week: "2027-06-07..2027-06-13"}',
     "window": '{days: mon-fri, hours: "09:00-19:00"}',
     "stagger": "25m",
+    "multilingual": "thread",
     "at_most_late": "12h",
     "catch_up": "ask",
 }
@@ -76,6 +77,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "missing_translation": "hold",
         "at_most_late": "12h",
         "catch_up": "skip",
+        "thread": "numbered",
     },
     item_shapes.OccasionShape: {
         **_RECURRING,
@@ -97,6 +99,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "urgent": "true",
         "at_most_late": "2h",
         "catch_up": "ask",
+        "thread": "true",
     },
     item_shapes.OverrideShape: {
         "text": "{en: Come and see it.}",
@@ -105,6 +108,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "image": "media/wide.jpg",
         "on": "2027-05-17 18:00",
         "at": '"18:00"',
+        "thread": "true",
     },
     item_shapes.ImageShape: {
         "file": "media/rice.jpg",
@@ -288,6 +292,9 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (item_shapes.OccasionShape, "languages"): _OF_ITEM,
     (item_shapes.OccasionShape, "at_most_late"): _OF_ITEM,
     (item_shapes.OccasionShape, "catch_up"): _OF_ITEM,
+    (item_shapes.ItemShape, "thread"): "`false`: it is shortened",
+    (item_shapes.OccasionShape, "thread"): _OF_ITEM,
+    (item_shapes.OverrideShape, "thread"): _OF_ITEM,
     (item_shapes.OccasionShape, "from"): "the campaign's `starts`",
     (item_shapes.OccasionShape, "until"): "the campaign's `ends`",
     (shapes.SeriesShape, "kinds"): "every card of `items_from`; **required** without that",
