@@ -8,7 +8,6 @@ task stays open until ``herald done`` gives it the address of the post.
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -18,7 +17,7 @@ from herald.channels.copy_pack import PackFile, find_pack, pack_name, write_pack
 from herald.channels.network import Network
 from herald.channels.settings import NetworkSettings, read_settings
 from herald.data.networks import capabilities_of
-from herald.errors import MediaMissing
+from herald.errors import MediaMissing, PictureUnusable
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import (
     Absent,
@@ -34,7 +33,8 @@ from herald.model.delivery import (
     TryAgain,
 )
 from herald.model.network import Capabilities
-from herald.ports import MediaStore
+from herald.model.picture import Picture
+from herald.ports import Pictures
 
 _KEY_SHOWN = 8
 """Digits of a key that name a task on the command line."""
@@ -46,10 +46,10 @@ class ManualSettings(NetworkSettings):
     label: str = Field("", description='the place\'s name for people, such as "Facebook page"')
 
 
-def open_manual(config: ChannelConfig, *, folder: Path, media: MediaStore) -> ManualChannel:
+def open_manual(config: ChannelConfig, *, folder: Path, pictures: Pictures) -> ManualChannel:
     """Return the manual channel of *config*; raise ConfigurationBroken if that is unsound."""
     settings = read_settings(ManualSettings, config)
-    return ManualChannel(config, settings, folder=folder, media=media)
+    return ManualChannel(config, settings, folder=folder, pictures=pictures)
 
 
 def packs_folder(folder: Path, channel: str) -> Path:
@@ -63,12 +63,12 @@ class ManualChannel:
     network = "manual"
 
     def __init__(
-        self, config: ChannelConfig, settings: ManualSettings, *, folder: Path, media: MediaStore
+        self, config: ChannelConfig, settings: ManualSettings, *, folder: Path, pictures: Pictures
     ) -> None:
         self.id = config.id
         self.label = settings.label or config.id
         self._packs = packs_folder(folder, config.id)
-        self._media = media
+        self._pictures = pictures
 
     async def capabilities(self) -> Capabilities:
         """Return that there are no limits that Herald knows of."""
@@ -84,6 +84,8 @@ class ManualChannel:
             return Refused(
                 "a picture's bytes are not kept: run herald plan while its file is there"
             )
+        except PictureUnusable as error:
+            return Refused(str(error))
         except OSError as error:
             return TryAgain(f"the copy pack cannot be written: {error}")
         return Sent(Receipt(remote_id=key))
@@ -114,18 +116,19 @@ class ManualChannel:
         described = PackFile(f"{name}-description.txt", _bytes(media.alt))
         if not media.sha256:
             return [PackFile(f"{name}-address.txt", _bytes(media.url)), described]
-        content = await self._media.get_media(media.sha256)
-        return [PackFile(name + _ending(media), content), described]
+        picture = await self._pictures.picture(media, await self.capabilities())
+        return [PackFile(name + _ending(media, picture), picture.content), described]
 
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _ending(media: Media) -> str:
-    """Return how the picture's file name ends, the editor's own ending where it has one."""
+def _ending(media: Media, picture: Picture) -> str:
+    """Return how the picture's file name ends, the editor's own where that is still true."""
     own = PurePosixPath(media.file).suffix.lower()
-    return own if own[1:].isalnum() else mimetypes.guess_extension(media.media_type) or ".bin"
+    is_true = picture.media_type == media.media_type and own[1:].isalnum()
+    return own if is_true else picture.ending or ".bin"
 
 
 def _readme(claim: Claim, *, label: str, names: list[str]) -> str:
@@ -170,6 +173,6 @@ NETWORK = Network(
     name="manual",
     settings=ManualSettings,
     open=lambda config, secrets, around: open_manual(
-        config, folder=around.folder, media=around.media
+        config, folder=around.folder, pictures=around.pictures
     ),
 )

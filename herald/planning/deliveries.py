@@ -188,8 +188,12 @@ def _planned(
     if variant.fate is Fate.STANDING and known is not None and not is_waiting(known):
         yield Standing(delivery=_over(variant, moment, item, scene, known))
         return
-    if (image := variant.script.image) is not None and image.withheld:
+    image = variant.script.image
+    if image is not None and image.withheld:
         yield _skip(image.withheld, moment, item, scene, variant)
+        return
+    if image is None and composer.limits(variant.channel).media_needed:
+        yield from _without_picture(variant, moment, item, scene)
         return
     post = _post(variant, item, composer)
     parts = _parts(variant, moment, item, scene, post)
@@ -333,6 +337,19 @@ def _too_long(
         "too-long",
         f"{item.id}, {moment.id}, {language}: {reason}",
         f"write a shorter text, or one for this channel under on_channel: {channel}",
+    )
+
+
+def _without_picture(
+    variant: Variant, moment: Moment, item: Item, scene: Scene
+) -> Iterator[Result]:
+    reason = f"{variant.channel.id} takes no post without a picture"
+    yield _skip(reason, moment, item, scene, variant)
+    yield warning(
+        moment.occasion.place,
+        "no-picture",
+        f"{item.id}, {moment.id}: {reason}",
+        "give it one in image:, or leave the channel out in channels:",
     )
 
 

@@ -13,15 +13,21 @@ from hypothesis import strategies as st
 
 from herald.channels.copy_pack import PackFile, find_pack, pack_name, write_pack
 from herald.channels.manual import ManualChannel, open_manual, packs_folder
+from herald.clock import SetClock
 from herald.model.delivery import Absent, CannotTell, Claim, Found, Media, Refused, Sent, TryAgain
 from herald.model.ids import CampaignId, ChannelId, DeliveryKey, ItemId, Language
-from tests.channels.kept import PICTURE, KeptMedia, a_picture
-from tests.makers import a_channel, a_delivery, a_payload
+from tests.channels.kept import PICTURE, KeptMedia, a_picture, pictures_of
+from tests.makers import NOON, a_channel, a_delivery, a_payload
+from tests.media.corpus import SECRET, noted, quarters, saved
+
+NOTED = saved(quarters(), "JPEG", exif=noted())
+"""A picture with what its camera noted."""
 
 
 def a_manual(folder: Path, **settings: str) -> ManualChannel:
     config = a_channel(id=ChannelId("facebook"), network="manual", settings=settings)
-    return open_manual(config, folder=folder, media=KeptMedia(PICTURE))
+    pictures = pictures_of(KeptMedia(PICTURE, NOTED), SetClock(NOON))
+    return open_manual(config, folder=folder, pictures=pictures)
 
 
 def a_claim(**changes: Any) -> Claim:
@@ -170,6 +176,15 @@ def test_a_failure_in_the_middle_leaves_no_pack(tmp_path: Path) -> None:
         write_pack(tmp_path, "day-01234567", key, unwritable)
     assert find_pack(tmp_path, key) is None
     assert [one.name for one in tmp_path.iterdir() if one.name[0] != "."] == []
+
+
+async def test_nobody_posts_by_hand_what_the_camera_noted(tmp_path: Path) -> None:
+    assert isinstance(
+        await a_manual(tmp_path).send(a_claim(media=(a_picture(content=NOTED),))), Sent
+    )
+    (pack,) = packs(tmp_path)
+    assert SECRET in NOTED
+    assert SECRET not in (pack / "image-1.jpg").read_bytes()
 
 
 async def test_a_picture_that_is_not_kept_makes_no_pack(tmp_path: Path) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from herald.app import open_app
 from herald.clock import SetClock
+from herald.model.campaign import At, Image
+from herald.model.ids import ItemId, Language
+from herald.model.network import Capabilities
 from herald.sources.load import Loaded
 from tests.folders import MONDAY, a_network, journal
+from tests.makers import a_campaign, an_occasion
+from tests.planning.plans import an_english_item, plan_campaigns, reasons
+from tests.planning.plans import codes as warned
 from tests.sources.folder import DOT, a_folder, a_loader, loaded, write
 
 WALK = """\
@@ -119,3 +125,23 @@ async def test_what_waits_with_it_is_withdrawn_and_comes_back_with_the_consent(
         await app.worker.drain()
         assert said == [["pending"], ["withdrawn"], ["pending"]]
         assert {line["item"] for line in journal(root)} == {"walk", "mill"}
+
+
+PICTURED = Capabilities(media_needed=True, media_most=1)
+
+
+def test_a_network_that_takes_pictures_only_gets_no_words_alone() -> None:
+    shown = Image(file="media/dot.png", sha256="ab" * 32, media_type="image/png", decorative=True)
+    posts = (an_occasion(At(local=datetime(2027, 5, 3, 10, 0))),)
+    bare, pictured = (
+        an_english_item(id=ItemId(name), image=image, post=posts)
+        for name, image in (("bare", None), ("pictured", shown))
+    )
+    plan = plan_campaigns(a_campaign(bare, pictured, languages=(Language("en"),)), limits=PICTURED)
+    assert [each.item for each in plan.deliveries] == ["pictured"]
+    assert reasons(plan) == ["fedi takes no post without a picture"]
+    assert warned(plan) == ["no-picture"]
+    everywhere = plan_campaigns(
+        a_campaign(bare, pictured, languages=(Language("en"),)), limits=Capabilities(media_most=1)
+    )
+    assert len(everywhere.deliveries) == 2
