@@ -332,7 +332,7 @@ async def test_a_profile_that_says_nothing_gets_advice(profile: dict[str, Any] |
 async def test_a_refused_password_is_a_problem() -> None:
     async with a_world() as world:
         world.server.password = "another"
-        [finding] = await world.channel.examine()
+        finding = (await world.channel.examine())[0]
         assert finding.severity is Severity.PROBLEM
         assert "app password" in finding.remedy
 
