@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from herald.data.corrected import word_for
 from herald.model.campaign import Campaign, Item, Status
 from herald.model.configuration import Configuration
 from herald.model.correction import Correction, Untrue
-from herald.model.delivery import Delivery, DeliveryState, History, Payload
+from herald.model.delivery import Action, Delivery, DeliveryState, History, Payload
 from herald.model.feed import Entry
 from herald.model.ids import CampaignId, ChannelId, DeliveryKey, ItemId
 from herald.model.network import Capabilities
@@ -116,8 +116,9 @@ def _of_campaign(
     items, news = {row.item for row in sent}, {row.entry for row in sent if row.entry}
     now = min(row.due_at for row in sent)
     keys = {row.key for row in sent}
-    waiting = [_as_if_waiting(row) for row in sent]
-    others = [row for row in history.deliveries if row.key not in keys]
+    again = {row.key: row for row in (*_threads_of(sent, history), *sent)}
+    waiting = [_as_if_waiting(row) for row in again.values()]
+    others = [row for row in history.deliveries if row.key not in again]
     plan = make_plan(
         [replace(campaign, items=tuple(_asked_for(item, items) for item in campaign.items))],
         configuration,
@@ -130,6 +131,15 @@ def _of_campaign(
     )
     planned = (*plan.standing, *plan.deliveries)
     return {each.key: each.payload for each in planned if each.key in keys}
+
+
+def _threads_of(sent: Sequence[Delivery], history: History) -> Iterator[Delivery]:
+    """Yield all parts of the threads of *sent*: a text is divided as a whole."""
+    threads = {row.thread or row.key for row in sent}
+    for row in history.deliveries:
+        is_part = row.action is Action.CREATE and not row.corrects
+        if is_part and (row.thread or row.key) in threads:
+            yield row
 
 
 def _asked_for(item: Item, names: set[ItemId]) -> Item:

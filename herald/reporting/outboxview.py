@@ -49,7 +49,7 @@ def outbox_view(deliveries: Sequence[Delivery]) -> RenderableType:
     for name in ("key", "when", "channel", "", "state"):
         table.add_column(name, no_wrap=True)
     table.add_column("what", ratio=1, overflow="ellipsis", no_wrap=True)
-    for delivery in deliveries:
+    for delivery in sorted(deliveries, key=_in_threads):
         local = delivery.due_at.astimezone(ZoneInfo(delivery.zone))
         table.add_row(
             delivery.key[:_KEY],
@@ -111,6 +111,11 @@ def _spelled(told: str) -> str:
     except ValueError:
         return told
     return f"{moment:%Y-%m-%d %H:%M} {moment.tzname()}"
+
+
+def _in_threads(delivery: Delivery) -> tuple[datetime, str, int]:
+    """Return the place of *delivery* by its moment, the parts of a thread in their order."""
+    return delivery.due_at, delivery.thread or delivery.key, delivery.part
 
 
 def _what(delivery: Delivery) -> Text:

@@ -214,3 +214,41 @@ def test_options_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     assert correct(tmp_path, "--yes").exit_code == 2
     assert correct(tmp_path, "3fa9", "--delete", "--text", "x").exit_code == 2
     assert "No delivery" in correct(tmp_path, "3fa9", "--yes").stderr
+
+
+LONG = " ".join(f"Sentence {nth} tells of the salt house and its neighbours." for nth in range(24))
+THREAD = f"""\
+campaign: stories
+languages: [en]
+channels: [trial]
+items:
+  - id: salt-house
+    kind: news
+    title: {{en: The salt house}}
+    text: {{en: "{LONG}"}}
+    thread: true
+    post: 2027-05-03 10:00
+"""
+
+
+def test_of_a_thread_the_part_with_the_typo_is_corrected(tmp_path: Path) -> None:
+    a_network(
+        tmp_path, stories=THREAD, config_channels="trial: {network: journal, like: mastodon}\n"
+    )
+    plan_it(tmp_path, now=NINE, send=True)
+    lines = journal(tmp_path)
+    assert len(lines) > 2
+    assert [line.get("target") for line in lines] == [None, *(line["key"] for line in lines[:-1])]
+    write(
+        tmp_path, "campaigns/stories.yaml", THREAD.replace("Sentence 9 tells", "Sentence 9 sings")
+    )
+    (one,) = proposals(tmp_path)
+    assert "Sentence 9 tells" in one["text"]
+    assert "Sentence 9 sings" in one["new_text"]
+    assert correct(tmp_path, one["key"], "--yes").exit_code == 0
+    plan_it(tmp_path, now=LATER, send=True)
+    assert journal(tmp_path)[-1]["target"] == one["key"]
+    assert len(journal(tmp_path)) == len(lines) + 1
+    assert proposals(tmp_path) == []
+    shown = herald(tmp_path, "outbox", "list").stdout
+    assert shown.index("(2)") < shown.index("(3)") < shown.index("(edit)")
