@@ -17,7 +17,7 @@ from herald.channels.wordpress.channel import WordPressChannel, open_wordpress
 from herald.channels.wordpress.page import content_of, slug_of, title_of
 from herald.channels.wordpress.pictures import SitePictures
 from herald.channels.wordpress.settings import WordPressSettings
-from herald.channels.wordpress.site import Site
+from herald.channels.wordpress.site import Site, is_same_place
 from herald.clock import SetClock
 from herald.data.networks import capabilities_of
 from herald.model.account import Severity
@@ -368,6 +368,28 @@ async def test_the_password_goes_to_no_other_server(world: World) -> None:
         assert isinstance(outcome, Refused)
         assert other.address in outcome.why
         assert not other.requests
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://Museum.example.org/a", "https://museum.example.org:443/b?c", True),
+        ("https://κοινό.example.org", "https://xn--uxabkg1e.example.org/wp-json", True),
+        ("https://museum.example.org", "http://museum.example.org", False),
+        ("https://museum.example.org", "https://www.museum.example.org", False),
+        ("https://museum.example.org", "https://museum.example.org:8443", False),
+        ("https://museum.example.org", "https://[", False),
+        ("https://museum.example.org", "/wp-json", False),
+    ],
+)
+def test_a_server_is_known_however_its_address_is_spelled(one: str, other: str, same: bool) -> None:
+    assert is_same_place(one, other) is same
+
+
+async def test_a_page_that_names_no_address_for_its_api_is_no_hindrance(world: World) -> None:
+    header = {"Link": '<https://[/wp-json/>; rel="https://api.w.org/"'}
+    world.server.can(*PAGE, Canned(status=200, body="<p>", headers=header))
+    assert isinstance(await world.send(), Sent)
 
 
 async def test_a_site_that_sends_visitors_elsewhere_is_told_where(world: World) -> None:

@@ -11,6 +11,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+from yarl import URL
+
 from herald.channels.answer import Answer, NoAnswer
 from herald.channels.asking import ANSWER_SECONDS, Request, ask, hidden
 from herald.channels.wordpress.settings import WordPressSettings
@@ -138,7 +140,7 @@ class Site:
     def _no_api(self, page: Answer, last: Answer | NoAnswer) -> Hindrance:
         moved = page.headers.get("location", "")
         if page.status in {301, 302, 307, 308} and moved:
-            there = urljoin(self._settings.site + "/", moved)
+            there = _joined(self._settings.site, moved)
             if not is_same_place(there, self._settings.site):
                 why = f"the site sends Herald on to {there[:200]}"
                 told = f"{why}: write that address into channels.yaml"
@@ -155,15 +157,33 @@ def roots_in(page: Answer, *, site: str) -> tuple[Root, ...]:
     https://developer.wordpress.org/rest-api/using-the-rest-api/discovery/
     """
     named = _named_in_header(page.headers.get("link", "")) or _named_in_page(page)
-    told = [urljoin(site + "/", named)] if named else []
+    told = [there] if named and (there := _joined(site, named)) else []
     candidates = [*told, f"{site}/wp-json/", f"{site}/?rest_route=/"]
     return tuple(dict.fromkeys(_root(each) for each in candidates))
 
 
 def is_same_place(one: str, other: str) -> bool:
     """Tell whether two addresses are of one server: the account's password goes nowhere else."""
-    first, second = urlsplit(one), urlsplit(other)
-    return (first.scheme, first.netloc) == (second.scheme, second.netloc)
+    try:
+        first, second = URL(one), URL(other)
+    except ValueError:
+        return False
+    # Names in any script and any letters, and ports that are usual, are spelled in several ways.
+    return (first.scheme, first.raw_host, first.port) == (
+        second.scheme,
+        second.raw_host,
+        second.port,
+    )
+
+
+def _joined(site: str, there: str) -> str:
+    """Return the address that *there* means on *site*; '' where it is none."""
+    try:
+        joined = urljoin(f"{site}/", there)
+        urlsplit(joined)
+    except ValueError:
+        return ""
+    return joined
 
 
 def _root(address: str) -> Root:
