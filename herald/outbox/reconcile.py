@@ -22,6 +22,7 @@ from herald.outbox import threads
 from herald.outbox.fingerprint import payload_fingerprint
 from herald.outbox.moved import find_repeats
 from herald.outbox.steps import told
+from herald.outbox.together import is_said_elsewhere, said_together
 from herald.outbox.withdrawals import judge_absent
 
 _CONTENT = {
@@ -52,15 +53,21 @@ def reconcile(
     rows = {row.key: row for row in deliveries}
     repeats = find_repeats(plan, deliveries, now=now)
     wanted, begun = _wanted(plan, rows), threads.begun(deliveries)
+    said = said_together(wanted.values(), deliveries)
+    kept = {
+        key
+        for key, planned in wanted.items()
+        if threads.follows(planned, begun) or is_said_elsewhere(planned, said)
+    }
     steps = tuple(
         _step(planned, rows.get(key), repeats.get(key), now=now)
         for key, planned in wanted.items()
-        if not threads.follows(planned, begun)
+        if key not in kept
     )
     stay = (
         _stays(row, planned)
         for key, planned in wanted.items()
-        if threads.follows(planned, begun) and (row := rows.get(key)) is not None
+        if key in kept and (row := rows.get(key)) is not None
     )
     absent = [
         row
