@@ -49,8 +49,11 @@ from herald.model.delivery import (
 from herald.model.ids import DeliveryKey
 from herald.model.network import Handle
 from herald.ports import Counted
+from tests.channels.faults import WAYS, patience
 from tests.channels.kept import a_picture, surroundings
 from tests.makers import NOON, a_channel, a_delivery, a_payload
+from tests.servers.faulty import Fault as OnTheWay
+from tests.servers.faulty import FaultyWay
 from tests.servers.linkedin import (
     CLIENT,
     CODE,
@@ -275,6 +278,23 @@ async def test_a_post_whose_answer_was_lost_is_found(fault: Fault) -> None:
         assert isinstance(found, Found)
         assert found.receipt.remote_id == post.urn
         assert found.receipt.url == f"https://www.linkedin.com/feed/update/{post.urn}"
+
+
+@pytest.mark.parametrize(("fault", "posts"), WAYS.values(), ids=WAYS.keys())
+async def test_whatever_breaks_on_the_way_one_look_tells_what_is_there(
+    fault: OnTheWay, posts: int
+) -> None:
+    clock = SetClock(NOON)
+    async with serving(clock) as server, FaultyWay(server.address).serving() as way:
+        channel = a_linkedin(way.address, clock, seconds=patience(fault))
+        way.spoil(*POSTS, fault)
+        outcome = await channel.send(a_claim())
+        # LinkedIn's answer to a post is all head: half of its body is the whole of it.
+        assert isinstance(outcome, Sent if fault.gives == 0.5 else Unclear)
+        assert len(server.posts) == posts
+        sighting = await channel.look_up(a_claim())
+        assert isinstance(sighting, Found if posts else Absent)
+        assert len(way.passed) == 2
 
 
 async def test_what_did_not_arrive_is_seen_to_be_absent_and_sent_once(world: World) -> None:

@@ -37,9 +37,12 @@ from herald.model.delivery import (
 )
 from herald.model.ids import DeliveryKey, Language
 from herald.model.words import EVERY
+from tests.channels.faults import WAYS, patience
 from tests.channels.kept import PICTURE, KeptMedia, a_picture, surroundings
 from tests.contracts.places_wordpress import read_page
 from tests.makers import NOON, a_channel, a_delivery, a_payload
+from tests.servers.faulty import Fault as OnTheWay
+from tests.servers.faulty import FaultyWay
 from tests.servers.mastodon import Canned, Fault
 from tests.servers.wordpress import PASSWORD, USER, WordPressServer, serving
 from tests.servers.wordpress_real import RealWordPress
@@ -249,6 +252,23 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_made_again(fault: F
         assert isinstance(found, Found)
         assert await world.send() == Sent(found.receipt)
         assert len(world.server.posts) == 1
+
+
+@pytest.mark.parametrize(("fault", "posts"), WAYS.values(), ids=WAYS.keys())
+async def test_whatever_breaks_on_the_way_one_look_tells_what_is_there(
+    fault: OnTheWay, posts: int
+) -> None:
+    clock = SetClock(NOON)
+    async with serving(clock) as server, FaultyWay(server.address).serving() as way:
+        server.names_api = False  # it would name itself, past the way
+        channel = a_wordpress(way.address, clock, seconds=patience(fault))
+        way.spoil("POST", "/wp-json/wp/v2/posts", fault)
+        assert isinstance(await channel.send(a_claim()), Unclear)
+        assert len(server.posts) == posts
+        sighting = await channel.look_up(a_claim())
+        assert isinstance(sighting, Found if posts else Absent)
+        assert isinstance(await channel.send(a_claim()), Sent)
+        assert len(server.posts) == 1
 
 
 async def test_what_did_not_arrive_is_seen_to_be_absent_and_sent_once(world: World) -> None:
