@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,8 @@ from herald.sources.load import Loaded, Loader
 from herald.store.disks import little_room, mounts_here, why_not_alone
 from herald.store.engine import sqlite_path
 from herald.vault import readable_by_others
+
+log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 20.0
 """For each look at one thing."""
@@ -134,6 +137,10 @@ async def _looked_at(channel: Channel) -> tuple[Finding, ...]:
         return (_problem(f"{channel.network} did not answer within a minute", "try again later"),)
     except ChannelUnreachable as error:
         return (_problem(str(error), "look whether its server is up, then try again"),)
+    except Exception as error:  # whatever an added network does: the other looks go on
+        log.exception("a channel cannot be looked at", extra={"channel": channel.id})
+        fault = f"there is a fault inside the {channel.network} channel ({type(error).__name__})"
+        return (_problem(fault, "tell those who made it, with the lines above"),)
     return (_well("it can be used"),)
 
 

@@ -22,9 +22,19 @@ from herald.model.delivery import (
     Receipt,
     Sighting,
 )
+from herald.model.echo import Counts, Heard, Uncounted
 from herald.model.feed import Entry, EntryEvent, HubLink
 from herald.model.health import OutboxHealth
-from herald.model.ids import ChannelId, DeliveryKey, FeedId, Language, ListId
+from herald.model.ids import (
+    CampaignId,
+    ChannelId,
+    DeliveryKey,
+    EntryId,
+    FeedId,
+    ItemId,
+    Language,
+    ListId,
+)
 from herald.model.mailing import (
     AddressHash,
     Candidate,
@@ -330,6 +340,11 @@ class Profiled(Protocol):
 class Counted(Protocol):
     """A channel whose network tells what became of a post."""
 
+    @property
+    def id(self) -> ChannelId:
+        """The channel's name in ``channels.yaml``."""
+        ...
+
     async def reactions(self, receipts: Sequence[Receipt]) -> dict[str, Reactions]:
         """Return the counts by ``remote_id``; what cannot be read now is left out."""
         ...
@@ -339,11 +354,65 @@ class Counted(Protocol):
 class Answered(Protocol):
     """A channel whose network tells what people write to the account."""
 
+    @property
+    def id(self) -> ChannelId:
+        """The channel's name in ``channels.yaml``."""
+        ...
+
     async def replies(self, *, since: datetime) -> tuple[Reply, ...]:
         """Return answers and mentions from *since* on, the oldest first.
 
         Raises ``herald.errors.ChannelUnreachable`` when the network does not answer.
         """
+        ...
+
+
+class EchoStore(Protocol):
+    """What became of posts, on disk. Every method is one short transaction."""
+
+    async def uncounted(
+        self, channel: ChannelId, *, since: datetime, before: datetime, most: int
+    ) -> tuple[Uncounted, ...]:
+        """Return posts that *channel* sent from *since* on, not counted from *before* on.
+
+        Those never counted come first, then those counted longest ago.
+        """
+        ...
+
+    async def save_counts(self, counts: Mapping[DeliveryKey, Reactions], *, now: datetime) -> None:
+        """Write what was counted."""
+        ...
+
+    async def counts(self, keys: Collection[DeliveryKey]) -> dict[DeliveryKey, Counts]:
+        """Return what was counted last of these posts."""
+        ...
+
+    async def take_look(
+        self, channel: ChannelId, *, now: datetime, every: timedelta
+    ) -> datetime | None:
+        """Return when replies on *channel* were looked for last, and note that they are now.
+
+        None where that was less than *every* ago, perhaps by another process. At the first look
+        it is *now*: what was written before Herald came is nobody's news.
+        """
+        ...
+
+    async def put_back_look(self, channel: ChannelId, looked_at: datetime) -> None:
+        """Note that a look came to nothing: the next one begins where it began."""
+        ...
+
+    async def save_replies(
+        self, channel: ChannelId, replies: Sequence[Reply], *, now: datetime
+    ) -> None:
+        """Keep what is new of *replies*."""
+        ...
+
+    async def heard(self, *, after: datetime, most: int) -> tuple[Heard, ...]:
+        """Return what was heard after that moment, the oldest first."""
+        ...
+
+    async def forget_replies(self, *, before: datetime) -> None:
+        """Forget what was heard before that moment: it is other people's, and was told."""
         ...
 
 
@@ -462,6 +531,12 @@ class OutboxStore(Protocol):
         Also by what the person saw: content, payload and moment. Returns False if the delivery has
         moved on since, or is claimed or sent.
         """
+        ...
+
+    async def sent_of(
+        self, items: Collection[tuple[CampaignId, ItemId]], entries: Collection[EntryId]
+    ) -> tuple[Delivery, ...]:
+        """Return what was sent of *items* and *entries*, corrections included, by due_at and key."""
         ...
 
     async def following(self, keys: Collection[DeliveryKey]) -> tuple[Delivery, ...]:

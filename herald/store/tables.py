@@ -295,6 +295,40 @@ link_card = Table(
 )
 """What linked pages show of themselves beside a link."""
 
+reaction = Table(
+    "reaction",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("counted_at", Moment, nullable=False),
+    Column("boosts", Integer),
+    Column("likes", Integer),
+    Column("replies", Integer),
+)
+"""How often posts were passed on, liked and answered; of nobody in particular."""
+
+reply = Table(
+    "reply",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    text_column("author"),
+    text_column("text"),
+    text_column("url"),
+    text_column("answers"),
+    Column("at", Moment, nullable=False),
+    Column("heard_at", Moment, nullable=False),
+    Index("ix_reply_heard_at", "heard_at"),
+)
+"""What people wrote to the accounts, until officers were told and a while longer."""
+
+reply_look = Table(
+    "reply_look",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("looked_at", Moment, nullable=False),
+)
+"""When what people wrote was read last."""
+
 instance = Table(
     "instance",
     metadata,
