@@ -238,9 +238,10 @@ async def test_what_cannot_be_read_is_never_absent(status: int) -> None:
 # --- what Bluesky's own service tells --------------------------------------------------------
 
 
-def test_the_channel_offers_all_three() -> None:
-    for port in (Examined, Counted, Answered):
-        assert issubclass(BlueskyChannel, port)
+async def test_the_channel_offers_all_three() -> None:
+    async with a_world() as world:
+        for port in (Examined, Counted, Answered):
+            assert isinstance(world.channel, port)
 
 
 async def test_counts_are_those_of_each_post_and_a_repost_has_none() -> None:

@@ -223,10 +223,11 @@ async def test_what_cannot_be_read_before_a_change_changes_nothing(
 # --- what people answer ----------------------------------------------------------------------
 
 
-def test_the_channel_tells_of_answers_and_counts_nothing() -> None:
-    assert issubclass(MatrixChannel, Examined)
-    assert issubclass(MatrixChannel, Answered)
-    assert not issubclass(MatrixChannel, Counted)
+async def test_the_channel_tells_of_answers_and_counts_nothing() -> None:
+    async with a_world() as world:
+        assert isinstance(world.channel, Examined)
+        assert isinstance(world.channel, Answered)
+        assert not isinstance(world.channel, Counted)
 
 
 def said(
@@ -402,5 +403,7 @@ async def test_synapse_itself_tells_of_answers_and_of_rights(synapse: RealSynaps
     [what] = told(await channel.examine(), Severity.PROBLEM)
     assert "level 0, a message needs 60" in what
     room.kick()
+    unseen = await channel.look_up(about(Action.DELETE, first))
+    assert not isinstance(unseen, Found)
     [what] = told(await channel.examine(), Severity.PROBLEM)
     assert "is not in the room" in what

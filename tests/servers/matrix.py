@@ -183,6 +183,9 @@ class MatrixServer:
         name = request.match_info.get("room")
         user, _ = self._device(request)
         if name is not None and (name not in self.rooms or user not in self.rooms[name].members):
+            if "event" in request.match_info and request.method == "GET":
+                # The specification has one answer for what is not there and what is not shown.
+                return refusal(404, "M_NOT_FOUND", "Event not found.")
             return refusal(403, "M_FORBIDDEN", f"User {user} not in room {name}")
         return None
 
