@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from herald.desk import NotDecided
+from herald.model.campaign import Status
 from herald.model.configuration import Configuration
 from herald.model.correction import Correction, Untrue
 from herald.model.delivery import Delivery, DeliveryState, History, Payload
@@ -102,12 +103,26 @@ class Corrections:
     async def count(self) -> int:
         """Return how many posts are no longer true by files and feeds, and wait for a person."""
         if self._planned is None or self._planned_at is None:
-            known = await self._known()
-            return len(_untrue(known))
+            return await self._counted()
         keys = [one.key for one in self._planned]
         made = last_corrections(await self._store.following(keys))
         since = self._planned_at
         return sum(key not in made or made[key].due_at <= since for key in keys)
+
+    async def _counted(self) -> int:
+        """Count without planning: of the past only what can be untrue is read."""
+        loaded, now = await self._load(), self._clock.now()
+        entries = await self._entries(now - REMEMBER_ENTRIES)
+        called_off = [
+            (campaign.id, item.id)
+            for campaign in loaded.campaigns
+            for item in campaign.items
+            if item.status is not Status.PLANNED
+        ]
+        sent = await self._store.sent_of(called_off, [entry.id for entry in entries])
+        following = await self._store.following([row.key for row in sent])
+        rows = {row.key: row for row in (*sent, *following)}
+        return len(corrections(loaded.campaigns, entries, rows.values(), now=now))
 
     async def proposals(self) -> tuple[Proposal, ...]:
         """Return every post that is no longer true, or whose file has other words by now."""

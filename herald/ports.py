@@ -536,7 +536,7 @@ class OutboxStore(Protocol):
     async def sent_of(
         self, items: Collection[tuple[CampaignId, ItemId]], entries: Collection[EntryId]
     ) -> tuple[Delivery, ...]:
-        """Return what was sent of *items* and *entries*, corrections included, by due_at and key."""
+        """Return what was sent of *items* and *entries* and corrects that, by due_at and key."""
         ...
 
     async def following(self, keys: Collection[DeliveryKey]) -> tuple[Delivery, ...]:

@@ -202,7 +202,9 @@ def _revived(row: Delivery, fresh: Delivery, *, now: datetime, changed: bool) ->
         wanted = row.reason is not Reason.PERSON
     elif row.state is DeliveryState.EXPIRED:
         patience = (row.not_after_at, row.catch_up) != (fresh.not_after_at, fresh.catch_up)
-        too_early = row.note == _OVER and row.first_send_at is None  # now is not after its end
+        too_early = (
+            row.note.startswith(_OVER) and row.first_send_at is None
+        )  # now is not after its end
         wanted = changed or patience or too_early or now < row.due_at
     else:
         wanted = changed

@@ -170,7 +170,11 @@ def _of_item(
 
 
 def _of_entry(sent: Delivery, entry: Entry, *, now: datetime) -> Correction | None:
-    for why, note in (*_event(sent, entry, now=now), *_words(sent, entry, now=now)):
+    try:
+        found = (*_event(sent, entry, now=now), *_words(sent, entry, now=now))
+    except OverflowError:
+        return None  # its calendar says the year 1 or 9999, which no zone can show
+    for why, note in found:
         told = why if why in (Untrue.CANCELLED, Untrue.POSTPONED) else ""
         facts = spelled_facts(entry, told=told)
         return Correction(key=sent.key, why=why, note=f"{_told(sent)}; {note}", facts=facts)

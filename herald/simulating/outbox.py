@@ -31,7 +31,7 @@ from herald.model.delivery import (
     Receipt,
 )
 from herald.model.health import OutboxHealth, StateCount
-from herald.model.ids import ChannelId, DeliveryKey
+from herald.model.ids import CampaignId, ChannelId, DeliveryKey, EntryId, ItemId
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
 from herald.model.reach import Reach
@@ -410,6 +410,17 @@ class ScratchOutbox:
             return False
         self._put(_unstopped(changed))
         return True
+
+    async def sent_of(
+        self, items: Collection[tuple[CampaignId, ItemId]], entries: Collection[EntryId]
+    ) -> tuple[Delivery, ...]:
+        """Return what was sent of *items* and *entries* (see OutboxStore)."""
+        return tuple(
+            row
+            for row in self._sorted()
+            if row.state is S.SENT
+            and (row.entry in entries if row.entry else (row.campaign, row.item) in items)
+        )
 
     async def following(self, keys: Collection[DeliveryKey]) -> tuple[Delivery, ...]:
         """Return what follows one of *keys* (see OutboxStore)."""

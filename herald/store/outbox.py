@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.delivery import Attempt, Claim, Delivery, DeliveryState, History
 from herald.model.health import OutboxHealth
-from herald.model.ids import ChannelId, DeliveryKey
+from herald.model.ids import CampaignId, ChannelId, DeliveryKey, EntryId, ItemId
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
 from herald.model.reach import Reach
@@ -30,7 +30,7 @@ from herald.store.groupsettler import GroupSettler, Settlement
 from herald.store.health import outbox_health
 from herald.store.limits import limits_from_text, limits_to_text
 from herald.store.notifying import Heard, notify
-from herald.store.past import concerned_by, past_within
+from herald.store.past import concerned_by, past_within, sent_of
 from herald.store.planner import fence
 from herald.store.reconciling import everything, reconcile_rows
 from herald.store.rows import (
@@ -236,6 +236,13 @@ class StoredOutbox:
             if result.rowcount == 1:
                 await notify(connection, Heard.DUE)
             return result.rowcount == 1
+
+    async def sent_of(
+        self, items: Collection[tuple[CampaignId, ItemId]], entries: Collection[EntryId]
+    ) -> tuple[Delivery, ...]:
+        """Return what was sent of *items* and *entries*, corrections included (see OutboxStore)."""
+        async with self._store.reading() as connection:
+            return await sent_of(connection, items, entries)
 
     async def following(self, keys: Collection[DeliveryKey]) -> tuple[Delivery, ...]:
         """Return what follows one of *keys*, by due_at and key (see OutboxStore)."""

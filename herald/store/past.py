@@ -8,7 +8,7 @@ a query here, that an index answers without a look at the rest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
 from herald.model.delivery import Action, Delivery, DeliveryState, Earlier, History, Reason
-from herald.model.ids import CampaignId, DeliveryKey, ItemId
+from herald.model.ids import CampaignId, DeliveryKey, EntryId, ItemId
 from herald.model.plan import Plan, PlannedDelivery
 from herald.model.reach import Reach
 from herald.store import tables
@@ -247,6 +247,29 @@ async def _trust(connection: AsyncConnection, found: _Found, partners: Iterable[
                 break
             found.rows |= {row.key: row for row in newest}
             known[partner] |= {row.entry for row in newest if row.entry}
+
+
+# ------------------------------------------------------------------ for correcting
+
+
+async def sent_of(
+    connection: AsyncConnection,
+    items: Collection[tuple[CampaignId, ItemId]],
+    entries: Collection[EntryId],
+) -> tuple[Delivery, ...]:
+    """Return what was sent of *items* and *entries*, corrections included."""
+    found = _Found(connection)
+    for some in batches(sorted(entries)):
+        await found.read(_d.entry.in_(some), _KEPT, _SENT)
+    named: dict[CampaignId, set[ItemId]] = defaultdict(set)
+    for campaign, item in items:
+        named[campaign].add(item)
+    for campaign, names in named.items():
+        for moves in (True, False):  # so that an index serves
+            of = (_OF_NO_ENTRY, _d.campaign == campaign, _KEPT, _SENT, _d.moves.is_(moves))
+            for those in batches(sorted(names)):
+                await found.read(*of, _d.item.in_(those))
+    return found.in_order()
 
 
 # ------------------------------------------------------------------ for reconciling

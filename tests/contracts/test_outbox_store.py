@@ -1156,3 +1156,26 @@ async def test_an_edit_of_the_file_that_comes_too_late_tears_no_thread(outbox: A
     await outbox.reconcile(Plan(made_at=NOON, first=NOON, last=NOON), decide, now=NOON)
     changed = (await row_of(outbox, "part-1")).payload.text
     assert changed == ("changed" if isinstance(outbox, MemoryOutbox) else "part 1")
+
+
+async def test_what_was_sent_of_items_and_entries_is_found_with_its_corrections(
+    outbox: Any,
+) -> None:
+    sent_rows = [
+        a_delivery(item="walk", state=DeliveryState.SENT, moves=True, remote_id="1"),
+        a_delivery(item="talk", state=DeliveryState.SENT, remote_id="2"),
+        a_delivery(item="news", entry="news", state=DeliveryState.SENT, remote_id="3"),
+        a_delivery(item="other", state=DeliveryState.SENT, remote_id="4"),
+        a_delivery(item="walk", language="it"),
+    ]
+    edit = a_delivery(
+        key=DeliveryKey("edit"),
+        item="walk",
+        action=Action.EDIT,
+        target=sent_rows[0].key,
+        state=DeliveryState.SENT,
+    )
+    await enqueue(outbox, *sent_rows, edit)
+    found = await outbox.sent_of([("stories", "walk"), ("stories", "talk")], ["news"])
+    assert {row.key for row in found} == {*(row.key for row in sent_rows[:3]), "edit"}
+    assert await outbox.sent_of([], []) == ()

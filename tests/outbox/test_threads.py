@@ -242,3 +242,19 @@ def test_the_parts_of_an_answer_stay_once_its_own_first_part_is_out() -> None:
     found = reconcile(a_plan(changed), (first, second), now=NOON - HOUR)
 
     assert {step.key: step.change for step in found.steps}[second.key] is Change.UNCHANGED
+
+
+def test_a_thread_that_a_wrong_clock_ended_comes_back_whole() -> None:
+    over = "its moment is over"
+    rows = tuple(
+        replace(
+            row,
+            state=DeliveryState.EXPIRED,
+            note=f"{over}: it waited for part 1, which did not go out in time"
+            if row.part
+            else over,
+        )
+        for row in enqueued(*wanted("one", "two", due_at=NOON - HOUR))
+    )
+    after = enqueued(*wanted("one", "two", due_at=NOON - HOUR), rows=rows)
+    assert {row.state for row in after} == {DeliveryState.PENDING}

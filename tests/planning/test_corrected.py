@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from herald.model.network import Capabilities
 from herald.model.plan import Plan
 from herald.outbox.correcting import Way, correcting
 from herald.planning.anew import composed_anew, reworded
+from herald.planning.corrections import corrections
 from tests.makers import a_channel, a_partner
 from tests.planning.plans import a_configuration
 from tests.planning.test_corrections import (
@@ -127,3 +129,9 @@ def test_what_is_to_be_said_of_a_renamed_event_is_its_new_name() -> None:
     payload = reworded(why, past[0], found[past[0].key], limits=Capabilities())
     assert payload is not None
     assert payload.text.startswith("Festa delle rane — ")
+
+
+def test_a_date_at_the_end_of_the_calendar_stops_nobody() -> None:
+    end = datetime(9999, 12, 31, 23, 30, tzinfo=UTC)
+    entry = an_entry(replace(FEAST, begins_at=end, finishes_at=None))
+    assert corrections([], [entry], sent(), now=LATER) == ()
