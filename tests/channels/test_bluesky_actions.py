@@ -30,7 +30,7 @@ from herald.model.delivery import (
     Unclear,
 )
 from herald.model.ids import Language, OccasionId
-from herald.ports import Answered, Counted, Examined
+from herald.ports import Answered, Counted, Examined, Profiled
 from tests.channels.test_bluesky import a_claim, a_world, kind_of, on
 from tests.makers import NOON
 from tests.servers.bluesky import DID, HANDLE
@@ -238,9 +238,9 @@ async def test_what_cannot_be_read_is_never_absent(status: int) -> None:
 # --- what Bluesky's own service tells --------------------------------------------------------
 
 
-async def test_the_channel_offers_all_three() -> None:
+async def test_the_channel_offers_all_four() -> None:
     async with a_world() as world:
-        for port in (Examined, Counted, Answered):
+        for port in (Examined, Profiled, Counted, Answered):
             assert isinstance(world.channel, port)
 
 
@@ -328,6 +328,16 @@ async def test_a_profile_that_says_nothing_gets_advice(profile: dict[str, Any] |
             "the account is not marked as automated",
             "the profile says nothing about the account",
         ]
+
+
+async def test_the_profile_is_read_and_one_that_is_not_shown_is_not_empty() -> None:
+    async with a_world() as world:
+        assert await world.channel.profile() == "Run by the museum"
+        world.server.can(GET, Canned(status=500, body="{}"))
+        with pytest.raises(ChannelUnreachable):
+            await world.channel.profile()
+        world.server.profile = None
+        assert await world.channel.profile() == ""
 
 
 async def test_a_refused_password_is_a_problem() -> None:

@@ -13,7 +13,7 @@ from herald.channels.markup import plain_text
 from herald.errors import ChannelUnreachable
 from herald.model.account import Finding, Reactions, Severity
 from herald.model.delivery import Receipt, Sent
-from herald.ports import Answered, Counted, Examined
+from herald.ports import Answered, Counted, Examined, Profiled
 from tests.channels.test_mastodon import OWN, World, a_world, canned
 from tests.makers import NOON
 from tests.servers.mastodon import BEHAVIOURS, HOLLO, MASTODON, Behaviour
@@ -30,9 +30,9 @@ async def examined(world: World) -> tuple[Finding, ...]:
     return await world.channel.examine()
 
 
-async def test_the_channel_offers_all_three() -> None:
+async def test_the_channel_offers_all_four() -> None:
     async with a_world() as world:
-        for port in (Examined, Counted, Answered):
+        for port in (Examined, Profiled, Counted, Answered):
             assert isinstance(world.channel, port)
 
 
@@ -220,3 +220,18 @@ async def test_a_server_that_is_not_there_is_a_finding() -> None:
         world.server.can(*OWN, canned(200, "{"))
     (finding,) = await examined(world)
     assert finding.severity is Severity.PROBLEM
+
+
+@EVERY
+async def test_the_profile_is_read_with_its_fields(behaviour: Behaviour) -> None:
+    async with a_world(behaviour) as world:
+        fields = [{"name": "Funded by", "value": "<a href='https://x'>the Union</a>"}]
+        world.server.profile |= {"fields": fields}
+        assert await world.channel.profile() == "Run by the museum\nFunded by\nthe Union"
+
+
+async def test_a_profile_that_cannot_be_read_is_not_empty() -> None:
+    async with a_world() as world:
+        world.server.can(*OWN, canned(500))
+        with pytest.raises(ChannelUnreachable):
+            await world.channel.profile()

@@ -24,7 +24,7 @@ from herald.channels.bluesky.attaching import Attaching
 from herald.channels.bluesky.examining import limit_findings
 from herald.channels.bluesky.facets import names_in
 from herald.channels.bluesky.finding import ask_for_did, read_did
-from herald.channels.bluesky.reading import counted, examined, replies_since
+from herald.channels.bluesky.reading import counted, examined, profile_of, replies_since
 from herald.channels.bluesky.record import (
     COLLECTION,
     Blob,
@@ -164,6 +164,10 @@ class BlueskyChannel:
         now = self._clock.now()
         found = await examined(self._signed_in, self._settings.handle, now=now)
         return (*found, *limit_findings(self._limits))
+
+    async def profile(self) -> str:
+        """Return what the account's profile says."""
+        return await profile_of(self._signed_in)
 
     async def reactions(self, receipts: Sequence[Receipt]) -> dict[str, Reactions]:
         """Return the counts of each post, which Bluesky's own service tells."""

@@ -26,7 +26,8 @@ from herald.channels.bluesky.examining import (
 )
 from herald.channels.bluesky.finding import ask_for_did
 from herald.channels.bluesky.session import SignedIn
-from herald.channels.bluesky.wire import Hindrance, Session
+from herald.channels.bluesky.wire import Hindrance, Session, is_absent
+from herald.composing.cleaning import clean
 from herald.errors import ChannelUnreachable
 from herald.model.account import Finding, Reactions, Reply
 from herald.model.delivery import Receipt
@@ -42,15 +43,34 @@ async def examined(signed_in: SignedIn, handle: str, *, now: datetime) -> tuple[
     if not isinstance(answer, Answer | NoAnswer):
         return (sign_in_finding(answer),)
     resolved = await signed_in.public(ask_for_did(server, handle))
-    method = "com.atproto.repo.getRecord"
-    request = asking(server, method, repo=did, collection=PROFILES, rkey="self")
-    profile = await signed_in.public(request)
+    profile = await _profile(signed_in, did)
     return (
         *account_findings(answer, handle=handle, now=now),
         *password_findings(session),
         *handle_findings(resolved, handle=handle, did=did),
         *profile_findings(profile),
     )
+
+
+async def profile_of(signed_in: SignedIn) -> str:
+    """Return what the account's profile says; raise ChannelUnreachable when it cannot be read."""
+    session = await signed_in.session()
+    if not isinstance(session, Session):
+        raise ChannelUnreachable(session.why)
+    answer = await _profile(signed_in, session.did)
+    if is_absent(answer):
+        return ""
+    told = answer.read_object() if isinstance(answer, Answer) and answer.is_good else {}
+    profile = told.get("value")
+    if not isinstance(profile, dict):
+        raise ChannelUnreachable(f"the profile cannot be read: {_why(answer)}")
+    return clean(str(profile.get("description") or ""))
+
+
+async def _profile(signed_in: SignedIn, did: str) -> Answer | NoAnswer:
+    method = "com.atproto.repo.getRecord"
+    request = asking(signed_in.server, method, repo=did, collection=PROFILES, rkey="self")
+    return await signed_in.public(request)
 
 
 async def counted(signed_in: SignedIn, receipts: Sequence[Receipt]) -> dict[str, Reactions]:

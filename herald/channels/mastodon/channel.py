@@ -22,7 +22,12 @@ from herald.channels.mastodon.answered import (
     read_page,
     read_reactions,
 )
-from herald.channels.mastodon.examining import account_findings, limit_findings, scope_findings
+from herald.channels.mastodon.examining import (
+    account_findings,
+    limit_findings,
+    profile_text,
+    scope_findings,
+)
 from herald.channels.mastodon.limits import read_capabilities, usual_capabilities
 from herald.channels.mastodon.look_up import look_up, sought_by
 from herald.channels.mastodon.pictures import Uploaded, Uploads
@@ -161,6 +166,15 @@ class MastodonChannel:
             why = f"the server does not tell its limits: {error}"
             limits = (advice(why, "until it does, those that it told last are used"),)
         return (*found, *scopes, *limits)
+
+    async def profile(self) -> str:
+        """Return what the account's profile says, plain."""
+        answer = await self._server.read("/api/v1/accounts/verify_credentials")
+        text = profile_text(answer)
+        if text is None:
+            why = answer.why if isinstance(answer, NoAnswer) else f"it answers {answer.status}"
+            raise ChannelUnreachable(f"{self._account.server}: {why}")
+        return text
 
     async def reactions(self, receipts: Sequence[Receipt]) -> dict[str, Reactions]:
         """Return the counts of each status; none further once the server asks to wait."""

@@ -41,6 +41,12 @@ def account_findings(answer: Answer | NoAnswer, *, now: datetime) -> tuple[Findi
     return (*findings, *quota_findings(answer), *clock_findings(answer, now=now))
 
 
+def profile_text(answer: Answer | NoAnswer) -> str | None:
+    """Return what the account's profile says, plain; None when *answer* holds no account."""
+    told = answer.read_object() if isinstance(answer, Answer) and answer.is_good else {}
+    return _said_in(told) if told.get("id") else None
+
+
 def scope_findings(answer: Answer | NoAnswer) -> tuple[Finding, ...]:
     """Say what the token may not do; nothing where the server does not tell.
 
@@ -81,14 +87,20 @@ def _of_profile(told: dict[str, Any]) -> Iterator[Finding]:
             "mark it (Preferences, Profile) if nobody chooses the single posts; else say in its"
             " profile that some posts are scheduled",
         )
-    source = told.get("source")
-    written = source.get("note") if isinstance(source, dict) else None
-    note = written if isinstance(written, str) and written else str(told.get("note") or "")
-    if not plain_text(note):
+    if not _said_in(told):
         yield advice(
             "the profile says nothing about the account",
             "say in it who runs the account and who funds it",
         )
+
+
+def _said_in(told: dict[str, Any]) -> str:
+    """Return what an account says of itself, its fields included."""
+    fields = told.get("fields")
+    named = [one for one in fields if isinstance(one, dict)] if isinstance(fields, list) else []
+    texts = [told.get("note"), *(one.get(part) for one in named for part in ("name", "value"))]
+    plain = (plain_text(one) for one in texts if isinstance(one, str))
+    return "\n".join(text for text in plain if text)
 
 
 def _of_scopes(scopes: set[str]) -> Iterator[Finding]:
