@@ -38,6 +38,7 @@ from herald.delivery.happened import Happened
 from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker, unwatched
 from herald.desk import Desk
+from herald.echoes import Echoes
 from herald.errors import ConfigurationBroken, HeraldError, NotItsTurn
 from herald.foresight import known_capabilities
 from herald.mailing.gather import Sources
@@ -62,6 +63,7 @@ from herald.sources.load import Loaded, Loader
 from herald.store.ahead import shorten_waits
 from herald.store.cards import StoredCards
 from herald.store.databaseclock import DatabaseClock
+from herald.store.echoes import StoredEchoes
 from herald.store.engine import Store, open_store
 from herald.store.feeds import StoredFeeds
 from herald.store.instance import StoredInstance
@@ -119,6 +121,8 @@ class App:
         self.accounts = Accounts(
             folder, store=self.store, media=self.media, cards=self.cards, clock=clock
         )
+        self.echo_store = StoredEchoes(store)
+        self.echoes = Echoes(self.echo_store, self.accounts.channels, clock=clock)
         self.desk = Desk(self.store, clock=clock)
         self.officers = Officers(
             folder, settings, store=StoredNotices(store), clock=clock, owner=self.owner
@@ -162,6 +166,7 @@ class App:
             turn=self.turn,
             officers=self.officers,
             corrections=corrections,
+            echoes=self.echo_store,
         )
         self.corrections = corrections
         self._loader = loader

@@ -15,8 +15,9 @@ from herald.model.delivery import Delivery
 from herald.model.notice import NewsletterTrouble
 from herald.model.planner import missing_planner
 from herald.model.stop import Stop, StopOrigin
+from herald.model.wallclock import ONE_DAY
 from herald.officers import Officers
-from herald.ports import Clock, PlannerStore
+from herald.ports import Clock, EchoStore, PlannerStore
 from herald.reporting.concerns import Situation
 from herald.reporting.health import MANUAL, Health
 from herald.settings import Settings, read_settings
@@ -25,6 +26,9 @@ from herald.store.disks import little_room
 from herald.store.feeds import StoredFeeds
 from herald.store.outbox import StoredOutbox
 from herald.turn import Role, Turn
+
+HEARD_MOST = 500
+"""Answers and mentions that officers can be told at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class Condition:
     turn: Turn
     officers: Officers
     corrections: Corrections
+    echoes: EchoStore
 
     async def health(self) -> Health:
         """Return how everything fares now."""
@@ -98,6 +103,7 @@ class Condition:
                 NewsletterTrouble(issue=each.issue, code=each.code, message=each.message)
                 for each in await self.mailing.concerns()
             ),
+            heard=await self.echoes.heard(after=now - 3 * ONE_DAY, most=HEARD_MOST),
         )
 
     async def known_trouble(self) -> Situation | None:

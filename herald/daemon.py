@@ -51,6 +51,8 @@ MORE_NEWS_WITHIN = 2.0
 CLOCK_EVERY = timedelta(seconds=10)
 """How often a wall clock that was set back is noticed."""
 CAPABILITIES_EVERY = timedelta(hours=6)
+ECHOES_EVERY = timedelta(hours=1)
+"""What people write is told once a day; a network is not asked more often than it must be."""
 STATUS_EVERY = timedelta(minutes=1)
 OFFICERS_EVERY = timedelta(minutes=1)
 """How often it is looked whether something needs an officer."""
@@ -158,6 +160,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "renew hubs": (HUBS_EVERY, app.polling.renew_hubs),
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
+        "listen to answers": (ECHOES_EVERY, app.echoes.listen),
         "mark the store": (MARK_EVERY, app.mark_as_seen),
         "mind the clock": (CLOCK_EVERY, app.mind_the_clock),
         "shorten waits": (REPLAN_EVERY, app.shorten_waits),

@@ -67,9 +67,9 @@ class Officers:
         """Return what a summary would say of *situation*, empty for nothing, and all ways."""
         ways, rules = await self.settle_on_ways()
         concerns = concerns_of(situation)
-        if not ways.ready or not concerns:
+        if not ways.ready or not (concerns or situation.heard):
             return "", ways
-        notice = Notice(occasion=Occasion.DIGEST, new=concerns)
+        notice = Notice(occasion=Occasion.DIGEST, new=concerns, heard=situation.heard)
         return text_of(notice, ways.ready[0].way, zone=rules.zone), ways
 
     async def settle_on_ways(self) -> tuple[Ways, Rules]:
@@ -85,6 +85,6 @@ class Officers:
         try:
             found = await situation()
             if found is not None:
-                await self._notifier.look(concerns_of(found), ways, rules)
+                await self._notifier.look(concerns_of(found), ways, rules, heard=found.heard)
         except StoreUnusable as error:
             await self._notifier.tell_without_store(str(error), ways, rules)

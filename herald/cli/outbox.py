@@ -70,20 +70,23 @@ def show(invocation: Invocation, key: str, as_json: bool) -> None:
     herald outbox show 3fa9c2
     """
 
-    async def work() -> tuple[Delivery, Any, Any]:
+    async def work() -> tuple[Delivery, Any, Any, Any]:
         async with invocation.open_to_look() as app:
             found = await app.desk.find(key)
             following = await app.store.following([found.key])
-            return found, await app.store.attempts(found.key), following
+            counts = await app.echo_store.counts([found.key])
+            return found, await app.store.attempts(found.key), following, counts.get(found.key)
 
-    delivery, attempts, following = run_async(work())
-    from herald.reporting.documents import attempt_document, delivery_document
+    delivery, attempts, following, counts = run_async(work())
+    from herald.reporting.documents import attempt_document, counts_document, delivery_document
 
     document = delivery_document(delivery) | {
         "attempts_made": [attempt_document(attempt) for attempt in attempts]
     }
     if corrections := [delivery_document(row) for row in following if row.corrects]:
         document["corrected_by"] = corrections
+    if counts is not None:
+        document["reactions"] = counts_document(counts)
     if as_json:
         print_json(document)
         return

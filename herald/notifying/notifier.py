@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from herald.model.echo import Heard
 from herald.model.notice import (
     Concern,
     Kind,
@@ -60,7 +61,9 @@ class Notifier:
         self._untold: set[str] = set()
         """The ways on which that is still owed."""
 
-    async def look(self, concerns: Sequence[Concern], ways: Ways, rules: Rules) -> None:
+    async def look(
+        self, concerns: Sequence[Concern], ways: Ways, rules: Rules, *, heard: Sequence[Heard] = ()
+    ) -> None:
         """Decide what is to be said, write it down, and send what is owed.
 
         Raises StoreUnusable; does nothing where there is no way, or while others have the turn.
@@ -70,7 +73,7 @@ class Notifier:
         now = self._clock.now()
         write = writer(zone=rules.zone, now=now)
         round_ = await self._store.observe(
-            lambda known: decide(concerns, known, rules, now=now, write=write),
+            lambda known: decide(concerns, known, rules, now=now, write=write, heard=heard),
             owner=self._owner,
             now=now,
             lease=TURN,

@@ -11,6 +11,7 @@ from shlex import quote
 from urllib.parse import urlsplit
 
 from herald.model.delivery import DeliveryState, Reason
+from herald.model.echo import Heard
 from herald.model.notice import NONE, URGENCY, Concern, Kind, NewsletterTrouble, Stuck
 from herald.model.polling import FeedHealth
 from herald.model.problem import Problem
@@ -44,6 +45,8 @@ class Situation:
     """Why nothing new is planned."""
     stuck: tuple[Stuck, ...] = ()
     newsletters: tuple[NewsletterTrouble, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    """What people wrote of late."""
 
 
 def concerns_of(situation: Situation) -> tuple[Concern, ...]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from herald.model.correction import Correction
 from herald.model.delivery import Action, Attempt, Delivery, DeliveryState, Media, Payload, Reason
+from herald.model.echo import Counts
 from herald.model.ids import DeliveryKey
 from herald.model.plan import Change, Plan, PlannedDelivery, PlannedIssue, Reconciliation, Step
 
@@ -213,6 +214,17 @@ def _reason(delivery: Delivery) -> Reason | None:
     """Only a waiting delivery has a reason."""
     waiting = delivery.state in {DeliveryState.HELD, DeliveryState.PENDING}
     return delivery.reason if waiting else None
+
+
+def counts_document(counts: Counts) -> Document:
+    """Return how often a post was passed on, liked and answered; null where nobody tells."""
+    reactions = counts.reactions
+    return {
+        "boosts": reactions.boosts,
+        "likes": reactions.likes,
+        "replies": reactions.replies,
+        "counted_at": instant(counts.counted_at),
+    }
 
 
 def attempt_document(attempt: Attempt) -> Document:

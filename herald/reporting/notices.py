@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
+from herald.model.echo import Heard
 from herald.model.notice import (
     NONE,
     URGENCY,
@@ -49,6 +50,8 @@ class Notice:
     """Told before, and not gone."""
     closed: tuple[Kind, ...] = ()
     """What was told and is no more, by its kind."""
+    heard: tuple[Heard, ...] = ()
+    """What people wrote since the last summary."""
 
     @property
     def concerns(self) -> tuple[Concern, ...]:
@@ -67,14 +70,16 @@ def decide(
     *,
     now: datetime,
     write: Write,
+    heard: Sequence[Heard] = (),
 ) -> Round:
     """Return what to say on each way, and what to remember of it.
 
-    The digest goes first: what it tells need not be told at once as well.
+    The digest goes first: what it tells need not be told at once as well. Of *heard* it tells what
+    came since the last one.
     """
     raised = _raised(concerns, known.raised, now=now)
     ripe = [one for one in concerns if _is_ripe(one, raised[one.id], now=now)]
-    notice, day, alerted_at = _due(ripe, raised, known, rules, now=now)
+    notice, day, alerted_at = _due(ripe, raised, known, rules, now=now, heard=heard)
     digest_at = known.digest_at
     if day != known.digest_day:
         digest_at = now
@@ -104,6 +109,7 @@ def messages_of(
 ) -> tuple[Message, ...]:
     """Return the notice in the words of every way; the id is one for all, and derived."""
     named = [f"{one.kind}:{one.subject}" for one in notice.concerns]
+    named += [f"{one.channel}:{one.reply.id}" for one in notice.heard]
     seed = "\n".join([notice.occasion, now.isoformat(), *named])
     name = f"{notice.occasion}-{now:%Y%m%dT%H%M%SZ}-{sha256(seed.encode()).hexdigest()[:12]}"
     made = []
@@ -178,6 +184,7 @@ def _due(
     rules: Rules,
     *,
     now: datetime,
+    heard: Sequence[Heard],
 ) -> tuple[Notice | None, date | None, datetime | None]:
     """Return what is to be said now, with the digest's day and the last alert's moment."""
     if not rules.ways:
@@ -191,8 +198,11 @@ def _due(
             for one in sorted(raised.values(), key=lambda each: URGENCY[each.kind])
             if _was_closed(one, known.digest_at)
         )
-        notice = Notice(occasion=Occasion.DIGEST, new=new, still=still, closed=closed)
-        return (notice if new or still or closed else None), day, known.alerted_at
+        since = known.digest_at or now - ONE_DAY
+        told = tuple(one for one in heard if since < one.heard_at <= now)
+        notice = Notice(occasion=Occasion.DIGEST, new=new, still=still, closed=closed, heard=told)
+        is_empty = not (new or still or closed or told)
+        return (None if is_empty else notice), day, known.alerted_at
     urgent = tuple(one for one in new if one.kind in rules.at_once | _ALWAYS_AT_ONCE)
     if urgent and _may_alert(urgent, raised, known.alerted_at, rules, now=now):
         return Notice(occasion=Occasion.ALERT, new=urgent), day, now

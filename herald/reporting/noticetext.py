@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from textwrap import fill
+from textwrap import fill, shorten
 
 from herald.composing.dates import spell
 from herald.data.notice_words import notice_words
+from herald.model.echo import Heard
 from herald.model.ids import Language
 from herald.model.notice import Concern, Form, Kind, Occasion, Way
 from herald.reporting.documents import Document, instant
 from herald.reporting.notices import Notice, Write
+from herald.reporting.posttext import plain
 
 SHOWN = 10
 """Concerns of one kind that are told one by one."""
+HEARD_SHOWN = 30
+"""Answers and mentions of one account that are told one by one."""
+HEARD_MOST = 500
+"""Characters of each."""
 SUBJECT_MOST = 120
 _WIDTH = 76
 
@@ -42,6 +48,8 @@ def subject_of(notice: Notice, language: Language) -> str:
             return say["test_subject"]
         case Occasion.DIGEST if notice.concerns:
             return say["subject_digest"].format(count=len(notice.concerns))
+        case Occasion.DIGEST if notice.heard:
+            return say["subject_heard"].format(count=len(notice.heard))
         case Occasion.DIGEST:
             return say["subject_closed"]
     first, *others = notice.new
@@ -64,6 +72,8 @@ def text_of(notice: Notice, way: Way, *, zone: str) -> str:
         blocks += [say["still"], *_concerns(notice.still, way.language, zone)]
     if notice.closed:
         blocks.append(closed_line(notice, way.language))
+    if notice.heard:
+        blocks += [say["heard"], *_heard(notice.heard, way.language)]
     footer = fill(say["footer"].format(zone=zone), _WIDTH, break_on_hyphens=False)
     return "\n\n".join([*blocks, f"-- \n{footer}"]) + "\n"
 
@@ -109,6 +119,7 @@ def document(notice: Notice, way: Way, *, zone: str, now: datetime) -> Document:
             "text": text_of(notice, way, zone=zone),
             "concerns": new + still,
             "closed": {str(kind): count for kind, count in Counter(notice.closed).items()},
+            "heard": [_heard_document(one) for one in notice.heard],
         },
     }
 
@@ -135,6 +146,41 @@ def _concerns(concerns: Iterable[Concern], language: Language, zone: str) -> Ite
             yield _concern(one, language, zone)
         if len(several) > SHOWN:
             yield f"  {say['more'].format(count=len(several) - SHOWN)}"
+
+
+def _heard(heard: Sequence[Heard], language: Language) -> Iterator[str]:
+    """Tell what people wrote, account by account; there is nothing to type."""
+    say = notice_words(language)
+    for channel, group in groupby(sorted(heard, key=_by_channel), key=_by_channel):
+        several = list(group)
+        yield channel.upper()
+        for one in several[:HEARD_SHOWN]:
+            yield _one_heard(one)
+        if len(several) > HEARD_SHOWN:
+            yield f"  {say['more_heard'].format(count=len(several) - HEARD_SHOWN)}"
+
+
+def _by_channel(one: Heard) -> str:
+    return one.channel
+
+
+def _one_heard(one: Heard) -> str:
+    words = shorten(" ".join(plain(one.reply.text).split()), HEARD_MOST, placeholder=" …")
+    about = f" ({one.item})" if one.item else ""
+    lines = [_folded(f"{plain(one.reply.author)}{about}: {words}", "* ", "  ")]
+    return "\n".join([*lines, f"  {one.reply.url}"] if one.reply.url else lines)
+
+
+def _heard_document(one: Heard) -> Document:
+    return {
+        "channel": one.channel,
+        "author": one.reply.author,
+        "text": one.reply.text,
+        "url": one.reply.url or None,
+        "at": instant(one.reply.at),
+        "campaign": one.campaign,
+        "item": one.item,
+    }
 
 
 def _heading(kind: Kind, say: Mapping[str, str]) -> str:

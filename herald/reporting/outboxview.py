@@ -80,6 +80,8 @@ def delivery_view(document: dict[str, Any]) -> RenderableType:
         facts.add_row(Text("part", style="dim"), Text(f"{document['part'] + 1} of its thread"))
     for correction in document.get("corrected_by", ()):
         facts.add_row(Text("corrected", style="dim"), Text(_correction(correction)))
+    if reactions := document.get("reactions"):
+        facts.add_row(Text("reactions", style="dim"), Text(_reactions(reactions)))
     parts: list[RenderableType] = [facts, Text(f"\n{document['text']}\n")]
     parts.extend(
         Text(f"picture: {media.get('file') or media.get('url')} — {media['alt'] or 'no words'}")
@@ -94,6 +96,16 @@ def delivery_view(document: dict[str, Any]) -> RenderableType:
         for attempt in document["attempts_made"]
     )
     return Group(*parts)
+
+
+def _reactions(document: dict[str, Any]) -> str:
+    """Say in a line how often a post was passed on, liked and answered."""
+    named = ", ".join(
+        f"{document[name]} {name}"
+        for name in ("boosts", "likes", "replies")
+        if document[name] is not None
+    )
+    return f"{named} (counted {_spelled(document['counted_at'])})"
 
 
 def _correction(document: dict[str, Any]) -> str:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from herald.model.ids import Language
+from herald.model.account import Reply
+from herald.model.echo import Heard
+from herald.model.ids import ChannelId, Language
 from herald.model.notice import Concern, Kind, Message, Raised, Remembered, Round, Rules, Way
 from herald.reporting.notices import ALERT_EVERY, Notice, decide, due_digest
 
@@ -44,7 +46,8 @@ def spelled(notice: Notice, way: Way) -> tuple[str, str]:
         " ".join(one.subject for one in notice.still),
         " ".join(notice.closed),
     )
-    return str(notice.occasion), "|".join(parts)
+    heard = [one.reply.id for one in notice.heard]
+    return str(notice.occasion), "|".join(parts) + (f" heard {' '.join(heard)}" if heard else "")
 
 
 @dataclass
@@ -58,9 +61,12 @@ class Desk:
     )
     said: list[tuple[datetime, str, str]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
 
     def look(self, *concerns: Concern) -> Round:
-        found = decide(concerns, self.known, self.rules, now=self.now, write=spelled)
+        found = decide(
+            concerns, self.known, self.rules, now=self.now, write=spelled, heard=self.heard
+        )
         raised = {one.id: one for one in self.known.raised}
         raised |= {one.id: one for one in found.raised}
         for one in found.forgotten:
@@ -212,6 +218,14 @@ def test_every_way_gets_its_own_words_under_one_id():
     desk.live(5, a_concern())
     assert [one.way for one in desk.messages] == ["mail:ana@example.org", "matrix"]
     assert len({one.id for one in desk.messages}) == 1
+
+
+def test_what_people_wrote_is_told_once_with_the_summary_though_nothing_else_is_open() -> None:
+    desk = Desk()
+    for number, at in enumerate((TEN - 5 * HOUR, TEN + HOUR, TEN + 30 * HOUR)):
+        reply = Reply(id=str(number), author="@ana@example.org", text="Grazie!", at=at)
+        desk.heard.append(Heard(channel=ChannelId("fedi"), reply=reply, heard_at=at))
+    assert desk.live(3 * 24 * 60) == [("digest", "|| heard 1"), ("digest", "|| heard 2")]
 
 
 def test_at_a_first_start_no_summary_is_missed():
