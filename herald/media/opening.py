@@ -16,10 +16,17 @@ from PIL.ImageFile import ImageFile
 
 from herald.errors import PictureUnusable
 
-PIXELS_MOST = 64_000_000
-"""Of one picture: cameras make up to 61 million, and a file of a few bytes can claim any number.
-
-Decoded it takes four bytes a pixel at most, which is what bounds Herald's memory.
+PIXELS_MOST = {
+    "JPEG": 64_000_000,
+    "MPO": 64_000_000,
+    "PNG": 48_000_000,
+    "WEBP": 24_000_000,
+    "AVIF": 24_000_000,
+    "GIF": 24_000_000,
+}
+"""Of one picture of each kind: cameras make up to 61 million, and a file of a few bytes can claim
+any number. Each kind takes up to some 600 MB then, measured: WebP's decoder holds a picture more
+than once, and transparency once more.
 """
 _KINDS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 """What Pillow may try: each further kind is further code that reads what strangers made."""
@@ -64,12 +71,13 @@ def opened(content: bytes) -> Iterator[ImageFile]:
         )
     try:
         with Image.open(BytesIO(content), formats=_KINDS) as image:
-            _refuse_too_large(image.size)
+            _refuse_too_large(image)
             yield image
     except UnidentifiedImageError as error:
         raise PictureUnusable(f"this file is no picture that Herald can read: {SAVE_AS}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureUnusable(_too_large("far too many")) from error
+        most = max(PIXELS_MOST.values())
+        raise PictureUnusable(_too_large("far too many", most)) from error
     except _BROKEN as error:
         raise PictureUnusable(
             f"the picture is broken ({str(error) or type(error).__name__}): save it again"
@@ -94,15 +102,14 @@ def is_moving(image: ImageFile) -> bool:
     return image.format != "MPO" and bool(getattr(image, "is_animated", False))
 
 
-def _refuse_too_large(size: tuple[int, int]) -> None:
-    pixels = size[0] * size[1]
-    if pixels > PIXELS_MOST:
-        raise PictureUnusable(_too_large(f"{pixels // 1_000_000:,} million"))
+def _refuse_too_large(image: ImageFile) -> None:
+    pixels, most = image.width * image.height, PIXELS_MOST[image.format or "GIF"]
+    if pixels > most:
+        raise PictureUnusable(_too_large(f"{pixels // 1_000_000:,} million", most))
 
 
-def _too_large(count: str) -> str:
-    most = f"{PIXELS_MOST // 1_000_000} million"
+def _too_large(count: str, most: int) -> str:
     return (
-        f"the picture has {count} pixels, and Herald opens up to {most}: save it smaller,"
-        " 2,000 pixels wide are plenty"
+        f"the picture has {count} pixels, and Herald opens up to {most // 1_000_000} million:"
+        " save it smaller, 2,000 pixels wide are plenty"
     )

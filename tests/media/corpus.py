@@ -124,7 +124,7 @@ UNUSABLE = {
     "half a PNG": (saved(noise((64, 64)), "PNG")[:3000], "the picture is broken"),
     "half a WebP": (saved(noise((64, 64)), "WEBP")[:1500], "the picture is broken"),
     "a JPEG's first bytes": (b"\xff\xd8\xff\xe0 three people", "the picture is broken"),
-    "65 million pixels": (bomb(8100, 8100), "65 million pixels, and Herald opens up to 64"),
+    "49 million pixels": (bomb(7001, 7001), "49 million pixels, and Herald opens up to 48"),
     "a bomb": (bomb(60_000, 60_000), "far too many pixels"),
     "a small bomb": (bomb(10_000, 10_000), "pixels, and Herald opens up to 64 million"),
 }
