@@ -20,7 +20,6 @@ from herald.store.engine import Store, open_store
 from herald.store.rows import insert_rows
 from tests.makers import NOON, a_delivery
 
-
 FEDI = ChannelId("fedi")
 
 

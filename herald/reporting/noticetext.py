@@ -167,7 +167,9 @@ def _by_channel(one: Heard) -> str:
 def _one_heard(one: Heard) -> str:
     words = shorten(" ".join(plain(one.reply.text).split()), HEARD_MOST, placeholder=" …")
     about = f" ({one.item})" if one.item else ""
-    lines = [_folded(f"{plain(one.reply.author)}{about}: {words}", "* ", "  ")]
+    # Of what is private it says only that there is some, and not from whom.
+    author = f"{plain(one.reply.author)}{about}: " if one.reply.author else ""
+    lines = [_folded(f"{author}{words}", "* ", "  ")]
     return "\n".join([*lines, f"  {one.reply.url}"] if one.reply.url else lines)
 
 
