@@ -160,11 +160,6 @@ def _arranged(
     if not arranged.also:
         return arranged, ()
     together = (arranged.choices[0], *arranged.also)
-    most = limits.languages_most
-    if 0 < most < len(together):
-        how = f"{most} language" if most == 1 else f"{most} languages"
-        what = f"{channel.id} marks a post with no more than {how}"
-        return Arrangement(choices=choices), (_not_combined(what, scene.campaign.place),)
     if composer.together(words, item, together, channel, slot.local) is None:
         what = f"{item.id}: its languages have no room in one post on {channel.id}"
         return Arrangement(choices=choices), (_not_combined(what, moment.occasion.place),)

@@ -23,7 +23,7 @@ from tests.planning.plans import (
 )
 
 EN, IT, SL = LANGUAGES = tuple(Language(tag) for tag in ("en", "it", "sl"))
-WIDE = Capabilities(limit=500, threads=True, languages_most=3)
+WIDE = Capabilities(limit=500, threads=True)
 TITLES = {"en": "The salt house", "it": "La casa del sale", "sl": "Solna hiša"}
 APART, THREAD, COMBINED = Multilingual
 
@@ -147,12 +147,12 @@ def test_what_does_not_fit_goes_out_one_by_one_with_a_warning():
     assert len({one.due_at for one in plan.deliveries}) == 3
 
 
-@pytest.mark.parametrize(("most", "posts"), [(1, 3), (2, 3), (3, 1), (0, 1)])
-def test_a_post_holds_as_many_languages_as_the_network_marks(most, posts):
-    plan = planned(COMBINED, limits=replace(WIDE, languages_most=most))
+def test_a_network_that_marks_one_language_takes_a_post_in_several():
+    plan = planned(COMBINED, limits=replace(WIDE, languages_most=1))
 
-    assert len(plan.deliveries) == posts
-    assert codes(plan) == ([] if posts == 1 else ["not-combined"])
+    (only,) = plan.deliveries
+    assert (only.language, only.payload.also) == (EN, (IT, SL))
+    assert codes(plan) == []
 
 
 def test_a_missing_translation_waits_beside_the_others():
@@ -205,14 +205,12 @@ def test_a_combined_post_that_was_refused_may_go_out_apart():
 @given(
     modes=st.lists(st.sampled_from(list(Multilingual)), min_size=2, max_size=4),
     sending=st.lists(st.integers(0, 2), min_size=4, max_size=4),
-    marks=st.sampled_from([0, 1, 3]),
 )
-def test_no_change_of_mind_says_anything_twice(modes, sending, marks):
+def test_no_change_of_mind_says_anything_twice(modes, sending):
     rows = {}
     said = []
-    limits = replace(WIDE, languages_most=marks)
     for step, (mode, most) in enumerate(zip(modes, sending, strict=False)):
-        plan = planned(mode, limits=limits, past=rows.values(), now=MORNING + timedelta(hours=step))
+        plan = planned(mode, limits=WIDE, past=rows.values(), now=MORNING + timedelta(hours=step))
         rows = {k: row for k, row in rows.items() if row.state is DeliveryState.SENT}
         for row in as_delivered(plan, state=DeliveryState.PENDING):
             rows.setdefault(row.key, row)
