@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import check, delivery, feeds, media, planning, workers
+from benchmarks import channels, check, delivery, feeds, media, planning, workers
 
 
 def main() -> None:
     """Run them one after the other, each with the command line's arguments."""
-    for benchmark in (planning, check, media, delivery, workers, feeds):
+    for benchmark in (planning, check, media, channels, delivery, workers, feeds):
         benchmark.main()
 
 

@@ -49,6 +49,19 @@ def memory() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def peak_memory() -> int:
+    """Return the most bytes that this process has held; 0 where the system does not tell.
+
+    Not ``ru_maxrss``: that begins with the peak of the process that started this one.
+    """
+    try:
+        told = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    lines = [line for line in told.splitlines() if line.startswith("VmHWM:")]
+    return int(lines[0].split()[1]) * 1024 if lines else 0
+
+
 @dataclass(slots=True)
 class Stall:
     """The times for which the event loop served nobody, in seconds."""

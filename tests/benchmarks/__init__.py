@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: that both sides do what their figures are about."""
