@@ -180,16 +180,25 @@ async def _live(app: App, clock: SetClock, end: datetime) -> None:
         clock.advance(max(until - clock.now(), timedelta(0)))
 
 
+async def _preview(app: App, compared: Compared) -> str:
+    from herald.reporting.preview import render_preview_html
+    from herald.showing import Showing
+    from herald.store.cards import StoredCards
+
+    configuration = (await app.load()).configuration
+    showing = Showing(folder=app.folder, media=app.media, cards=StoredCards(app.database))
+    limits = await app.capabilities(configuration)
+    sight = await showing.sight(compared, configuration, limits)
+    sight = await showing.with_pictures(compared.plan, sight)
+    plan = compared.plan
+    return render_preview_html(plan, title="What comes next", moment=plan.made_at, sight=sight)
+
+
 async def _sum_up(app: App, compared: Compared, seen: Seen, folder: Path, console: Console) -> None:
     from rich.table import Table
 
-    from herald.reporting.preview import render_preview_html
-
     page = folder / "preview.html"
-    page.write_text(
-        render_preview_html(compared.plan, title="What comes next", moment=compared.plan.made_at),
-        encoding="utf-8",
-    )
+    page.write_text(await _preview(app, compared), encoding="utf-8")
     app.write_timelines()
     languages = sorted({language for _, language in seen.sent})
     table = Table(title="What went out", title_justify="left", box=None, padding=(0, 2))

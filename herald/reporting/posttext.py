@@ -42,6 +42,12 @@ class Paragraph:
     segments: tuple[Segment, ...]
     is_statement: bool
 
+    @property
+    def is_bare(self) -> bool:
+        """Tell whether it has links and names only: no word of it says which way it reads."""
+        words = (each.text for each in self.segments if each.piece is Piece.WORDS)
+        return not any(character.isalpha() for text in words for character in text)
+
 
 def paragraphs(text: str, *, statements: Iterable[str] = ()) -> tuple[Paragraph, ...]:
     """Take *text* apart; *statements* are the projects' own wordings."""

@@ -2,83 +2,51 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter as Tally
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.text import Text
 
 from herald.composing.dates import spell
-from herald.composing.locales import language_name
-from herald.model.delivery import Media, Payload
-from herald.model.ids import Language
-from herald.model.plan import Plan, PlannedDelivery, Skipped
+from herald.model.plan import Plan, Skipped
 from herald.reporting.pages import render_page
-from herald.reporting.planview import REASONS
-from herald.reporting.posttext import Paragraph, direction, paragraphs, plain
+from herald.reporting.posttext import plain
+from herald.reporting.previewposts import (
+    PAGE_LANGUAGE,
+    Counter,
+    Part,
+    Post,
+    Sight,
+    Thumb,
+    counting_rules,
+    day_name,
+    posts_of,
+)
 
-PAGE_LANGUAGE = Language("en")
-"""Herald's own words are English so far; each post says its own language."""
-NEARLY_FULL = 0.9
-Post = tuple[str, str, str, str, str]
-"""What the parts of a thread have in common: channel, campaign, item, occasion and language."""
+MANY = 200
+"""From so many posts on a browser lays out only those near to what is seen."""
 _NARROWEST = 30
 _CONSOLE = Console(width=100, color_system=None)
 """Only asked where lines break; it prints nothing."""
+_NOTHING = Sight()
+Wrap = Callable[[str, str], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture as the preview shows it: by its description."""
-
-    name: str
-    alt: str
-    credit: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One planned post, ready to be shown."""
+class Subject:
+    """The posts of one occasion, in all its languages and on all its channels."""
 
     id: str
-    local: datetime
-    """With its zone."""
-    zone: str
-    channel: str
-    network: str
-    language: Language
-    language_name: str
-    direction: str
+    title: str
     campaign: str
     item: str
     partner: str
-    paragraphs: tuple[Paragraph, ...]
-    pictures: tuple[Picture, ...]
-    length: int
-    limit: int | None
-    notes: tuple[str, ...]
-    """Why it may not go out as it is."""
-    stands: str = ""
-    """How it stands to others: "part 2 of 3", "answers the post in English"."""
-
-    @property
-    def share(self) -> int:
-        """How much of the limit is used, in per cent, at most 100."""
-        return min(100, round(100 * self.length / self.limit)) if self.limit else 0
-
-    @property
-    def fullness(self) -> str:
-        """``over``, ``nearly`` or ``room``."""
-        if not self.limit:
-            return "room"
-        if self.length > self.limit:
-            return "over"
-        return "nearly" if self.length > self.limit * NEARLY_FULL else "room"
+    posts: tuple[Post, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +55,12 @@ class Day:
 
     date: date
     name: str
-    cards: tuple[Card, ...]
+    subjects: tuple[Subject, ...]
+
+    @property
+    def posts(self) -> int:
+        """How many there are."""
+        return sum(len(subject.posts) for subject in self.subjects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,37 +73,43 @@ class LeftOut:
 
 
 def render_preview_html(
-    plan: Plan, *, title: str, moment: datetime, statements: Iterable[str] = ()
+    plan: Plan, *, title: str, moment: datetime, sight: Sight = _NOTHING
 ) -> str:
-    """Render *plan* as one HTML page, made at *moment*.
+    """Render *plan* as one HTML page, made at *moment*: no scripts, and nothing else is fetched.
 
-    *statements* are the projects' own funding statements, so that they are marked as such.
+    *sight* holds what is to be seen beside the words.
     """
-    days = _days(plan, tuple(statements))
-    cards = [card for day in days for card in day.cards]
+    posts = posts_of(plan.deliveries, sight)
     return render_page(
         "preview.html",
         title=title,
         made=f"{spell(moment, PAGE_LANGUAGE)} {moment.tzname() or ''}".strip(),
-        days=days,
-        posts=len(cards),
-        waiting=sum(1 for card in cards if card.notes),
-        channels=Counter(card.channel for card in cards).most_common(),
-        languages=Counter(card.language_name for card in cards).most_common(),
+        days=_days(posts),
+        posts=len(posts),
+        many=len(posts) >= MANY,
+        waiting=sum(1 for post in posts if post.notes),
+        out=sum(1 for post in posts if post.is_out),
+        channels=Tally(post.channel for post in posts).most_common(),
+        languages=Tally(post.language_name for post in posts).most_common(),
         left_out=_left_out(plan.skipped),
         issues=plan.issues,
         problems=[str(problem) for problem in plan.problems],
+        thumbs=_thumbs(posts),
+        pictures_left_out=sight.left_out,
+        rules=counting_rules(posts, sight),
     )
 
 
-def render_preview_text(plan: Plan, *, width: int) -> str:
+def render_preview_text(plan: Plan, *, width: int, sight: Sight = _NOTHING) -> str:
     """Render *plan* as plain text, *width* columns wide; wide characters count two."""
     wrap = partial(_wrapped, width=max(width, _NARROWEST))
+    posts = posts_of(plan.deliveries, sight)
     lines: list[str] = []
-    for day in _days(plan, ()):
-        lines += ["", day.name, "─" * len(day.name)]
-        for card in day.cards:
-            lines += _card_lines(card, wrap, max(width, _NARROWEST))
+    for day, of_day in groupby(posts, key=lambda post: post.local.date()):
+        name = day_name(day)
+        lines += ["", name, "─" * len(name)]
+        for post in of_day:
+            lines += _post_lines(post, wrap, max(width, _NARROWEST))
     left_out = _left_out(plan.skipped)
     if left_out:
         lines += ["", "Not posted", "──────────"]
@@ -139,90 +118,39 @@ def render_preview_text(plan: Plan, *, width: int) -> str:
     return "\n".join(lines).strip("\n") or "Nothing is planned in this span."
 
 
-def _days(plan: Plan, statements: tuple[str, ...]) -> tuple[Day, ...]:
-    posts = _posts(plan.deliveries)
-    ordered = sorted(plan.deliveries, key=lambda one: _place(one, posts))
-    cards = [replace(_card(one, statements), stands=_stands(one, posts)) for one in ordered]
+def _days(posts: Iterable[Post]) -> tuple[Day, ...]:
     return tuple(
-        Day(date=day, name=spell(day, PAGE_LANGUAGE), cards=tuple(of_day))
-        for day, of_day in groupby(cards, key=lambda card: card.local.date())
+        Day(date=day, name=day_name(day), subjects=_subjects(tuple(of_day)))
+        for day, of_day in groupby(posts, key=lambda post: post.local.date())
     )
 
 
-def _posts(deliveries: Iterable[PlannedDelivery]) -> dict[Post, list[PlannedDelivery]]:
-    """Return the parts of each post, first things first."""
-    posts: dict[Post, list[PlannedDelivery]] = {}
-    for one in sorted(deliveries, key=lambda one: one.part):
-        posts.setdefault(_post_of(one), []).append(one)
-    return posts
-
-
-def _post_of(one: PlannedDelivery) -> Post:
-    return (one.channel, one.campaign, one.item, one.occasion, one.language)
-
-
-def _place(
-    one: PlannedDelivery, posts: dict[Post, list[PlannedDelivery]]
-) -> tuple[date, datetime, str, bool, Post, int]:
-    """Order by moment and channel; what others answer comes before them, parts in their order."""
-    answers = posts[_post_of(one)][0].target is not None
-    day = one.due_at.astimezone(ZoneInfo(one.zone)).date()
-    return day, one.due_at, one.channel, answers, _post_of(one), one.part
-
-
-def _stands(one: PlannedDelivery, posts: dict[Post, list[PlannedDelivery]]) -> str:
-    parts = posts[_post_of(one)]
-    said = [f"part {one.part + 1} of {max(part.part for part in parts) + 1}"] * (
-        len(parts) > 1 or one.part > 0
-    )
-    if one.part == 0 and one.target is not None:
-        root = next(
-            (each for found in posts.values() for each in found if each.key == one.target), None
+def _subjects(posts: tuple[Post, ...]) -> tuple[Subject, ...]:
+    """Put what is about one thing side by side, in the order of its first post."""
+    together: dict[tuple[str, ...], list[Post]] = {}
+    for post in posts:
+        together.setdefault(post.subject, []).append(post)
+    return tuple(
+        Subject(
+            id=found[0].id,
+            title=found[0].said_of,
+            campaign=found[0].campaign,
+            item=found[0].item,
+            partner=found[0].partner,
+            posts=tuple(found),
         )
-        leads = f" in {language_name(root.language, PAGE_LANGUAGE)}" if root is not None else ""
-        said.append(f"answers the post{leads}")
-    if one.payload.also:
-        names = (language_name(tag, PAGE_LANGUAGE) for tag in one.payload.also)
-        said.append(f"also in {', '.join(names)}")
-    return "; ".join(said)
-
-
-def _card(delivery: PlannedDelivery, statements: tuple[str, ...]) -> Card:
-    payload = delivery.payload
-    return Card(
-        id=delivery.key[:12],
-        local=delivery.due_at.astimezone(ZoneInfo(delivery.zone)),
-        zone=delivery.zone,
-        channel=delivery.channel,
-        network=delivery.network,
-        language=payload.language,
-        language_name=language_name(payload.language, PAGE_LANGUAGE),
-        direction=direction(payload.language, payload.text),
-        campaign=delivery.campaign,
-        item=plain(delivery.item),
-        partner=delivery.partner or "",
-        paragraphs=paragraphs(payload.text, statements=statements),
-        pictures=tuple(picture(media) for media in payload.media),
-        length=payload.length,
-        limit=payload.limit,
-        notes=_notes(delivery, payload),
+        for found in together.values()
     )
 
 
-def picture(media: Media) -> Picture:
-    """Return how a picture is shown: its name, description and credit."""
-    name = (media.file or media.url).rstrip("/").rsplit("/", 1)[-1]
-    credit = ", ".join(part for part in (plain(media.credit), plain(media.licence)) if part)
-    return Picture(name=plain(name), alt=plain(media.alt), credit=credit)
-
-
-def _notes(delivery: PlannedDelivery, payload: Payload) -> tuple[str, ...]:
-    notes = [REASONS.get(delivery.hold, str(delivery.hold))] if delivery.hold else []
-    if delivery.needs_approval:
-        notes.append(REASONS["approval"])
-    if payload.limit is not None and payload.length > payload.limit:
-        notes.append(f"too long by {payload.length - payload.limit}: write a shorter text")
-    return tuple(notes)
+def _thumbs(posts: Iterable[Post]) -> tuple[Thumb, ...]:
+    """Return every picture that is shown, once."""
+    found: dict[str, Thumb] = {}
+    for part in (part for post in posts for part in post.parts):
+        shown = [picture.thumb for picture in part.pictures]
+        shown += [part.card.thumb] if part.card else []
+        found.update({thumb.id: thumb for thumb in shown if thumb})
+    return tuple(found.values())
 
 
 def _left_out(skipped: Iterable[Skipped]) -> list[LeftOut]:
@@ -244,22 +172,46 @@ def _left_out_line(entry: LeftOut) -> str:
     return f"{entry.what}{where}: {entry.reason}"
 
 
-def _card_lines(card: Card, wrap: Callable[[str, str], list[str]], width: int) -> list[str]:
-    count = f"{card.length}/{card.limit}" if card.limit else f"{card.length}"
-    head = f"{card.local:%H:%M}  {card.channel} ({card.network}) · {card.language_name}"
-    lines = ["", f"{head}{count:>{max(len(count) + 2, width - len(head))}}"]
-    stands = f" · {card.stands}" if card.stands else ""
-    lines += wrap(f"{card.campaign} / {card.item}{stands}", "       ")
-    for note in card.notes:
+# ---------------------------------------------------------------------- on a terminal
+
+
+def _post_lines(post: Post, wrap: Wrap, width: int) -> list[str]:
+    lines: list[str] = []
+    for part in post.parts:
+        count = _count(part.counters)
+        head = f"{post.local:%H:%M}  {post.channel} ({post.network}) · {post.language_name}"
+        lines += ["", f"{head}{count:>{max(len(count) + 2, width - len(head))}}"]
+        said = [f"part {part.number} of {post.of}"] * (post.of > 1)
+        said += [post.stands] * bool(post.stands and part is post.parts[0])
+        stands = f" · {'; '.join(said)}" if said else ""
+        lines += wrap(f"{post.campaign} / {post.item}{stands}", "       ")
+        lines += _part_lines(part, wrap)
+    return lines
+
+
+def _part_lines(part: Part, wrap: Wrap) -> list[str]:
+    lines: list[str] = []
+    for note in part.notes:
         lines += wrap(f"! {note}", "       ")
-    if not card.paragraphs:
+    if not part.paragraphs:
         lines += ["  │", "  │ (no text yet)"]
-    for paragraph in card.paragraphs:
+    for paragraph in part.paragraphs:
         text = "".join(segment.text for segment in paragraph.segments)
         lines += ["  │", *wrap(text, "  │ ")]
-    for shown in card.pictures:
+    for shown in part.pictures:
         lines += ["  │", *wrap(f"[{shown.name}: {shown.alt or 'no description'}]", "  │ ")]
+    if part.card:
+        lines += ["  │", *wrap(f"[link card: {part.card.title} ({part.card.site})]", "  │ ")]
     return lines
+
+
+def _count(counters: tuple[Counter, ...]) -> str:
+    """Spell lengths against limits; a second one only where it may be what binds."""
+    said = [f"{one.length}/{one.limit}" if one.limit else f"{one.length}" for one in counters[:1]]
+    said += [
+        f"{one.length}/{one.limit} {one.unit}" for one in counters[1:] if one.fullness != "room"
+    ]
+    return ", ".join(said)
 
 
 def _wrapped(text: str, lead: str, *, width: int) -> list[str]:

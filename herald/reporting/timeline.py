@@ -14,7 +14,7 @@ from herald.model.delivery import Media
 from herald.model.ids import Language
 from herald.reporting.pages import render_page
 from herald.reporting.posttext import Paragraph, direction, paragraphs, plain
-from herald.reporting.preview import PAGE_LANGUAGE, Picture, picture
+from herald.reporting.previewposts import PAGE_LANGUAGE, Picture, picture_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,5 +81,5 @@ def _post(entry: JournalPost, zone: str) -> _Post:
         item=plain(entry.item),
         partner=plain(entry.partner),
         paragraphs=paragraphs(entry.text),
-        pictures=tuple(picture(media) for media in entry.media),
+        pictures=tuple(picture_of(media) for media in entry.media),
     )

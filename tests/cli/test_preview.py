@@ -2,11 +2,80 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import threading
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
+from herald import showing
 from tests.cli.commands import document, herald, is_one_sentence, plan_it
 from tests.cli.test_plan import DELIVERY
-from tests.folders import STORIES, a_network, many_items
+from tests.folders import MONDAY, STORIES, a_network, many_items
+from tests.sources.feeds.documents import Site, a_site
+from tests.sources.folder import write
+
+PICTURED = """\
+campaign: stories
+languages: [en]
+channels: [trial, sky]
+items:
+  - id: mill
+    kind: news
+    title: {en: The mill}
+    image: {file: media/mill.png, alt: {en: A mill}, licence: CC0-1.0}
+    post: 2027-05-05 10:00
+"""
+TWO_CHANNELS = "trial: {network: journal}\nsky: {network: bluesky, handle: salt.example.org}\n"
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+LINKED = """\
+campaign: stories
+languages: [en]
+channels: [sky]
+items:
+  - {id: mill, kind: news, title: {en: The mill}, link: "LINK", post: 2027-05-05 10:00}
+"""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Serve a partner's site from another thread, as a command runs its own event loop."""
+    ready, over = threading.Event(), asyncio.Event()
+    found: list[Site] = []
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
+        async with a_site() as made:
+            found.append(made)
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(10)
+    yield found[0]
+    loops[0].call_soon_threadsafe(over.set)
+    thread.join()
+
+
+def a_png(*, width: int = 900, height: int = 600, colour: str = "teal") -> bytes:
+    """Draw a picture of one colour."""
+    written = BytesIO()
+    Image.new("RGB", (width, height), colour).save(written, "PNG")
+    return written.getvalue()
+
+
+def preview_page(root: Path, *words: str) -> str:
+    """Return the page that a command writes."""
+    path = root / "page.html"
+    result = herald(root, "preview", "--html", str(path), *words)
+    assert result.exit_code == 0, result.output
+    return path.read_text(encoding="utf-8")
 
 
 def test_the_document_is_the_plan_with_the_parts_of_each_post(tmp_path: Path) -> None:
@@ -74,3 +143,66 @@ def test_what_was_approved_waits_for_nobody_any_more(tmp_path: Path) -> None:
     assert herald(root, "preview").stdout.count("waits for approval") == 4
     herald(root, "outbox", "approve", "--item", "mill")
     assert herald(root, "preview").stdout.count("waits for approval") == 2
+
+
+def test_pictures_are_in_the_page_once_and_small(tmp_path: Path) -> None:
+    root = a_network(tmp_path, stories=PICTURED, config_channels=TWO_CHANNELS)
+    write(root, "campaigns/media/mill.png", a_png())
+    page = preview_page(root)
+    assert page.count("data:image/") == 1
+    assert page.count("<use ") == 2
+    assert 'width="640" height="427"' in page
+
+
+def test_looking_writes_nothing_but_the_page(tmp_path: Path) -> None:
+    root = a_network(tmp_path, stories=PICTURED, config_channels=TWO_CHANNELS)
+    write(root, "campaigns/media/mill.png", a_png())
+    assert "data:image/" in preview_page(root)
+    assert {path.name for path in root.iterdir()} == {"campaigns", "config", "page.html"}
+
+
+def test_a_page_carries_no_more_pictures_than_can_be_mailed(tmp_path: Path) -> None:
+    items = "".join(
+        f"  - {{id: i{n}, kind: news, title: {{en: Number {n}}}, post: 2027-05-05 {9 + n // 60:02}:"
+        f"{n % 60:02}, image: {{file: media/{n}.png, alt: {{en: One}}, licence: CC0-1.0}}}}\n"
+        for n in range(showing.PICTURES_MOST + 2)
+    )
+    text = f"campaign: many\nlanguages: [en]\nchannels: [trial]\nitems:\n{items}"
+    root = a_network(tmp_path, many=text)
+    for n in range(showing.PICTURES_MOST + 2):
+        write(root, f"campaigns/media/{n}.png", a_png(width=8 + n, height=8))
+    page = preview_page(root)
+    assert page.count("data:image/") == showing.PICTURES_MOST
+    assert "2 pictures are left out of this page" in page
+    assert page.count("The picture is left out here") == 2
+
+
+def test_a_linked_page_is_read_when_asked_and_only_then(tmp_path: Path, site: Site) -> None:
+    page = "<title>Mill</title><meta property='og:title' content='A mill of 1612'>"
+    link = site.serve("/mill", f"<html><head>{page}</head></html>", headers=HTML)
+    root = a_network(
+        tmp_path,
+        stories=LINKED.replace("LINK", link),
+        config_channels=TWO_CHANNELS,
+        config_herald="timezone: Europe/Rome\nfeeds: {allow_private: true}\n",
+    )
+    plan_it(root)
+
+    assert "The page was not read yet" in preview_page(root)
+    assert site.requests == []
+    assert "A mill of 1612" in preview_page(root, "--cards")
+    assert "[link card: A mill of 1612 (127.0.0.1" in herald(root, "preview").stdout
+
+
+def test_a_journal_is_shown_as_what_it_imitates(tmp_path: Path) -> None:
+    channels = "trial: {network: journal, like: mastodon}\n"
+    page = preview_page(a_network(tmp_path, config_channels=channels))
+    assert re.search(r"<dt>Mastodon</dt><dd>Letters as people see them", page)
+
+
+def test_what_is_out_is_shown_as_it_went_out(tmp_path: Path) -> None:
+    root = a_network(tmp_path)
+    plan_it(root, now=MONDAY.replace(hour=9), send=True)
+    page = tmp_path / "page.html"
+    herald(root, "preview", "--from", "2027-05-03", "--html", str(page), now="2027-05-03T10:00Z")
+    assert "Out already." in page.read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ from herald.model.plan import Plan, PlannedDelivery, PlannedIssue, Skipped
 from herald.model.problem import Place, Problem, Severity
 from herald.reporting.posttext import Piece, direction, paragraphs
 from herald.reporting.preview import render_preview_html, render_preview_text
+from herald.reporting.previewposts import Sight
 from herald.reporting.timeline import JournalPost, render_timeline_html
 
 MORNING = datetime(2026, 12, 2, 8, 30, tzinfo=UTC)
@@ -154,7 +155,7 @@ def test_a_post_is_shown_with_channel_network_language_and_local_time() -> None:
     page = page_of(a_planned(language=Language("sl")))
 
     assert 'datetime="2026-12-02T09:30:00+01:00">09:30</time>fedi' in page
-    assert "mastodon · Europe/Rome" in page
+    assert "Mastodon · Europe/Rome" in page
     assert "Slovenian" in page
     assert "stories / salt" in page
 
@@ -179,7 +180,7 @@ def test_a_projects_own_statement_is_marked_too() -> None:
         a_plan(a_planned("Salt\n\nPaid by the valley")),
         title="x",
         moment=MORNING,
-        statements=["Paid by the valley"],
+        sight=Sight(statements=("Paid by the valley",)),
     )
 
     assert 'class="fund">Paid by the valley' in page

@@ -1,0 +1,442 @@
+"""What a preview shows of each post: words, pictures, card, counts, what keeps it back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from herald.composing.dates import spell
+from herald.composing.locales import language_name
+from herald.model.card import LinkCard
+from herald.model.delivery import Action, Delivery, DeliveryState, Media, Payload, Reason
+from herald.model.ids import ChannelId, DeliveryKey, Language
+from herald.model.network import Capabilities, Count
+from herald.model.plan import PlannedDelivery
+from herald.reporting.planview import REASONS
+from herald.reporting.posttext import Paragraph, direction, paragraphs, plain
+
+PAGE_LANGUAGE = Language("en")
+"""Herald's own words are English so far; each post says its own language."""
+NEARLY_FULL = 0.9
+One = PlannedDelivery | Delivery
+_LOOKS = {
+    "instagram": "photo",
+    "telegram": "chat",
+    "matrix": "chat",
+    "discord": "chat",
+    "slack": "chat",
+    "wordpress": "article",
+}
+"""Where a post's parts stand, by network: a picture first, a message, a page; else a note."""
+_NAMES = {
+    "mastodon": "Mastodon",
+    "bluesky": "Bluesky",
+    "matrix": "Matrix",
+    "telegram": "Telegram",
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "threads": "Threads",
+    "linkedin": "LinkedIn",
+    "wordpress": "WordPress",
+    "discord": "Discord",
+    "slack": "Slack",
+    "webhook": "a program of your own",
+    "manual": "posted by hand",
+    "apprise": "Apprise",
+    "journal": "a journal",
+}
+_ENDED = {
+    DeliveryState.SENT: "is out already",
+    DeliveryState.CLAIMED: "is being sent",
+    DeliveryState.FAILED: "failed",
+    DeliveryState.EXPIRED: "is not sent any more",
+    DeliveryState.WITHDRAWN: "was withdrawn",
+}
+_DOES = {
+    Action.EDIT: "puts these words in the place of a post that is out",
+    Action.DELETE: "takes back a post that is out",
+    Action.BOOST: "shares a partner's post with the account's own readers",
+}
+_ANSWERS = "corrects a post that is out, as an answer to it"
+_RULES = {
+    Count.MASTODON: "letters as people see them; every link counts {url_length}, and only the name"
+    " of @name@server",
+    Count.GRAPHEMES: "letters as people see them; an emoji is one",
+    Count.CODE_POINTS: "characters of Unicode; some emoji are several",
+    Count.UTF16: "units of UTF-16; most emoji count two or more",
+    Count.UTF8_BYTES: "bytes; a letter with an accent takes two, an emoji four or more",
+    Count.X_WEIGHTED: "most European letters count one, others and emoji two, every link"
+    " {url_length}",
+    Count.LINKEDIN: "characters of Unicode; those that LinkedIn reserves count two",
+    Count.DISCORD: "characters of Unicode; those that Discord takes for markup count two",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thumb:
+    """A picture, made small for the page."""
+
+    id: str
+    """The same for the same bytes."""
+    width: int
+    height: int
+    address: str
+    """The picture itself, as a ``data:`` address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a delivery stands in the outbox, or would if it were planned now."""
+
+    state: DeliveryState
+    reason: Reason | None = None
+    note: str = ""
+    payload: Payload | None = None
+    """What goes out, where that is not what is planned: it was sent, or somebody translated it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What is known about planned posts beside the plan; all of it may be missing."""
+
+    standing: Mapping[DeliveryKey, Standing] | None = None
+    """What has none there is not going out: it was said elsewhere. None: all goes as planned."""
+    changes: tuple[Delivery, ...] = ()
+    """What people had Herald do with posts that are out: corrections and boosts that wait."""
+    capabilities: Mapping[ChannelId, Capabilities] = field(default_factory=dict)
+    like: Mapping[ChannelId, str] = field(default_factory=dict)
+    """The network that a channel imitates, where it does."""
+    cards: Mapping[str, LinkCard] = field(default_factory=dict)
+    """By link."""
+    thumbs: Mapping[tuple[ChannelId, str], Thumb | str] = field(default_factory=dict)
+    """By channel and SHA-256 of the original; or why there is none."""
+    statements: tuple[str, ...] = ()
+    """The projects' own funding statements, so that they are marked as such."""
+    left_out: int = 0
+    """Pictures that would have made the page too large."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture as the preview shows it: with its description."""
+
+    name: str
+    alt: str
+    credit: str
+    thumb: Thumb | None = None
+    why_not: str = ""
+    """Why it cannot be seen here; empty where it can, and where nobody looked."""
+    is_film: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a post shows of the page that it links."""
+
+    site: str
+    title: str
+    description: str
+    thumb: Thumb | None
+    is_read: bool
+    """The page said so; else the post's own title stands in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """A length against its limit."""
+
+    length: int
+    limit: int | None
+    unit: str = "characters"
+
+    @property
+    def share(self) -> int:
+        """How much of the limit is used, in per cent, at most 100."""
+        return min(100, round(100 * self.length / self.limit)) if self.limit else 0
+
+    @property
+    def fullness(self) -> str:
+        """``over``, ``nearly`` or ``room``."""
+        if not self.limit:
+            return "room"
+        if self.length > self.limit:
+            return "over"
+        return "nearly" if self.length > self.limit * NEARLY_FULL else "room"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of the texts of a post: most have one, a thread has several."""
+
+    number: int
+    paragraphs: tuple[Paragraph, ...]
+    direction: str
+    pictures: tuple[Picture, ...]
+    card: Card | None
+    counters: tuple[Counter, ...]
+    notes: tuple[str, ...]
+    """Why it may not go out as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One planned post in one language on one channel, ready to be shown."""
+
+    id: str
+    local: datetime
+    """With its zone."""
+    zone: str
+    channel: str
+    network: str
+    network_name: str
+    look: str
+    """note, photo, chat or article."""
+    language: Language
+    language_name: str
+    also: tuple[str, ...]
+    """The names of further languages of the same post."""
+    is_marked: bool
+    """Its language is told to the network."""
+    direction: str
+    campaign: str
+    item: str
+    partner: str
+    title: str
+    parts: tuple[Part, ...]
+    of: int
+    """How many parts the whole thread has."""
+    answers: str
+    """The id of the post that it answers; empty for most."""
+    answers_language: str
+    does: str
+    """What it does, where it is no new post."""
+    subject: tuple[str, ...]
+    """Equal for the languages and channels of one occasion."""
+    is_out: bool
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What keeps it or a part of it back, each reason once."""
+        return tuple(dict.fromkeys(note for part in self.parts for note in part.notes))
+
+    @property
+    def stands(self) -> str:
+        """How it stands to others, for a line of text."""
+        said = [f"answers the post in {self.answers_language}"] * bool(self.answers_language)
+        said += ["answers the post"] * bool(self.answers and not self.answers_language)
+        said += [self.does] * bool(self.does)
+        said += [f"also in {', '.join(self.also)}"] * bool(self.also)
+        return "; ".join(said)
+
+    @property
+    def said_of(self) -> str:
+        """What it is about, for people: its title, else the name of its item."""
+        return self.title or self.item
+
+
+def posts_of(deliveries: Iterable[PlannedDelivery], sight: Sight) -> tuple[Post, ...]:
+    """Return the posts by moment and channel; what others answer comes before them."""
+    threads: dict[tuple[str, ...], list[One]] = {}
+    everything: list[One] = [*deliveries, *sight.changes]
+    for one in sorted(everything, key=lambda one: one.part):
+        if sight.standing is None or one.key in sight.standing:
+            threads.setdefault(_post_of(one), []).append(one)
+    roots = {found[0].key: found[0] for found in threads.values()}
+    ordered = sorted(threads.values(), key=lambda parts: _place(parts[0]))
+    return tuple(_post(parts, roots, sight) for parts in ordered)
+
+
+def picture_of(media: Media) -> Picture:
+    """Return how a picture is shown that nobody can see: its name, description and credit."""
+    name = (media.file or media.url).rstrip("/").rsplit("/", 1)[-1]
+    credit = ", ".join(part for part in (plain(media.credit), plain(media.licence)) if part)
+    return Picture(
+        name=plain(name),
+        alt=plain(media.alt),
+        credit=credit,
+        is_film=media.media_type.startswith("video/"),
+    )
+
+
+def payload_of(one: One, sight: Sight) -> Payload:
+    """Return what goes out: what is planned, unless it was sent or translated otherwise."""
+    standing = sight.standing.get(one.key) if sight.standing else None
+    return one.payload if standing is None or standing.payload is None else standing.payload
+
+
+def wants_card(payload: Payload, limits: Capabilities | None) -> bool:
+    """Tell whether a post shows a card that Herald makes: one with pictures shows these."""
+    if limits is None or not limits.card or any(media.sha256 for media in payload.media):
+        return False
+    return payload.link.startswith(("https://", "http://"))
+
+
+def counting_rules(posts: Iterable[Post], sight: Sight) -> tuple[tuple[str, str], ...]:
+    """Return how each channel among *posts* counts, by network and in words."""
+    rules: dict[str, str] = {}
+    for post in posts:
+        limits = sight.capabilities.get(ChannelId(post.channel))
+        if limits is not None and limits.limit:
+            like = sight.like.get(ChannelId(post.channel), post.network)
+            name = _NAMES.get(like, like)
+            rules[name] = _RULES[limits.count].format(url_length=limits.url_length)
+    return tuple(sorted(rules.items()))
+
+
+# ---------------------------------------------------------------------- one post
+
+
+def _post_of(one: One) -> tuple[str, ...]:
+    """Return what all parts of a thread have in common; a change stands for itself."""
+    place = (one.channel, one.campaign, one.item, one.occasion, one.language)
+    stands_alone = isinstance(one, Delivery) or _action(one) is not Action.CREATE
+    return (*place, one.key) if stands_alone else place
+
+
+def _place(one: One) -> tuple[date, datetime, str, bool, tuple[str, ...]]:
+    day = one.due_at.astimezone(ZoneInfo(one.zone)).date()
+    return day, one.due_at, one.channel, one.target is not None, _post_of(one)
+
+
+def _post(
+    parts: list[One],
+    roots: Mapping[DeliveryKey, One],
+    sight: Sight,
+) -> Post:
+    first = parts[0]
+    payload = payload_of(first, sight)
+    limits = sight.capabilities.get(first.channel)
+    network = sight.like.get(first.channel, first.network)
+    look, does = _LOOKS.get(network, "note"), _does(first)
+    answered = roots.get(first.target) if first.target and first.part == 0 else None
+    standing = sight.standing.get(first.key) if sight.standing else None
+    return Post(
+        id=first.key[:12],
+        local=first.due_at.astimezone(ZoneInfo(first.zone)),
+        zone=first.zone,
+        channel=first.channel,
+        network=first.network,
+        network_name=_NAMES.get(network, network),
+        look=look,
+        language=payload.language,
+        language_name=language_name(payload.language, PAGE_LANGUAGE),
+        also=tuple(language_name(tag, PAGE_LANGUAGE) for tag in payload.also),
+        is_marked=limits is None or limits.languages_most > 0,
+        direction=direction(payload.language, payload.text),
+        campaign=first.campaign,
+        item=plain(first.item),
+        partner=first.partner or "",
+        title=plain(payload.title),
+        parts=tuple(_part(one, look, sight) for one in parts),
+        of=max(one.part for one in parts) + 1 if not does else 1,
+        answers=first.target[:12] if first.target and first.part == 0 else "",
+        answers_language=language_name(answered.language, PAGE_LANGUAGE) if answered else "",
+        does=does,
+        subject=(first.campaign, first.item, first.occasion),
+        is_out=standing is not None and standing.state is DeliveryState.SENT,
+    )
+
+
+def _does(one: One) -> str:
+    if _action(one) is not Action.CREATE:
+        return _DOES[_action(one)]
+    return _ANSWERS if isinstance(one, Delivery) else ""
+
+
+def _action(one: One) -> Action:
+    return getattr(one, "action", Action.CREATE)
+
+
+def _part(one: One, look: str, sight: Sight) -> Part:
+    payload = payload_of(one, sight)
+    limits = sight.capabilities.get(one.channel)
+    return Part(
+        number=one.part + 1,
+        paragraphs=paragraphs(_text(payload, look), statements=sight.statements),
+        direction=direction(payload.language, payload.text),
+        pictures=tuple(_picture(media, one.channel, sight) for media in payload.media),
+        card=_card(payload, one.channel, sight) if wants_card(payload, limits) else None,
+        counters=_counters(payload, limits),
+        notes=_notes(one, payload, sight),
+    )
+
+
+def _text(payload: Payload, look: str) -> str:
+    """Return the words as they stand: below a headline a first line does not say it again."""
+    if not payload.text:
+        return payload.link  # what a boost shares
+    first, _, rest = payload.text.partition("\n")
+    says_title = look == "article" and first.split() == payload.title.split() != []
+    return rest if says_title and rest.strip() else payload.text
+
+
+def _counters(payload: Payload, limits: Capabilities | None) -> tuple[Counter, ...]:
+    in_bytes = limits is not None and limits.count is Count.UTF8_BYTES
+    unit = "bytes" if in_bytes else "characters"
+    first = Counter(length=payload.length, limit=payload.limit, unit=unit)
+    if limits is None or limits.bytes_most is None:
+        return (first,)
+    size = len(payload.text.encode())
+    return first, Counter(length=size, limit=limits.bytes_most, unit="bytes")
+
+
+def _picture(media: Media, channel: ChannelId, sight: Sight) -> Picture:
+    shown = picture_of(media)
+    found = sight.thumbs.get((channel, media.sha256))
+    return Picture(
+        name=shown.name,
+        alt=shown.alt,
+        credit=shown.credit,
+        thumb=found if isinstance(found, Thumb) else None,
+        why_not=found if isinstance(found, str) else "",
+        is_film=shown.is_film,
+    )
+
+
+def _card(payload: Payload, channel: ChannelId, sight: Sight) -> Card:
+    """Return the card as the channel makes it: what the page says, else what the post says."""
+    kept = sight.cards.get(payload.link)
+    site = urlsplit(payload.link).netloc.removeprefix("www.")
+    sha256 = kept.picture.sha256 if kept and kept.picture else ""
+    thumb = sight.thumbs.get((channel, sha256)) if sha256 else None
+    return Card(
+        site=plain(site),
+        title=plain((kept.title if kept else "") or payload.title or site),
+        description=plain(kept.description) if kept else "",
+        thumb=thumb if isinstance(thumb, Thumb) else None,
+        is_read=kept is not None and not kept.trouble,
+    )
+
+
+def _notes(one: One, payload: Payload, sight: Sight) -> tuple[str, ...]:
+    standing = sight.standing.get(one.key) if sight.standing else None
+    if standing is None:
+        notes = _planned_notes(one) if isinstance(one, PlannedDelivery) else []
+    else:
+        notes = _standing_notes(standing)
+    if payload.limit is not None and payload.length > payload.limit:
+        notes.append(f"too long by {payload.length - payload.limit}: write a shorter text")
+    return tuple(notes)
+
+
+def _planned_notes(one: PlannedDelivery) -> list[str]:
+    notes = [REASONS.get(one.hold, str(one.hold))] if one.hold else []
+    if one.needs_approval:
+        notes.append(REASONS["approval"] + (f": {plain(one.note)}" if one.note else ""))
+    return notes
+
+
+def _standing_notes(standing: Standing) -> list[str]:
+    what = _ENDED.get(standing.state, "")
+    if standing.state in {DeliveryState.HELD, DeliveryState.PENDING} and standing.reason:
+        what = REASONS.get(standing.reason, str(standing.reason))
+    told = what + (f": {plain(standing.note)}" if what and standing.note else "")
+    return [told] if told and standing.state is not DeliveryState.SENT else []
+
+
+def day_name(day: date) -> str:
+    """Return a day as a heading spells it."""
+    return spell(day, PAGE_LANGUAGE)
