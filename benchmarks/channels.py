@@ -52,7 +52,7 @@ class Sizes:
     accounts: tuple[int, ...]
 
 
-FULL = Sizes(seconds=0.3, posts=600, side_by_side=480, slowly=160, accounts=(1, 4, 16))
+FULL = Sizes(seconds=0.2, posts=400, side_by_side=320, slowly=96, accounts=(1, 4, 16))
 SMALL = Sizes(seconds=0.01, posts=40, side_by_side=40, slowly=12, accounts=(4,))
 ANSWER_TAKES = 0.1
 """Seconds; large servers need as much for a post, and more."""
