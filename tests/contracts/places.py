@@ -12,7 +12,7 @@ from herald.clock import SetClock
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import Action, Claim, Outcome, Sighting, Unclear
 from herald.model.network import Capabilities
-from herald.ports import Channel
+from herald.ports import Channel, MediaStore
 from tests.channels.kept import a_picture, surroundings
 
 
@@ -42,6 +42,8 @@ class Place(ABC):
     """The same claim sent twice makes one post."""
     secrets: Mapping[str, str] = {}
     """What opens the channel."""
+    media: MediaStore | None = None
+    """Where its pictures are kept; None for one that keeps a single picture."""
 
     def __init__(self, config: ChannelConfig, folder: Path, clock: SetClock) -> None:
         self.config, self.folder, self.clock = config, folder, clock
@@ -55,7 +57,7 @@ class Place(ABC):
         return open_channel(
             config,
             secrets=self.secrets,
-            around=surroundings(folder, self.clock),
+            around=surroundings(folder, self.clock, media=self.media),
         )
 
     @abstractmethod

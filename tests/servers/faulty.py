@@ -85,6 +85,8 @@ class FaultyWay:
         """Requests that were open together."""
         self.landed = asyncio.Event()
         """Set when a request that was kept back has landed."""
+        self.hangs = asyncio.Event()
+        """Set when an answer is kept back for ever."""
         self.broken: list[BaseException] = []
         """What went wrong with the way itself: a fault of the test."""
 
@@ -135,6 +137,7 @@ class FaultyWay:
         try:
             ending = await self._pass(reader, writer)
             if ending is Ending.HANG:
+                self.hangs.set()
                 await asyncio.Event().wait()
             if ending is Ending.RESET:
                 _reset(writer)

@@ -279,7 +279,9 @@ class WordPressServer:
         if post is None:
             return refusal(404, "rest_post_invalid_id", "Invalid post ID.")
         if not self._knows(request) or "edit_published_posts" not in self.rights:
-            return refusal(403, "rest_cannot_edit", "Sorry, you are not allowed to edit this post.")
+            status = 403 if self._knows(request) else 401  # rest_authorization_required_code()
+            words = "Sorry, you are not allowed to edit this post."
+            return refusal(status, "rest_cannot_edit", words)
         post.title, post.content = body["title"], body["content"]
         post.featured_media = body.get("featured_media", post.featured_media)
         return web.json_response(self._shown(post))

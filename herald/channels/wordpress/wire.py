@@ -176,7 +176,9 @@ def is_gone(answer: Answer | NoAnswer) -> bool:
 
 def _not_allowed(answer: Answer) -> Refused | None:
     status, code, said = answer.status, code_of(answer), _said(answer)
-    if code in _OF_ONE_POST:
+    # To one who is signed in it says 403; 401 is for one whom it takes for nobody.
+    is_of_one_post = code in _OF_ONE_POST
+    if is_of_one_post and status != 401:
         return Refused(f"the user may not do that with this post ({status}){said}", status)
     # Asked for posts that are not public by one whom it takes for nobody it says 400.
     is_nobody = status == 400 and code == "rest_invalid_param" and b"orbidden" in answer.body
@@ -185,7 +187,7 @@ def _not_allowed(answer: Answer) -> Refused | None:
     if not code:
         why = f"something before the site refuses Herald ({status}){said}"
         remedy = "a security plugin or the web host must let it use the REST API"
-    elif is_nobody or code in _NOT_SIGNED_IN or code.startswith("invalid_"):
+    elif is_nobody or is_of_one_post or code in _NOT_SIGNED_IN or code.startswith("invalid_"):
         why = f"the site does not let Herald sign in ({status}){said}"
         remedy = "check user and application password, and that the web server passes them on"
     else:
