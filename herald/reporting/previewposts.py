@@ -130,6 +130,8 @@ class Picture:
     why_not: str = ""
     """Why it cannot be seen here; empty where it can, and where nobody looked."""
     is_film: bool = False
+    is_told: bool = False
+    """Its description stands in the text: the network has no field for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +321,7 @@ def _post(
         zone=first.zone,
         channel=first.channel,
         network=first.network,
-        network_name=_NAMES.get(network, network),
+        network_name=_named(first.network, network),
         look=look,
         language=payload.language,
         language_name=language_name(payload.language, PAGE_LANGUAGE),
@@ -338,6 +340,11 @@ def _post(
         subject=(first.campaign, first.item, first.occasion),
         is_out=standing is not None and standing.state is DeliveryState.SENT,
     )
+
+
+def _named(network: str, like: str) -> str:
+    name = _NAMES.get(network, network)
+    return name if like == network else f"{name}, like {_NAMES.get(like, like)}"
 
 
 def _does(one: One) -> str:
@@ -386,6 +393,7 @@ def _counters(payload: Payload, limits: Capabilities | None) -> tuple[Counter, .
 def _picture(media: Media, channel: ChannelId, sight: Sight) -> Picture:
     shown = picture_of(media)
     found = sight.thumbs.get((channel, media.sha256))
+    limits = sight.capabilities.get(channel)
     return Picture(
         name=shown.name,
         alt=shown.alt,
@@ -393,6 +401,7 @@ def _picture(media: Media, channel: ChannelId, sight: Sight) -> Picture:
         thumb=found if isinstance(found, Thumb) else None,
         why_not=found if isinstance(found, str) else "",
         is_film=shown.is_film,
+        is_told=limits is not None and limits.alt_limit == 0,
     )
 
 

@@ -198,6 +198,7 @@ def test_a_journal_is_shown_as_what_it_imitates(tmp_path: Path) -> None:
     channels = "trial: {network: journal, like: mastodon}\n"
     page = preview_page(a_network(tmp_path, config_channels=channels))
     assert re.search(r"<dt>Mastodon</dt><dd>Letters as people see them", page)
+    assert "a journal, like Mastodon" in page
 
 
 def test_what_is_out_is_shown_as_it_went_out(tmp_path: Path) -> None:

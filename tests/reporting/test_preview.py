@@ -421,6 +421,8 @@ def _luminance(colour: str) -> float:
         ("bad", "card"),
         ("ink", "fund"),
         ("warn", "warn-back"),
+        ("face-ink", "face"),
+        *((ink, ground) for ink in ("ink", "soft", "link", "tag") for ground in ("frame", "tint")),
     ],
 )
 def test_every_text_can_be_read(scheme: int, ink: str, ground: str) -> None:

@@ -65,6 +65,13 @@ class TestPictures:
 
         assert "This film has no description." in page_of(a_planned(payload_media=(film,)))
 
+    def test_a_description_without_a_field_is_said_to_stand_in_the_text(self) -> None:
+        one = a_planned(payload_media=(SALT,))
+        said = "It stands in the text: the network has no field for it."
+
+        assert said in page_of(one, capabilities={FEDI: Capabilities(alt_limit=0)})
+        assert said not in page_of(one, capabilities={FEDI: Capabilities(alt_limit=1500)})
+
     def test_pictures_that_were_left_out_are_counted(self) -> None:
         assert "3 pictures are left out of this page" in page_of(a_planned(), left_out=3)
         assert "left out of this page" not in page_of(a_planned())
