@@ -152,6 +152,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "translate": "{title: [en]}",
         "statement": "auto",
         "post": '[{before: 3d, at: "10:00"}]',
+        "boost": "true",
     },
     shapes.MatchShape: {
         "words": "[festival, mostra]",
@@ -242,6 +243,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "seed": "1",
         "every": "2h",
         "language": "it",
+        "posts_of": "mastodon",
     },
     config.ProjectShape: {
         "name": "EcoHeritage",
@@ -312,6 +314,7 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (config.ListShape, "languages"): "as `herald.yaml` says under `defaults`",
     (config.FeedShape, "every"): "a pause that suits the feed",
     (config.FeedShape, "language"): "what the feed says, else the partner's",
+    (config.FeedShape, "posts_of"): "a website's feed",
     (config.HeraldShape, "quiet_hours"): "none",
     (config.NotifyShape, "from"): "`smtp.user` where that is an address, else the officer's own",
 }

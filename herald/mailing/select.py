@@ -75,7 +75,7 @@ def pick_entries(
     by_partner: dict[PartnerId, list[Entry]] = {}
     for entry in sorted(entries, key=lambda entry: (entry.first_seen_at, entry.id), reverse=True):
         partner = next((name for name in entry.partners if name in chosen), None)
-        if partner is None or entry.withdrawn or entry.first_seen_at > now:
+        if partner is None or entry.withdrawn or entry.first_seen_at > now or entry.content.post_of:
             continue
         if since is not None and (entry.first_seen_at <= since or f"entry:{entry.id}" in told):
             continue

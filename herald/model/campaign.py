@@ -364,6 +364,9 @@ class Amplify:
     statement: Statement = Statement.NONE
     post: tuple[Occasion, ...] = ()
     """For entries that are events; others go out as they come."""
+    boost: bool = False
+    """It boosts what partners' own accounts post, and posts nothing by itself; without it a rule
+    never touches such posts."""
     place: Place
 
 

@@ -49,6 +49,9 @@ class FeedConfig:
     every: timedelta | None = None
     """The pause between two checks that the partner agreed to."""
     language: Language | None = None
+    posts_of: str = ""
+    """The network on which its entries are posts of the partner's own account, which are boosted
+    there and never posted as text; empty for a website's feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

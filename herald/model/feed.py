@@ -77,6 +77,9 @@ class ParsedEntry:
     enclosures: tuple[Enclosure, ...] = ()
     event: EntryEvent | None = None
     licence: str = ""
+    post_of: str = ""
+    """The network on which it is a post of its partner's own account, at ``link``; empty for what
+    stands on a website."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

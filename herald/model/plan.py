@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from herald.model.campaign import Approve, CatchUp
 from herald.model.correction import Correction
-from herald.model.delivery import Delivery, DeliveryState, Payload, Reason
+from herald.model.delivery import Action, Delivery, DeliveryState, Payload, Reason
 from herald.model.ids import (
     CampaignId,
     ChannelId,
@@ -36,6 +36,8 @@ class PlannedDelivery:
     channel: ChannelId
     network: str
     language: Language
+    action: Action = Action.CREATE
+    """CREATE, or BOOST for a partner's post; corrections are a person's, and in no plan."""
     part: int = 0
     """Its number in a thread; 0 for the first, and for what is no thread."""
     target: DeliveryKey | None = None

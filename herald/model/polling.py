@@ -43,6 +43,8 @@ class WantedFeed:
     """The officer's word, which wins over what the document says."""
     partner_language: Language | None = None
     """The first language of the first partner: used where nothing else tells."""
+    posts_of: str = ""
+    """The network whose posts its entries are; empty for a website's feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,3 +44,5 @@ class Reach:
     """Of these everything matters."""
     partners: tuple[PartnerId, ...] = ()
     """Of these the last turn matters, and whether they are trusted."""
+    boosts: bool = False
+    """Something is to be boosted: whose boosts are trusted matters too."""

@@ -29,7 +29,7 @@ _CONTENT = {
     name: name
     for name in (
         *("campaign", "item", "entry", "occasion", "partner", "channel", "network", "language"),
-        *("part", "target", "thread"),
+        *("action", "part", "target", "thread"),
         *("occasion_local", "zone", "due_at", "not_after_at", "catch_up", "moves"),
         *("payload", "content_hash", "needs_approval"),
     )

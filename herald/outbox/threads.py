@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from herald.model.delivery import Action, Delivery
+from herald.model.delivery import Delivery
 from herald.model.ids import CampaignId, ChannelId, ItemId, Language, OccasionId
 from herald.model.plan import PlannedDelivery
 from herald.outbox.lifecycle import waits
@@ -40,5 +40,5 @@ def may_have_been_said(row: Delivery) -> bool:
 
 
 def is_of_plans(row: Delivery) -> bool:
-    """Tell whether a plan could hold *row*: corrections and boosts are a person's."""
-    return row.action is Action.CREATE and not row.corrects
+    """Tell whether a plan could hold *row*: corrections are a person's."""
+    return not row.corrects

@@ -13,13 +13,14 @@ from herald.composing.foreign import defuse, defuse_line, web_link
 from herald.composing.listing import listed
 from herald.composing.templates import Names
 from herald.model.configuration import ChannelConfig, Configuration
-from herald.model.delivery import Reason
+from herald.model.delivery import Action, Reason
 from herald.model.feed import EntryEvent
 from herald.model.ids import ChannelId, ItemId, Language, amplify_key
 from herald.model.plan import PlannedDelivery
 from herald.model.wallclock import day_ends, localise
 from herald.model.words import speaks
 from herald.planning.amplify import Chosen
+from herald.planning.amplify_once import NOTHING_BARRED, Once, channels_of
 from herald.planning.corrections import spelled_facts
 from herald.planning.deliveries import Result, Standing
 from herald.planning.horizon import Horizon
@@ -44,8 +45,9 @@ def amplified(
     *,
     horizon: Horizon,
     records: Records,
+    once: Once = NOTHING_BARRED,
 ) -> Iterator[Result]:
-    """Yield what *chosen* wants of each channel that speaks its language.
+    """Yield what *chosen* wants of each channel that speaks its language, but for *once*.
 
     An entry goes out in its own language. For each language into which its rule wants the title
     translated there is a held delivery, which shows the original until somebody typed it.
@@ -53,11 +55,15 @@ def amplified(
     tags = (chosen.entry.language, *_translations(chosen))
     due = _due(chosen, len(tags))
     heard = False
-    for channel_id in _channels(chosen):
+    for channel_id in channels_of(chosen):
         channel = configuration.channels.get(channel_id)
         if channel is None:
             place, code = chosen.rule.place, "unknown-channel"
             yield warning(place, code, f"the channel {channel_id} is not in config/channels.yaml")
+            continue
+        if why := once.get((chosen.entry.id, channel_id, Action.CREATE)):
+            heard = True
+            yield from _instead(chosen, why, channel_id, horizon)
             continue
         for language, due_at in zip(tags, due, strict=True):
             if channel.languages and not speaks(channel.languages, language):
@@ -70,9 +76,9 @@ def amplified(
         yield _left_out(chosen, f"no channel of this rule speaks {chosen.entry.language}")
 
 
-def _channels(chosen: Chosen) -> tuple[ChannelId, ...]:
-    own = chosen.own.channels if chosen.own is not None else ()
-    return own or chosen.rule.channels or chosen.campaign.channels
+def _instead(chosen: Chosen, why: str, channel: ChannelId, horizon: Horizon) -> Iterator[Result]:
+    if horizon.keeps(chosen.due_at, chosen.not_after_at):
+        yield _left_out(chosen, why, channel)
 
 
 def _translations(chosen: Chosen) -> tuple[Language, ...]:

@@ -29,6 +29,8 @@ from herald.planning.window import Opening, opening
 _SETTLED = frozenset(
     {DeliveryState.SENT, DeliveryState.CLAIMED, DeliveryState.FAILED, DeliveryState.EXPIRED}
 )
+Trusted = Mapping[tuple[PartnerId, bool], frozenset[EntryId]]
+"""Entries by partner, those that were boosted apart from those that were posted."""
 _NOT_COUNTED = frozenset({DeliveryState.WITHDRAWN, DeliveryState.FAILED, DeliveryState.EXPIRED})
 
 
@@ -103,7 +105,7 @@ def _past(history: History, spoken: Mapping[EntryId, Language]) -> dict[Key, Del
 
     found: dict[Key, Delivery] = {}
     for delivery in index(history).by_key.values():
-        if delivery.entry is None or delivery.action is not Action.CREATE:
+        if delivery.entry is None:
             continue
         key = (delivery.entry, delivery.occasion)
         if key not in found or precedence(delivery) < precedence(found[key]):
@@ -111,15 +113,19 @@ def _past(history: History, spoken: Mapping[EntryId, Language]) -> dict[Key, Del
     return found
 
 
-def _trusted(history: History) -> dict[PartnerId, frozenset[EntryId]]:
-    """Return the entries of each partner that were sent, or that a person approved."""
-    found: dict[PartnerId, set[EntryId]] = defaultdict(set)
+def _trusted(history: History) -> Trusted:
+    """Return the entries of each partner that were sent, or that a person approved.
+
+    Who trusts a website has not seen the account yet, whose name may be mistyped: each for itself.
+    """
+    found: dict[tuple[PartnerId, bool], set[EntryId]] = defaultdict(set)
     for delivery in history.deliveries:
         if delivery.entry is None or delivery.partner is None:
             continue
         if delivery.state is DeliveryState.SENT or delivery.approved:
-            found[delivery.partner].add(delivery.entry)
-    return {partner: frozenset(ids) for partner, ids in found.items()}
+            kind = (delivery.partner, delivery.action is Action.BOOST)
+            found[kind].add(delivery.entry)
+    return {kind: frozenset(ids) for kind, ids in found.items()}
 
 
 def _assigned(
@@ -270,7 +276,7 @@ def _cancelled(
         yield Skipped(campaign=campaign.id, item=item, reason=reason)
 
 
-def _chosen(placed: Placed, trusted: Mapping[PartnerId, frozenset[EntryId]]) -> Chosen:
+def _chosen(placed: Placed, trusted: Trusted) -> Chosen:
     candidate = placed.candidate
     wanted = candidate.wanted
     return Chosen(
@@ -290,7 +296,7 @@ def _chosen(placed: Placed, trusted: Mapping[PartnerId, frozenset[EntryId]]) -> 
     )
 
 
-def _needs_approval(candidate: Candidate, trusted: Mapping[PartnerId, frozenset[EntryId]]) -> bool:
+def _needs_approval(candidate: Candidate, trusted: Trusted) -> bool:
     """Tell whether a person must agree; a partner is trusted by another entry than this one.
 
     What may be no news is looked at, however much its partner is trusted.
@@ -301,4 +307,5 @@ def _needs_approval(candidate: Candidate, trusted: Mapping[PartnerId, frozenset[
         return True
     if candidate.rule.approve is Approve.AUTO:
         return False
-    return not trusted.get(candidate.partner, frozenset()) - {candidate.entry.id}
+    known = trusted.get((candidate.partner, candidate.rule.boost), frozenset())
+    return not known - {candidate.entry.id}

@@ -21,7 +21,12 @@ _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Kh
 
 
 def asks_for(rule: Amplify, entry: Entry, partners: Mapping[PartnerId, Partner]) -> bool:
-    """Tell whether *rule* passes on *entry*; one without a configured partner is nobody's."""
+    """Tell whether *rule* passes on *entry*; one without a configured partner is nobody's.
+
+    What stands on a partner's own account is boosted or nothing; all else is never boosted.
+    """
+    if rule.boost != bool(entry.content.post_of):
+        return False
     known = [partners[one] for one in entry.partners if one in partners]
     if not any(_is_named(rule.partners, partner) for partner in known):
         return False

@@ -19,6 +19,8 @@ from herald.model.words import speaks
 from herald.planning import defaults, occasions, series
 from herald.planning.amplified import amplified
 from herald.planning.amplify import choose
+from herald.planning.amplify_once import said_once
+from herald.planning.boosted import boosted
 from herald.planning.corrections import corrections, still_read
 from herald.planning.deliveries import Result, Seen, Standing, deliveries
 from herald.planning.horizon import Horizon
@@ -58,9 +60,11 @@ def make_plan(  # noqa: PLR0913 - the last one is an aid, and may be left out
         tray.issues.extend(issues(campaign, configuration, horizon))
     datable = [entry for entry in entries if _is_datable(entry)]
     chosen, skipped = choose(campaigns, datable, configuration, history, now=now, last=last)
+    once = said_once(chosen, datable, configuration, capabilities, records)
     for one in chosen:
         composer = by_campaign[one.campaign.id]
-        found = amplified(one, configuration, composer, horizon=horizon, records=records)
+        make = boosted if one.rule.boost else amplified
+        found = make(one, configuration, composer, horizon=horizon, records=records, once=once)
         name, place = ItemId(one.entry.id), one.rule.place
         tray.take(_within_the_calendar(found, name, place, one.campaign))
     tray.take(iter(skipped))

@@ -43,6 +43,7 @@ def reach_of(
         campaigns=tuple(_campaign(one, late + _MARGIN) for one in campaigns),
         entries=tuple(dict.fromkeys(entry.id for entry in entries)),
         partners=tuple(configuration.partners),
+        boosts=any(rule.boost for campaign in campaigns for rule in campaign.amplify),
     )
 
 

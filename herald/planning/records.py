@@ -13,6 +13,7 @@ from herald.model.ids import CampaignId, ChannelId, DeliveryKey, ItemId, Languag
 Spot = tuple[CampaignId, ItemId, OccasionId, ChannelId]
 """One moment of an item on one channel."""
 
+_OF_PLANS = frozenset({Action.CREATE, Action.BOOST})
 _WAITING = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.HELD})
 _SETTLED = frozenset(
     {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.WITHDRAWN}
@@ -58,7 +59,7 @@ def index(history: History) -> Records:
     kept = [
         one
         for one in history.deliveries
-        if one.action is Action.CREATE and not one.corrects and not _left_by_edit(one)
+        if one.action in _OF_PLANS and not one.corrects and not _left_by_edit(one)
     ]
     grouped: dict[CampaignId, list[Delivery]] = defaultdict(list)
     earlier: dict[CampaignId, set[ItemId]] = defaultdict(set)

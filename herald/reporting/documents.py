@@ -176,7 +176,7 @@ def _following(shown: PlannedDelivery | Delivery) -> Document:
     following: Document = {}
     if isinstance(shown, Delivery) and shown.corrects:
         following["action"] = "reply" if shown.action is Action.CREATE else shown.action
-    elif isinstance(shown, Delivery) and shown.action is not Action.CREATE:
+    elif shown.action is not Action.CREATE:
         following["action"] = shown.action
     elif shown.part:
         following["part"] = shown.part

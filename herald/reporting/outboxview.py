@@ -138,7 +138,7 @@ def _what(delivery: Delivery) -> Text:
         what.append(f"[{delivery.error}] ", style="red")
     elif delivery.state == "pending" and delivery.target and delivery.note:
         what.append(f"[{delivery.note}] ", style="yellow")
-    if delivery.corrects:
+    if delivery.corrects or delivery.action == "boost":
         verb = "reply" if delivery.action == "create" else delivery.action
         what.append(f"({verb}) ", style="dim")
     elif delivery.part:

@@ -68,7 +68,10 @@ def _day(lines: list[dict[str, Any]]) -> Table:
     for line in lines:
         mark, style = MARKS[line["change"]]
         # The words first: on a narrow terminal the end of the line is cut off.
-        what = Text(first_line(line["text"]))
+        what = Text()
+        if line.get("action") == "boost":
+            what.append("(boost) ", style="dim")
+        what.append(first_line(line["text"]))
         what.append(f"  {line['campaign']}/{line['item']}", style="dim")
         if line["reason"]:
             what = Text.assemble((f"[{REASONS.get(line['reason'], line['reason'])}] ", "red"), what)
@@ -79,7 +82,7 @@ def _day(lines: list[dict[str, Any]]) -> Table:
             str(line["channel"]),
             str(line["language"]),
             what,
-            Text(f"{line['length']}{limit}", style="dim"),
+            Text(f"{line['length']}{limit}" if line["length"] else "", style="dim"),
         )
         if line["reason"] == "approval" and line.get("note"):
             note = Text(str(line["note"]), style="yellow", no_wrap=False, overflow="fold")

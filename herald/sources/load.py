@@ -22,6 +22,7 @@ from herald.sources.campaigns.pictures import Pictures
 from herald.sources.campaigns.references import Known, note_moments, unknown_names
 from herald.sources.campaigns.rules import check_rules
 from herald.sources.campaigns.shapes import CampaignShape
+from herald.sources.config.account_feeds import boost_problems, with_account_feeds
 from herald.sources.config.load import Config, ConfigReader, no_config
 from herald.sources.config.shapes import HeraldShape
 from herald.sources.files import Stamp, campaign_files, read_bytes, stamp_of
@@ -111,11 +112,12 @@ class Loader:
         found = self._judge(reads, config)
         campaigns, broken, kept = self._chosen(reads, found)
         problems = [*config.problems, *media.problems, *self._about_folders(paths)]
+        problems += boost_problems(config.configuration, campaigns)
         problems += [problem for of_file in found.values() for problem in of_file]
         files = {*broken, *config.broken, *(p.place.file for p in problems if has_errors([p]))}
         return Loaded(
             campaigns=tuple(sorted(campaigns, key=lambda campaign: campaign.id)),
-            configuration=config.configuration,
+            configuration=with_account_feeds(config.configuration, campaigns),
             problems=_ordered(problems),
             broken=tuple(sorted(files)),
             kept=tuple(sorted({*kept, *config.kept})),

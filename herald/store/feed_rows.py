@@ -94,6 +94,7 @@ def _configured(wanted: WantedFeed) -> dict[str, Any]:
         "every_seconds": None if wanted.every is None else int(wanted.every.total_seconds()),
         "language": wanted.language or "",
         "partner_language": wanted.partner_language or "",
+        "posts_of": wanted.posts_of,
         "configured": True,
     }
 
@@ -216,6 +217,7 @@ def wanted_of(row: Row[Any]) -> WantedFeed:
         every=None if row.every_seconds is None else timedelta(seconds=row.every_seconds),
         language=Language(row.language) if row.language else None,
         partner_language=Language(row.partner_language) if row.partner_language else None,
+        posts_of=row.posts_of,
     )
 
 

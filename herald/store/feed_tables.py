@@ -20,6 +20,7 @@ feed = Table(
     Column("every_seconds", Integer),
     text_column("language"),
     text_column("partner_language"),
+    text_column("posts_of"),
     # A feed that left partners.yaml keeps its row and its seen keys: should it come back, what it
     # said before is not news.
     Column("configured", Boolean, nullable=False),

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
-from herald.model.delivery import HELD_UP_AFTER, LATE_AFTER, DeliveryState, Reason
+from herald.model.delivery import HELD_UP_AFTER, LATE_AFTER, Action, DeliveryState, Reason
 from herald.model.health import OutboxHealth, StateCount
 from herald.model.stop import Stop, StopScope
 from herald.store import tables
@@ -66,7 +66,12 @@ async def outbox_health(connection: AsyncConnection, *, now: datetime) -> Outbox
         ),
         failed_lately=await _count(
             connection,
-            and_(_d.state == DeliveryState.FAILED.value, _ANY, _d.due_at > now - LATELY),
+            and_(
+                _d.state == DeliveryState.FAILED.value,
+                _ANY,
+                _d.due_at > now - LATELY,
+                _d.action != Action.BOOST.value,  # its author took the post back: no trouble
+            ),
         ),
         missed_lately=await _count(connection, missed_lately(now)),
     )

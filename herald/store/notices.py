@@ -15,7 +15,7 @@ from typing import Any, assert_never
 from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from herald.model.delivery import DeliveryState, Reason
+from herald.model.delivery import Action, DeliveryState, Reason
 from herald.model.ids import CampaignId, ChannelId, DeliveryKey, EntryId, ItemId
 from herald.model.notice import (
     Kind,
@@ -214,7 +214,12 @@ def _concerning(now: datetime, by_hand: Collection[ChannelId]) -> list[ColumnEle
     return [
         and_(_d.state == DeliveryState.HELD.value, _d.reason.in_(_FOR_A_PERSON)),
         and_(_d.state == DeliveryState.CLAIMED.value, _d.unclear_at.is_not(None)),
-        and_(_d.state == DeliveryState.FAILED.value, _d.due_at > now - LATELY),
+        # A post that its author took back before it was boosted needs nobody.
+        and_(
+            _d.state == DeliveryState.FAILED.value,
+            _d.due_at > now - LATELY,
+            _d.action != Action.BOOST.value,
+        ),
         missed_lately(now),
         and_(
             _d.state == DeliveryState.SENT.value,

@@ -37,7 +37,7 @@ _WAITING = _d.state.in_(
     [DeliveryState.PENDING.value, DeliveryState.CLAIMED.value, DeliveryState.HELD.value]
 )
 _OF_NO_ENTRY = _d.entry == ""
-_POST = (_d.action == Action.CREATE.value, _d.part == 0)
+_POST = (_d.action.in_([Action.CREATE.value, Action.BOOST.value]), _d.part == 0)
 """No correction and no further part of a thread."""
 _ENOUGH = 2
 """Entries by which a partner is trusted, whichever of them is asked about."""
@@ -88,7 +88,7 @@ async def past_within(connection: AsyncConnection, reach: Reach) -> History:
     known_since = _before(reach.begins, reach.news_back)
     for some in batches(sorted(reach.partners)):
         await _last_turns(connection, found, some, known_since=known_since)
-    await _trust(connection, found, reach.partners)
+    await _trust(connection, found, reach)
     begins = {campaign: min(reach.begins, since) for campaign, since in waits.items()}
     earlier = await _of_campaigns(connection, found, reach, begins)
     await _turns_of_cards(connection, found, reach)
@@ -226,27 +226,33 @@ async def _last_turns(
             await found.read(_d.partner == partner, _d.due_at >= since, *_OF_A_PARTNER, _SENT)
 
 
-async def _trust(connection: AsyncConnection, found: _Found, partners: Iterable[str]) -> None:
-    """Read two entries for which each partner is trusted: one may be the entry in question."""
-    known: dict[str, set[str]] = defaultdict(set)
+async def _trust(connection: AsyncConnection, found: _Found, reach: Reach) -> None:
+    """Read two entries for which each partner is trusted: one may be the entry in question.
+
+    Two that were boosted, too, where any are to be: a partner's account is trusted for itself.
+    """
+    known: dict[tuple[str, bool], set[str]] = defaultdict(set)
     for row in found.rows.values():
         if row.partner and row.entry and (row.state is DeliveryState.SENT or row.approved):
-            known[row.partner].add(row.entry)
+            known[row.partner, row.action is Action.BOOST].add(row.entry)
     is_trusted = or_(_d.state == DeliveryState.SENT.value, _d.approved != "")
-    for partner in partners:
-        while len(known[partner]) < _ENOUGH:
-            others = _d.entry.not_in(sorted(known[partner]))
-            newest = await read_rows(
-                connection,
-                select(*COLUMNS)
-                .where(_d.partner == partner, *_OF_A_PARTNER, is_trusted, others)
-                .order_by(_d.due_at.desc())
-                .limit(1),
-            )
-            if not newest:
-                break
-            found.rows |= {row.key: row for row in newest}
-            known[partner] |= {row.entry for row in newest if row.entry}
+    is_boost = _d.action == Action.BOOST.value
+    for partner in reach.partners:
+        for boosts in (False, True) if reach.boosts else (False,):
+            entries = known[partner, boosts]
+            while len(entries) < _ENOUGH:
+                newest = await read_rows(
+                    connection,
+                    select(*COLUMNS)
+                    .where(_d.partner == partner, *_OF_A_PARTNER, is_trusted)
+                    .where(is_boost if boosts else ~is_boost, _d.entry.not_in(sorted(entries)))
+                    .order_by(_d.due_at.desc())
+                    .limit(1),
+                )
+                if not newest:
+                    break
+                found.rows |= {row.key: row for row in newest}
+                entries |= {row.entry for row in newest if row.entry}
 
 
 # ------------------------------------------------------------------ for correcting

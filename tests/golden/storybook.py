@@ -4,8 +4,8 @@
 the story shows. With ``feeds/before`` and ``feeds/after`` a small server on loopback gives the
 partners' documents: those of ``before`` to a first poll at ``polled``, those of ``after`` at
 ``now``; what ``order`` names appears every second day, the last at ``now``. With ``sent``, all that
-is due then goes out before that. ``{feeds}`` in ``config/partners.yaml`` stands for the server's
-address.
+is due then goes out before that. ``{feeds}`` in ``config/partners.yaml`` and in the documents is
+the server's address.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from herald.app import App, open_app
 from herald.clock import SetClock
+from herald.model.delivery import Action
 from herald.model.ids import EntryId
 from herald.model.plan import PlannedDelivery, Skipped, Step
 from herald.model.problem import Problem, Severity
@@ -108,11 +110,13 @@ async def _sites(story: Story, clock: SetClock) -> AsyncIterator[str]:
         name = request.match_info["name"]
         when = "after" if clock.now() >= story.appears(name) else "before"
         body = (story.folder / "feeds" / when / name).read_bytes()
+        # What an account posted stands on the server that gives its feed.
+        body = body.replace(b"{feeds}", f"http://{request.host}".encode())
         kind = "text/calendar" if name.endswith(".ics") else "application/xml"
         return web.Response(body=body, content_type=kind)
 
     application = web.Application()
-    application.router.add_get("/{name}", answer)
+    application.router.add_get("/{name:.+}", answer)
     runner = web.AppRunner(application)
     await runner.setup()
     try:
@@ -163,7 +167,7 @@ def _order(delivery: PlannedDelivery, titles: dict[EntryId, str]) -> tuple[objec
         delivery.due_at,
         delivery.channel,
         delivery.campaign,
-        titles.get(delivery.entry, "") if delivery.entry else delivery.item,
+        (titles.get(delivery.entry) or delivery.payload.text) if delivery.entry else delivery.item,
         delivery.part == 0 and delivery.target is not None,
         delivery.language,
         delivery.part,
@@ -176,6 +180,8 @@ def _delivery(delivery: PlannedDelivery, step: Step, titles: dict[EntryId, str])
     payload = delivery.payload
     limit = f" of {payload.limit}" if payload.limit else ""
     what = f"“{titles[delivery.entry]}”" if delivery.entry else delivery.item
+    if delivery.action is Action.BOOST:
+        what = f"boost of {urlsplit(payload.link).path}"
     yield (
         f"{_local(delivery.due_at, delivery.zone)}  {delivery.channel}  {delivery.language}"
         f"  {state}{change}"

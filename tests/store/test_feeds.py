@@ -287,7 +287,7 @@ async def test_a_store_of_before_learns_when_its_entries_were_published(tmp_path
             "CREATE INDEX ix_entry_feed ON entry (feed)",
             "CREATE INDEX ix_feed_key_entry ON feed_key (entry)",
             *(f"ALTER TABLE entry DROP COLUMN {name}" for name in NEW_IN_ENTRY),
-            *(f"ALTER TABLE feed DROP COLUMN {name}" for name in NEW_IN_0004),
+            *(f"ALTER TABLE feed DROP COLUMN {name}" for name in (*NEW_IN_0004, "posts_of")),
             *(f"DROP TABLE {name}" for name in await _later_tables(connection)),
             *(f"DROP INDEX {name}" for name in await _later_indexes(connection)),
             "DROP INDEX ix_delivery_due",
@@ -339,7 +339,9 @@ async def _later_tables(connection: AsyncConnection) -> list[str]:
     return [
         name
         for name in names.scalars()
-        if name.startswith(("hub", "instance", "planner", "notice", "published", "link_card"))
+        if name.startswith(
+            ("hub", "instance", "planner", "notice", "published", "link_card", "reaction", "reply")
+        )
     ]
 
 

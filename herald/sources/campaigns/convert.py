@@ -44,6 +44,8 @@ from herald.sources.shape import Located
 from herald.sources.yaml import Loc
 
 FRESH = timedelta(days=7)
+BOOST_FRESH = timedelta(days=2)
+"""Of what is boosted: a post is read on its day, and shared soon or not at all."""
 STAGGER = timedelta(minutes=25)
 AT_MOST_LATE = timedelta(hours=6)
 
@@ -238,7 +240,7 @@ def _amplify(shape: AmplifyShape, loc: Loc, scope: Scope) -> Amplify:
         partners=_sources(shape.from_, (*loc, "from"), scope),
         match=_match(shape.match),
         exclude=_match(shape.exclude),
-        fresh=FRESH if shape.fresh is None else shape.fresh,
+        fresh=_first(shape.fresh, BOOST_FRESH if shape.boost else None, FRESH),
         limit_partner=shape.limit.partner,
         limit_total=shape.limit.total,
         approve=shape.approve,
@@ -249,6 +251,7 @@ def _amplify(shape: AmplifyShape, loc: Loc, scope: Scope) -> Amplify:
         ),
         statement=shape.statement,
         post=post,
+        boost=shape.boost,
         place=scope.place(loc),
     )
 

@@ -25,6 +25,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 """What an item of a kind must say, beside what every item must."""
 
 FORMS = ("on", "before", "after", "anchor", "every")
+_YES = ("true", "yes", "on")
 _ONLY_WITH_EVERY = ("from", "until", "skip", "texts")
 
 
@@ -36,6 +37,7 @@ def check_rules(data: Data, where: Located, problems: Problems) -> None:
         check_item(item, ("items", at), where, problems)
     for at, rule in _maps(data.get("amplify")):
         _check_occasions(rule.get("post"), ("amplify", at, "post"), where, problems)
+        _check_boost(rule, ("amplify", at), where, problems)
     for at, newsletter in _maps(data.get("newsletters")):
         for no, section in _maps(newsletter.get("sections")):
             _check_section(section, ("newsletters", at, "sections", no), where, problems)
@@ -63,6 +65,19 @@ def check_item(
         message = f'an item cannot be called "{item["id"]}", which of: uses'
         problems.error(where.place((*loc, "id")), "bad-id", message, "choose another id")
     _check_occasions(item.get("post"), (*loc, "post"), where, problems)
+
+
+def _check_boost(
+    rule: dict[str, Data], loc: tuple[Step, ...], where: Located, problems: Problems
+) -> None:
+    """Note what a rule says that boosts: a post is shared as it is, with no word around it."""
+    if str(rule.get("boost", "")).strip().casefold() not in _YES:
+        return
+    for name in ("text", "translate", "statement", "post"):
+        if name in rule:
+            message = f'a boost shares a post as it is: "{name}" has no meaning with boost:'
+            spot = where.key((*loc, name))
+            problems.error(spot, "misplaced-key", message, "delete it, or make it two rules")
 
 
 def _article(noun: str) -> str:

@@ -95,8 +95,11 @@ class AmplifyShape(Shape):
     """Only entries that match"""
     exclude: MatchShape = MatchShape()
     """No entries that match"""
+    boost: Flag = False
+    """true: boost what the partners' own accounts post, each on its own network"""
     fresh: Length | None = None
-    """Only entries so new; older ones are remembered, not posted (7d if not given)"""
+    """Only entries so new; older ones are remembered, not posted (7d if not given; 2d with
+    boost)"""
     limit: LimitShape = LimitShape()
     """How many at most"""
     approve: Approve = Approve.FIRST

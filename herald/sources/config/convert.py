@@ -98,10 +98,11 @@ def _feed(shape: FeedShape) -> FeedConfig:
         url=shape.url,
         licence=shape.licence or "",
         pubdate=shape.pubdate,
-        event_pages=shape.event_pages,
+        event_pages="never" if shape.posts_of else shape.event_pages,
         seed=shape.seed,
         every=shape.every,
         language=None if shape.language is None else Language(shape.language),
+        posts_of=shape.posts_of or "",
     )
 
 

@@ -228,6 +228,9 @@ class FeedShape(Shape):
     pause"""
     language: LanguageTag | None = None
     """The language it is written in"""
+    posts_of: Literal["mastodon", "bluesky"] | None = None
+    """Its entries are posts of the partner's own account on this network: they are boosted, where
+    a campaign says boost: true, and never posted as text"""
 
 
 def _feed(value: Any) -> Any:
@@ -247,7 +250,8 @@ class PartnerShape(Shape):
     tags: TextList = ()
     """Words by which campaigns choose it: tag:museums"""
     accounts: dict[Id, Text] = Field(default_factory=dict)
-    """Its accounts by network; on Bluesky only accounts that stand here are mentioned"""
+    """Its accounts by network: what they post may be boosted (mastodon: "@name@server", bluesky:
+    name), and on Bluesky only accounts that stand here are mentioned"""
     feeds: Annotated[tuple[FeedShape, ...], BeforeValidator(_feed), AlsoSingle()] = ()
     """Its feeds and calendars"""
     paused: Flag = False

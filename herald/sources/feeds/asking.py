@@ -26,6 +26,7 @@ from herald.sources.feeds.fetching.freshness import next_check, next_try, rhythm
 from herald.sources.feeds.fetching.moving import is_given_up, moved
 from herald.sources.feeds.identity.canonical import fingerprint
 from herald.sources.feeds.identity.identify import identities
+from herald.sources.feeds.identity.posts import posts_of
 from herald.sources.feeds.parsing.parse import Document, has_failed
 from herald.sources.feeds.parsing.workers import ParseFailed
 
@@ -134,7 +135,7 @@ class Asker:
         errors = feed.errors + 1
         given_up = is_given_up(feed, errors=errors, gone=failure.gone)
         poll = Failed(
-            why=failure.why,
+            why=_explained(feed, failure.why),
             gone=failure.gone and not given_up,
             next_check_at=next_try(
                 now=now, errors=errors, not_before=failure.retry_at, jitter=self._random()
@@ -181,7 +182,9 @@ class Asker:
         if has_failed(parsed):
             why = next(one.message for one in parsed.problems if one.severity == "error")
             return self.failed(feed, FetchFailed(why=why))
-        if self._pages is not None and feed.wanted.event_pages != "never":
+        if feed.wanted.posts_of:
+            parsed, named = posts_of(feed.wanted, parsed, address=fetched.final_url)
+        elif self._pages is not None and feed.wanted.event_pages != "never":
             found = await self._with_events(self._pages, feed, parsed, named)
             if found is not parsed:
                 parsed, named = found, await self._named(found)
@@ -261,6 +264,17 @@ class Asker:
             else hashlib.sha256(body)
         )
         return f"{_week(self._clock.now())}:{digest.hexdigest()}"
+
+
+def _explained(feed: Feed, why: str) -> str:
+    """Return *why* with what to do where an account's feed was never found where it should be."""
+    network = feed.wanted.posts_of
+    if not network or feed.last_success_at is not None:
+        return why
+    return (
+        f"{why}; if its server gives the account's posts elsewhere, write that address in"
+        f" partners.yaml: feeds: [{{url: ..., posts_of: {network}}}]"
+    )
 
 
 def _with_known_events(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from herald.model.configuration import FeedConfig, Partner
-from herald.model.ids import FeedId
+from herald.model.ids import FeedId, Language
 from herald.model.polling import WantedFeed
 from herald.sources.feeds.identity.identify import feed_id
 
@@ -36,5 +36,13 @@ def _wanted(id_: FeedId, partner: Partner, config: FeedConfig) -> WantedFeed:
         seed=config.seed,
         every=config.every,
         language=config.language,
-        partner_language=partner.languages[0] if partner.languages else None,
+        partner_language=_language(partner, config),
+        posts_of=config.posts_of,
     )
+
+
+def _language(partner: Partner, config: FeedConfig) -> Language | None:
+    """Return what a feed is written in that does not tell: one account speaks many languages."""
+    if config.posts_of and len(partner.languages) > 1:
+        return None
+    return partner.languages[0] if partner.languages else None
