@@ -175,8 +175,9 @@ def standing_of(compared: Compared) -> dict[DeliveryKey, Standing]:
 
 
 def changes_of(compared: Compared) -> tuple[Delivery, ...]:
-    """Return what waits to be done with posts that are out: corrections and boosts."""
-    rows = {row.key: row for row in compared.waiting}
+    """Return what waits to be done with posts that are out, and that stands in no plan."""
+    planned = {step.key for step in compared.difference.steps}
+    rows = {row.key: row for row in compared.waiting if row.key not in planned}
     return tuple(
         row
         for row in rows.values()
