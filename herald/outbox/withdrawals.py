@@ -17,7 +17,7 @@ from herald.outbox.fingerprint import withdrawal_hash
 from herald.outbox.lifecycle import waits
 from herald.outbox.moved import group_of
 from herald.outbox.steps import told
-from herald.outbox.threads import post_of
+from herald.outbox.threads import is_of_plans, post_of
 
 MOST = 10
 """So many may be withdrawn at once without asking."""
@@ -53,7 +53,7 @@ def judge_absent(
     moves, lost = _split_moves(gone, steps)
     spelled = withdrawal_hash(row.key for row in lost)
     # A thread is one post, and goes or stays with its first part.
-    waiting = sum(waits(row) for row in everything if row.is_post)
+    waiting = sum(waits(row) for row in everything if row.part == 0 and is_of_plans(row))
     many = len(lost) > MOST and len(lost) * MOST_OF_WAITING > waiting
     # Once refused, what is lost stays withheld: a few new deliveries must not tip the balance.
     refused = confirmed != spelled and (many or any(_is_withheld(row) for row in lost))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from herald.model.correction import Correction
 from herald.model.delivery import Action, Attempt, Delivery, DeliveryState, Media, Payload, Reason
 from herald.model.echo import Counts
-from herald.model.ids import DeliveryKey
+from herald.model.ids import DeliveryKey, Language
 from herald.model.plan import Change, Plan, PlannedDelivery, PlannedIssue, Reconciliation, Step
 
 Document = dict[str, Any]
@@ -35,12 +35,15 @@ def plan_document(
     issue_states: Mapping[str, str],
 ) -> Document:
     """Return what ``herald plan --json`` prints."""
-    lines = [_step(step, waiting.get(step.key)) for step in difference.steps]
+    shown = [(_shown(step, waiting.get(step.key)), step) for step in difference.steps]
+    leading = {one.key: one.language for one, _ in shown}
+    shown.sort(key=lambda each: _in_threads(each[0], leading))
+    lines = [_step(one, step, waiting.get(step.key)) for one, step in shown]
     return {
         "now": instant(plan.made_at),
         "from": instant(plan.first),
         "until": instant(plan.last),
-        "deliveries": sorted(lines, key=lambda line: (line["due_at"], line["key"])),
+        "deliveries": lines,
         "skipped": [
             {
                 "campaign": skipped.campaign,
@@ -134,12 +137,30 @@ def delivery_document(delivery: Delivery) -> Document:
     }
 
 
-def _step(step: Step, waiting: Delivery | None) -> Document:
+def _in_threads(
+    shown: PlannedDelivery | Delivery, leading: Mapping[DeliveryKey, Language]
+) -> tuple[datetime, str, bool, str, int, str]:
+    """Return the place of *shown* by its moment, and within a thread by language and part.
+
+    *leading* tells the language of each post, and so which one a thread begins with.
+    """
+    root = shown.thread or shown.key
+    answers = shown.language != leading.get(root, shown.language)
+    due_at = shown.due_at.replace(microsecond=0)  # as it is spelled
+    return due_at, root, answers, shown.language, shown.part, shown.key
+
+
+def _shown(step: Step, waiting: Delivery | None) -> PlannedDelivery | Delivery:
+    """Return what is told of *step*: what is planned, or what was sent in its place."""
     shown: PlannedDelivery | Delivery | None = step.planned
     if shown is None or (step.change is Change.SENT and waiting is not None):
         shown = waiting
     if shown is None:
         raise ValueError(f"step {step.key} is neither planned nor waiting")
+    return shown
+
+
+def _step(shown: PlannedDelivery | Delivery, step: Step, waiting: Delivery | None) -> Document:
     payload = shown.payload
     if isinstance(shown, Delivery) and shown.frozen is not None:
         payload = shown.frozen

@@ -66,7 +66,7 @@ def publications(
 
 def _entry(feed: WantedFeed, name: str, at: datetime, dice: Dice) -> Entry:
     event = None
-    if dice.hits(_EVENTS, "event", name):
+    if not feed.posts_of and dice.hits(_EVENTS, "event", name):
         ahead = timedelta(days=dice.number(2, 60, "ahead", name))
         begins = (at + ahead).replace(hour=16, minute=0)
         event = EntryEvent(uid=name, begins_at=begins, finishes_at=begins + timedelta(hours=2))
@@ -78,6 +78,7 @@ def _entry(feed: WantedFeed, name: str, at: datetime, dice: Dice) -> Entry:
         published_at=at,
         event=event,
         licence=feed.licence,
+        post_of=feed.posts_of,
     )
     return Entry(
         id=EntryId(name),

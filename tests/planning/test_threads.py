@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from herald.model.campaign import At, ChannelOverride, Image, Thread
+import pytest
+
+from herald.model.campaign import Approve, At, ChannelOverride, Image, Multilingual, Thread
 from herald.model.delivery import DeliveryState, Reason
-from herald.model.ids import ChannelId, ItemId, campaign_key
+from herald.model.ids import ChannelId, ItemId, OccasionId, campaign_key
 from herald.model.network import Capabilities
 from herald.model.words import Words
+from herald.outbox.reconcile import reconcile
+from herald.reporting.documents import plan_document
 from tests.makers import an_occasion
 from tests.planning.plans import (
     ENGLISH,
@@ -153,6 +157,67 @@ def test_an_approval_is_for_the_whole_thread():
     hashes = {one.part: one.content_hash for one in before.deliveries}
     assert len(set(hashes.values())) == 1
     assert all(hashes[one.part] != one.content_hash for one in after.deliveries)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        a_long_item(LONG.strip() + " Come."),
+        a_long_item(LONG.replace("Neighbours", "Friends", 1)),
+        a_long_item(post=(an_occasion(At(local=datetime(2027, 5, 3, 11, 0))),)),
+    ],
+    ids=["the last part", "the first part", "the hour"],
+)
+def test_an_edit_of_one_part_of_an_approved_thread_holds_all_of_them(edited):
+    asked = {"approve": Approve.MANUAL, "now": MORNING}
+    keeps = {"id": OccasionId("walk")}
+    items = [
+        replace(item, post=tuple(replace(one, **keeps) for one in item.post))
+        for item in (a_long_item(), edited)
+    ]
+    before = planned(items[0], **asked)
+    rows = [step.after for step in reconcile(before, (), now=MORNING).steps]
+    agreed = [
+        replace(row, approved=row.content_hash, state=DeliveryState.PENDING, reason=None)
+        for row in rows
+    ]
+    same = reconcile(before, agreed, now=MORNING).steps
+    assert {step.state for step in same} == {DeliveryState.PENDING}
+
+    after = planned(items[1], past=agreed, **asked)
+    steps = reconcile(after, agreed, now=MORNING).steps
+
+    assert len(steps) == len(rows) == 3
+    assert {(step.state, step.reason) for step in steps} == {(DeliveryState.HELD, Reason.APPROVAL)}
+
+
+def test_the_plan_lists_the_parts_of_each_thread_in_their_order():
+    items = [a_long_item(id=ItemId(name)) for name in ("boat", "hay", "salt", "walk")]
+    plan = plan_of(*items, limits=THREADS, languages=ENGLISH)
+
+    lines = plan_document(plan, reconcile(plan, (), now=MORNING), {}, {})["deliveries"]
+
+    found = [(line["item"], line.get("part", 0)) for line in lines]
+    assert [part for _, part in found] == [0, 1, 2] * 4
+    assert [[item] * 3 for item, part in found if part == 0] == [
+        [item for item, _ in found[at : at + 3]] for at in range(0, 12, 3)
+    ]
+
+
+def test_the_plan_lists_one_language_of_a_thread_after_the_other():
+    long = Words.of({"en": LONG, "it": LONG, "sl": LONG})
+    plan = plan_of(
+        replace(a_long_item(), text=long),
+        limits=THREADS,
+        languages=("en", "it", "sl"),
+        multilingual=Multilingual.THREAD,
+    )
+
+    lines = plan_document(plan, reconcile(plan, (), now=MORNING), {}, {})["deliveries"]
+
+    assert [(line["language"], line.get("part", 0)) for line in lines] == [
+        (language, part) for language in ("en", "it", "sl") for part in (0, 1, 2)
+    ]
 
 
 def test_a_draft_holds_every_part():
