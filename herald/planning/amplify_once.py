@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from herald.composing.entities import URL
@@ -29,6 +30,8 @@ UNKNOWN = Language("und")
 _SHORTEST_TITLE = 12
 """Characters: a post that says "News" somewhere announces no article of that title."""
 _ACCOUNT = re.compile(r"https?://[^/]+/(?:@[^/]+|(?:users|p|profile)/[^/]+)(?=/)")
+_OWN_POSTS = timedelta(days=7)
+"""So far back a channel's posts tell whose account it is: so much of the past every plan reads."""
 _CAME_TO_NOTHING = frozenset({DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.WITHDRAWN})
 
 Once = Mapping[tuple[EntryId, ChannelId, Action], str]
@@ -71,6 +74,8 @@ def said_once(
     configuration: Configuration,
     capabilities: Mapping[ChannelId, Capabilities],
     records: Records,
+    *,
+    now: datetime,
 ) -> Once:
     """Return which of *chosen* are left out on which channels, as the same news is there already.
 
@@ -85,7 +90,7 @@ def said_once(
     boosts = [one for one in chosen if one.rule.boost]
     if not boosts:
         return barred
-    own = _own_accounts(configuration, records)
+    own = _own_accounts(configuration, records, since=now - _OWN_POSTS)
     articles = _Articles(entry for entry in entries if not entry.content.post_of)
     for one in boosts:
         post = one.entry
@@ -119,7 +124,9 @@ def _rows(records: Records) -> _Rows:
     return found
 
 
-def _own_accounts(configuration: Configuration, records: Records) -> Mapping[ChannelId, set[str]]:
+def _own_accounts(
+    configuration: Configuration, records: Records, *, since: datetime
+) -> Mapping[ChannelId, set[str]]:
     """Return the addresses of each channel's own account, as its settings and posts tell them."""
     found: dict[ChannelId, set[str]] = defaultdict(set)
     for channel in configuration.channels.values():
@@ -127,7 +134,9 @@ def _own_accounts(configuration: Configuration, records: Records) -> Mapping[Cha
         if handle:
             found[channel.id].add(account_of(f"https://bsky.app/profile/{handle}/post/1"))
     for row in records.by_key.values():
-        if row.action is Action.CREATE and (account := account_of(row.url)):
+        if row.action is not Action.CREATE or row.due_at < since:
+            continue
+        if account := account_of(row.url):
             found[row.channel].add(account)
     return found
 

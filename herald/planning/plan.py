@@ -60,7 +60,7 @@ def make_plan(  # noqa: PLR0913 - the last one is an aid, and may be left out
         tray.issues.extend(issues(campaign, configuration, horizon))
     datable = [entry for entry in entries if _is_datable(entry)]
     chosen, skipped = choose(campaigns, datable, configuration, history, now=now, last=last)
-    once = said_once(chosen, datable, configuration, capabilities, records)
+    once = said_once(chosen, datable, configuration, capabilities, records, now=now)
     for one in chosen:
         composer = by_campaign[one.campaign.id]
         make = boosted if one.rule.boost else amplified

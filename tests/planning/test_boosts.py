@@ -273,7 +273,7 @@ def test_what_was_boosted_is_not_posted_when_its_feed_becomes_a_websites() -> No
 
 def test_a_channel_boosts_neither_its_own_posts_nor_others_of_its_account() -> None:
     own = "https://social.example.org/@network"
-    past = (a_delivery(channel="fedi", state=DeliveryState.SENT, url=f"{own}/77"),)
+    past = (a_delivery(channel="fedi", state=DeliveryState.SENT, url=f"{own}/77", due_at=MORNING),)
     by_hand = a_post(link=f"{own}/78")
     plan = planned(by_hand, channels=(FEDI,), past=past)
     assert reasons(plan) == ["it is a post of fedi itself"]

@@ -72,11 +72,15 @@ from tests.makers import (
 )
 
 BEGINS = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)
-FEDI, SKY = ChannelId("fedi"), ChannelId("sky")
+FEDI, SKY, TOOTS = ChannelId("fedi"), ChannelId("sky"), ChannelId("toots")
 PARTNERS = tuple(PartnerId(name) for name in ("argenta", "delta", "mill", "salt"))
 CONFIGURATION = Configuration(
     zone="Europe/Rome",
-    channels={FEDI: a_channel(), SKY: a_channel(id=SKY, languages=(Language("en"),))},
+    channels={
+        FEDI: a_channel(),
+        SKY: a_channel(id=SKY, languages=(Language("en"),)),
+        TOOTS: a_channel(id=TOOTS, network="mastodon"),
+    },
     partners={name: a_partner(id=name) for name in PARTNERS},
 )
 S = DeliveryState
@@ -221,7 +225,9 @@ class Network:
                 Series(id="turns-2", kinds=(Kind.GOOD_PRACTICE,), every=weekly, place=SOMEWHERE),
             ),
         )
-        yield a_campaign(*self.items[3:], id=CampaignId("others"), channels=(FEDI,))
+        boosts = replace(rule, boost=True, channels=(TOOTS,), translate=(), post=())
+        voices = a_campaign(*self.items[3:], id=CampaignId("others"), channels=(FEDI,))
+        yield replace(voices, amplify=(boosts,))
 
     def _local(self) -> datetime:
         ahead = timedelta(hours=self.dice.randrange(-300, 1500))
@@ -267,6 +273,8 @@ class Network:
         content = ParsedEntry(
             guid=name, title=f"Story {name}", link=f"https://example.org/{name}", event=event
         )
+        if self.dice.random() < 0.3:
+            content = replace(content, title="", event=None, post_of="mastodon")
         return Entry(
             id=EntryId(name),
             feed=FeedId(partner),
