@@ -196,8 +196,8 @@ def _said(step: Step, row: Delivery | None) -> Payload | None:
 
 def _linked(plan: Plan, sight: Sight) -> Iterator[str]:
     for one in plan.deliveries:
-        payload = payload_of(one, sight)
-        if wants_card(payload, sight.capabilities.get(one.channel)):
+        payload, limits = payload_of(one, sight), sight.capabilities.get(one.channel)
+        if one.action is Action.CREATE and wants_card(payload, limits):
             yield payload.link
 
 

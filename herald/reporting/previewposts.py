@@ -218,6 +218,8 @@ class Post:
     subject: tuple[str, ...]
     """Equal for the languages and channels of one occasion."""
     is_out: bool
+    is_shared: bool
+    """It is the partner's own post, which the account shares."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -236,7 +238,7 @@ class Post:
     @property
     def said_of(self) -> str:
         """What it is about, for people: its title, else the name of its item."""
-        return self.title or self.item
+        return self.title or (f"A post of {self.partner}" if self.is_shared else self.item)
 
 
 def posts_of(deliveries: Iterable[PlannedDelivery], sight: Sight) -> tuple[Post, ...]:
@@ -294,7 +296,7 @@ def counting_rules(posts: Iterable[Post], sight: Sight) -> tuple[tuple[str, str]
 def _post_of(one: One) -> tuple[str, ...]:
     """Return what all parts of a thread have in common; a change stands for itself."""
     place = (one.channel, one.campaign, one.item, one.occasion, one.language)
-    stands_alone = isinstance(one, Delivery) or _action(one) is not Action.CREATE
+    stands_alone = isinstance(one, Delivery) or one.action is not Action.CREATE
     return (*place, one.key) if stands_alone else place
 
 
@@ -339,6 +341,7 @@ def _post(
         does=does,
         subject=(first.campaign, first.item, first.occasion),
         is_out=standing is not None and standing.state is DeliveryState.SENT,
+        is_shared=first.action is Action.BOOST,
     )
 
 
@@ -348,33 +351,30 @@ def _named(network: str, like: str) -> str:
 
 
 def _does(one: One) -> str:
-    if _action(one) is not Action.CREATE:
-        return _DOES[_action(one)]
+    if one.action is not Action.CREATE:
+        return _DOES[one.action]
     return _ANSWERS if isinstance(one, Delivery) else ""
-
-
-def _action(one: One) -> Action:
-    return getattr(one, "action", Action.CREATE)
 
 
 def _part(one: One, look: str, sight: Sight) -> Part:
     payload = payload_of(one, sight)
     limits = sight.capabilities.get(one.channel)
+    says = one.action in {Action.CREATE, Action.EDIT}
     return Part(
         number=one.part + 1,
-        paragraphs=paragraphs(_text(payload, look), statements=sight.statements),
+        paragraphs=paragraphs(_text(payload, look, action=one.action), statements=sight.statements),
         direction=direction(payload.language, payload.text),
         pictures=tuple(_picture(media, one.channel, sight) for media in payload.media),
-        card=_card(payload, one.channel, sight) if wants_card(payload, limits) else None,
-        counters=_counters(payload, limits),
+        card=_card(payload, one.channel, sight) if says and wants_card(payload, limits) else None,
+        counters=_counters(payload, limits) if says else (),
         notes=_notes(one, payload, sight),
     )
 
 
-def _text(payload: Payload, look: str) -> str:
+def _text(payload: Payload, look: str, *, action: Action) -> str:
     """Return the words as they stand: below a headline a first line does not say it again."""
-    if not payload.text:
-        return payload.link  # what a boost shares
+    if action is Action.BOOST:
+        return f"{payload.text}\n\n{payload.link}"  # the partner's words, and where they stand
     first, _, rest = payload.text.partition("\n")
     says_title = look == "article" and first.split() == payload.title.split() != []
     return rest if says_title and rest.strip() else payload.text

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from docs.screenshots import IMAGES, SHOTS, write_example
 from herald import showing
 from tests.cli.commands import document, herald, is_one_sentence, plan_it
 from tests.cli.test_plan import DELIVERY
@@ -207,3 +208,15 @@ def test_what_is_out_is_shown_as_it_went_out(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     herald(root, "preview", "--from", "2027-05-03", "--html", str(page), now="2027-05-03T10:00Z")
     assert "Out already." in page.read_text(encoding="utf-8")
+
+
+def test_the_manual_s_example_is_sound_and_its_pictures_are_small(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    now = "2027-03-01T08:00Z"
+    assert herald(tmp_path, "check", now=now).exit_code == 0
+    page = tmp_path / "page.html"
+    result = herald(tmp_path, "preview", "--html", str(page), now=now)
+    assert "21 posts" in result.stdout
+    assert page.read_text(encoding="utf-8").count("Part 1 of ") == 4
+    assert {path.name for path in IMAGES.iterdir()} == {shot.name for shot in SHOTS}
+    assert all(path.stat().st_size < 150_000 for path in IMAGES.iterdir())

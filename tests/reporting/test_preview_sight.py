@@ -202,12 +202,22 @@ class TestStanding:
 
         assert said in page_of(changes=(row,), standing=standing)
 
-    def test_a_boost_shows_what_it_shares(self) -> None:
-        shared = Payload(text="", language=Language("en"), link="https://social.example.org/1")
-        row = a_delivery(action=Action.BOOST, payload=shared)
-        page = page_of(changes=(row,), standing={row.key: Standing(state=DeliveryState.PENDING)})
+    def test_a_boost_shows_the_partner_s_post_and_counts_nothing(self) -> None:
+        boost = a_planned(
+            "Oggi la mostra.",
+            action=Action.BOOST,
+            partner="argenta",
+            payload_link="https://social.example.org/1",
+        )
+        page = page_of(boost, capabilities={FEDI: CARDS})
 
+        assert "A post of argenta" in page
+        assert "Oggi la mostra." in page
         assert 'href="https://social.example.org/1"' in page
+        assert 'class="count' not in page
+        assert 'class="link-card' not in page
+        assert "Shares a partner" in page
+        assert "Oggi la mostra." in text_of(boost)
 
 
 class TestTogether:
