@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from herald.model.campaign import Amplify, Campaign
 from herald.model.configuration import Configuration, FeedConfig, Partner
@@ -20,6 +21,9 @@ from herald.model.problem import Problem, Severity
 _ON_MASTODON = re.compile(r"@?(?P<name>[\w.-]+)@(?P<host>[\w.-]+\.[\w-]+(?::\d+)?)")
 _MASTODON_PAGE = re.compile(r"https://(?P<host>[^/\s]+)/@(?P<name>[\w.-]+)/?")
 _ON_BLUESKY = re.compile(r"@?(?P<handle>[\w-]+(?:\.[\w-]+)+|did:[a-z]+:[\w.:%-]+)")
+POSTS_EVERY = timedelta(hours=2)
+"""The pause between two looks at an account's posts; what the server asks for lengthens it. A day,
+as for a website that cannot be asked whether it has changed, would boost yesterday's posts."""
 _WRITE = {"mastodon": '"@name@server.example.org"', "bluesky": "name.example.org"}
 """How an account is written, for each network on which partners' posts can be boosted."""
 
@@ -35,7 +39,7 @@ def account_feed(network: str, account: str) -> FeedConfig | None:
         url = f"https://bsky.app/profile/{found['handle']}/rss" if found else ""
     else:
         return None
-    return FeedConfig(url=url, posts_of=network, event_pages="never") if url else None
+    return _as_posts(FeedConfig(url=url), network) if url else None
 
 
 def with_account_feeds(
@@ -166,8 +170,13 @@ def _with_feeds(partner: Partner, networks: Iterable[str]) -> Partner:
         if own is None or _has_posts(partner, network):
             continue
         known = feeds.get(own.url, own)
-        feeds[own.url] = replace(known, posts_of=network, event_pages="never")
+        feeds[own.url] = _as_posts(known, network)
     return replace(partner, feeds=tuple(feeds.values()))
+
+
+def _as_posts(feed: FeedConfig, network: str) -> FeedConfig:
+    every = feed.every or POSTS_EVERY
+    return replace(feed, posts_of=network, event_pages="never", every=every)
 
 
 def _warning(rule: Amplify, code: str, message: str, hint: str) -> Problem:

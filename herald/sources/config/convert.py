@@ -13,6 +13,7 @@ from herald.model.configuration import (
 )
 from herald.model.ids import ChannelId, Language, ListId, PartnerId, ProjectId
 from herald.model.words import EVERY, Words
+from herald.sources.config.account_feeds import POSTS_EVERY
 from herald.sources.config.shapes import (
     ChannelShape,
     FeedShape,
@@ -100,7 +101,7 @@ def _feed(shape: FeedShape) -> FeedConfig:
         pubdate=shape.pubdate,
         event_pages="never" if shape.posts_of else shape.event_pages,
         seed=shape.seed,
-        every=shape.every,
+        every=shape.every or (POSTS_EVERY if shape.posts_of else None),
         language=None if shape.language is None else Language(shape.language),
         posts_of=shape.posts_of or "",
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from herald.model.configuration import FeedConfig
-from herald.sources.config.account_feeds import account_feed
+from herald.sources.config.account_feeds import POSTS_EVERY, account_feed
 from herald.sources.feeds.wanted import wanted_feeds
 from herald.sources.load import Loaded, Loader
 from tests.sources.folder import ANCHORS, a_folder, write
@@ -54,7 +54,7 @@ def test_an_account_has_a_feed_at_the_address_its_network_gives(
     network: str, account: str, url: str
 ) -> None:
     assert account_feed(network, account) == FeedConfig(
-        url=url, posts_of=network, event_pages="never"
+        url=url, posts_of=network, event_pages="never", every=POSTS_EVERY
     )
 
 
@@ -90,6 +90,9 @@ def test_a_feed_that_was_written_for_the_account_is_the_one_that_is_read(tmp_pat
     assert feeds(found) == [("https://social.example.org/@argenta/feed.rss", "mastodon")]
     plain = loaded(tmp_path / "b", rule, partner=f'accounts: {BOTH}, feeds: ["{TOOTS}"]')
     assert feeds(plain) == [(TOOTS, "mastodon")]
+    for loaded_feeds in (found, plain):
+        [wanted] = wanted_feeds(loaded_feeds.configuration.partners.values())
+        assert (wanted.every, wanted.event_pages) == (POSTS_EVERY, "never")
 
 
 def test_of_an_account_in_several_languages_no_language_is_assumed(tmp_path: Path) -> None:
