@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from copy import deepcopy
+from functools import cached_property, lru_cache
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from babel.localedata import LocaleDataDict, load
 
 from herald.model.ids import Language
 
@@ -12,6 +15,24 @@ _CHOSEN = {
     "en": "en_GB",  # plain English writes the month first, as in the United States
 }
 _FALLBACK = "en_GB"
+_REFERRING = ("months", "days", "quarters", "eras", "currency_formats")
+"""What refers to another part of the same locale, and is inherited with that."""
+
+
+class OwnLocale(Locale):
+    """A locale whose words are its own: for all that names months, days or eras.
+
+    Babel keeps in one place what locales inherit, and writes what it finds back into it: once a
+    month was spelled in Hebrew or Japanese, those of Maltese and many others came out so as well
+    (python-babel#1234, there in 2.18).
+    """
+
+    @cached_property
+    def _data(self) -> LocaleDataDict:
+        shared = load(str(self).partition("@")[0])
+        own = {name: deepcopy(shared[name]) for name in _REFERRING if name in shared}
+        parts: dict[Any, Any] = {**shared, **own}
+        return LocaleDataDict(parts)
 
 
 @lru_cache(maxsize=256)
@@ -21,16 +42,15 @@ def locale_of(language: Language) -> Locale:
     for size in range(len(parts), 0, -1):
         tag = "-".join(parts[:size])
         try:
-            return Locale.parse(_CHOSEN.get(tag.casefold(), tag.replace("-", "_")))
+            return OwnLocale.parse(_CHOSEN.get(tag.casefold(), tag.replace("-", "_")))
         except (ValueError, TypeError, UnknownLocaleError):
             continue
-    return Locale.parse(_FALLBACK)
+    return OwnLocale.parse(_FALLBACK)
 
 
 @lru_cache(maxsize=1024)
 def language_name(language: Language, reader: Language) -> str:
     """Return the name of *language* as *reader* calls it, or the tag where no name is known."""
-    name = Locale.parse(str(locale_of(reader))).languages.get(
-        language.replace("-", "_")
-    ) or locale_of(reader).languages.get(language.split("-")[0].casefold())
+    names = locale_of(reader).languages
+    name = names.get(language.replace("-", "_")) or names.get(language.split("-")[0].casefold())
     return str(name) if name else str(language)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, time
 from functools import lru_cache
 
-from babel import Locale
+from herald.composing.locales import OwnLocale
 
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})[-./ ](?P<month>\d{1,2})[-./ ](?P<day>\d{1,2})")
 _YEAR_LAST = re.compile(r"(?P<day>\d{1,2})[-./ ]+(?P<month>\d{1,2})[-./ ]+(?P<year>\d{4})")
@@ -137,7 +137,7 @@ def _weekdays() -> Mapping[str, str]:
 def _names(what: str) -> Iterable[tuple[int, str]]:
     """Yield names of months or days with their numbers, as CLDR has them."""
     for tag in _LOCALES:
-        forms = getattr(Locale(tag), what)
+        forms = getattr(OwnLocale(tag), what)
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for number, name in forms[context][width].items():

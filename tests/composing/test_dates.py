@@ -1,5 +1,7 @@
 """Dates as readers of each language write them."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 
 import pytest
@@ -78,3 +80,15 @@ def test_a_month_by_itself_is_not_inflected(language: str, expected: str) -> Non
 
 def test_a_time_of_day_is_written_in_its_zone() -> None:
     assert time_of_day(datetime(2027, 1, 1, 9, 0, tzinfo=UTC), "it", "Europe/Rome") == "10:00"
+
+
+def test_no_language_borrows_the_months_of_one_that_was_spelled_before() -> None:
+    """Babel gives Maltese the months of Hebrew or Japanese, if these were spelled first (#1234)."""
+    code = (
+        "import datetime, sys; from herald.composing.dates import month;"
+        "from herald.sources.meant import _weekdays; _weekdays();"
+        "print(*(month(datetime.date(2027, 5, 16), tag) for tag in sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "he", "ja", "mt", "lt", "no", "he"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert told == ["מאי", "5月", "Mejju", "gegužė", "mai", "מאי"]

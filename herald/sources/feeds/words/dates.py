@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import get_month_names
 
+from herald.composing.locales import OwnLocale
+
 _ZONES = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "IST": 60,
     "CET": 60, "MET": 60, "MEZ": 60, "CEST": 120, "MEST": 120, "MESZ": 120,
@@ -167,10 +169,10 @@ def _month(name: str) -> int | None:
 def _months_of_more_languages() -> dict[str, int]:
     """Return the names that mean one month only: *listopad* is another one in Zagreb."""
     found: defaultdict[str, set[int]] = defaultdict(set)
-    for language in _MORE_LANGUAGES.split():
+    for locale in map(OwnLocale.parse, _MORE_LANGUAGES.split()):
         for width in ("wide", "abbreviated"):
             for context in ("format", "stand-alone"):
-                for number, name in get_month_names(width, context, language).items():
+                for number, name in get_month_names(width, context, locale).items():
                     found[name.casefold().rstrip(".")].add(number)
     return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}
 
