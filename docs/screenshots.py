@@ -30,6 +30,8 @@ IMAGES = ROOT / "docs" / "images"
 PICTURES = ("salt-house.png", "rice-walk.png")
 """Of Herald's own example, which the posts show as well."""
 CARD_PICTURE = "drovers-road.png"
+SWITCHES = ("--no-sandbox", "--disable-dev-shm-usage")
+"""Of Chromium: in a container it runs as root, and with little shared memory."""
 AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 """The moment at which the page is made."""
 
@@ -118,7 +120,7 @@ def take(page: Path, shots: tuple[Shot, ...], into: Path) -> None:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*SWITCHES])
         for shot in shots:
             context = browser.new_context(
                 viewport={"width": shot.width, "height": shot.height},

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from docs.screenshots import chromium, example_page, write_example
+from docs.screenshots import SWITCHES, chromium, example_page, write_example
 
 pytest.importorskip("playwright", reason="needs playwright, of the group of packages for tests")
 axe = pytest.importorskip("axe_playwright_python.base", reason="needs axe-playwright-python")
@@ -43,7 +43,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def browser(page_file: Path) -> Iterator[Browser]:
     """Open one Chromium for all, once the page is written: it keeps the thread's event loop."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        opened = playwright.chromium.launch(executable_path=chromium(), args=[*SWITCHES])
         yield opened
         opened.close()
 

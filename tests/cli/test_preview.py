@@ -218,5 +218,5 @@ def test_the_manual_s_example_is_sound_and_its_pictures_are_small(tmp_path: Path
     result = herald(tmp_path, "preview", "--html", str(page), now=now)
     assert "21 posts" in result.stdout
     assert page.read_text(encoding="utf-8").count("Part 1 of ") == 4
-    assert {path.name for path in IMAGES.iterdir()} == {shot.name for shot in SHOTS}
+    assert {path.name for path in IMAGES.iterdir()} >= {shot.name for shot in SHOTS}
     assert all(path.stat().st_size < 150_000 for path in IMAGES.iterdir())
