@@ -32,6 +32,8 @@ _SHORTEST_TITLE = 12
 _ACCOUNT = re.compile(r"https?://[^/]+/(?:@[^/]+|(?:users|p|profile)/[^/]+)(?=/)")
 _OWN_POSTS = timedelta(days=7)
 """So far back a channel's posts tell whose account it is: so much of the past every plan reads."""
+_PLANNING_LASTS = timedelta(minutes=10)
+"""Longer than it takes until a plan is written: what is due by then may be sent meanwhile."""
 _CAME_TO_NOTHING = frozenset({DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.WITHDRAWN})
 
 Once = Mapping[tuple[EntryId, ChannelId, Action], str]
@@ -91,6 +93,7 @@ def said_once(
     if not boosts:
         return barred
     own = _own_accounts(configuration, records, since=now - _OWN_POSTS)
+    shared = _shared(rows)
     articles = _Articles(entry for entry in entries if not entry.content.post_of)
     for one in boosts:
         post = one.entry
@@ -99,21 +102,48 @@ def said_once(
             channel = configuration.channels.get(name)
             if channel is None or not can_boost(post, channel, capabilities):
                 continue
-            if account_of(post.content.link) in own[name]:
-                barred[post.id, name, Action.BOOST] = f"it is a post of {name} itself"
-                continue
             boost = rows.get((post.id, name, Action.BOOST), ())
-            said = any(
-                is_said(row)
-                for entry in (post.id, *told)
-                for row in rows.get((entry, name, Action.CREATE), ())
-            )
-            if said and not any(is_said(row) for row in boost):
-                barred[post.id, name, Action.BOOST] = "what it announces was posted there already"
+            if any(is_said(row) for row in boost):
+                why = ""
+            elif account_of(post.content.link) in own[name]:
+                why = f"it is a post of {name} itself"
+            elif shared.setdefault((name, _bare(post.content.link)), post.id) != post.id:
+                why = "it is boosted there already, from another feed"
+            elif _is_posted((post.id, *told), name, rows, now=now):
+                why = "what it announces was posted there already"
+            else:
+                why = ""
+            if why:
+                barred[post.id, name, Action.BOOST] = why
             elif not any(row.state in _CAME_TO_NOTHING for row in boost):
                 why = "the partner's own post of it is boosted there"
                 barred |= {(entry, name, Action.CREATE): why for entry in (post.id, *told)}
     return barred
+
+
+def _is_posted(
+    entries: Iterable[EntryId], channel: ChannelId, rows: _Rows, *, now: datetime
+) -> bool:
+    """Tell whether one of *entries* is out on *channel*, or may be before this plan is written."""
+    return any(
+        is_said(row) or (row.state is DeliveryState.PENDING and row.due_at <= now + _PLANNING_LASTS)
+        for entry in entries
+        for row in rows.get((entry, channel, Action.CREATE), ())
+    )
+
+
+def _shared(rows: _Rows) -> dict[tuple[ChannelId, str], EntryId]:
+    """Return which entry's boost shares each post: two feeds may give one, under two ids.
+
+    What stands keeps its place, so that no other is made while it is just being sent.
+    """
+    boosts = [row for of_it in rows.values() for row in of_it if row.action is Action.BOOST]
+    standing = [row for row in boosts if is_said(row) or row.state not in _CAME_TO_NOTHING]
+    return {
+        (row.channel, _bare((row.frozen or row.payload).link)): row.entry
+        for row in sorted(standing, key=is_said)
+        if row.entry is not None
+    }
 
 
 def _rows(records: Records) -> _Rows:

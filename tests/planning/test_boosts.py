@@ -152,6 +152,17 @@ def test_two_campaigns_boost_a_post_once() -> None:
     assert [one.campaign for one in plan.deliveries] == ["a"]
 
 
+def test_a_post_that_two_feeds_give_is_boosted_once() -> None:
+    posts = [a_post(id=EntryId(name), feed=FeedId(name)) for name in ("a", "b")]
+    plan = planned(*posts, channels=(FEDI,))
+    assert [one.entry for one in plan.deliveries] == ["a"]
+    assert reasons(plan) == ["it is boosted there already, from another feed"]
+    earlier = replace(posts[1], first_seen_at=MORNING - timedelta(hours=9))
+    for row in (sent(plan.deliveries[0]), waiting(plan.deliveries[0])):
+        again = planned(earlier, posts[0], channels=(FEDI,), past=(row,))
+        assert [one.entry for one in again.deliveries] == ["a"]
+
+
 @pytest.mark.parametrize(
     ("spoken", "language", "boosted"),
     [((), "it", True), (("it",), "it", True), (("en",), "it", False), (("en",), "und", True)],
@@ -234,14 +245,30 @@ def test_a_post_is_not_boosted_where_its_article_is_out(standing: dict[str, Any]
     assert reasons(plan) == ["what it announces was posted there already"]
 
 
-def test_an_article_that_waits_gives_way_to_the_boost() -> None:
+@pytest.mark.parametrize(
+    "waits",
+    [
+        {"state": DeliveryState.HELD, "reason": Reason.APPROVAL},
+        {"due_at": MORNING + timedelta(hours=2)},
+    ],
+    ids=["for a yes", "for its moment"],
+)
+def test_an_article_that_waits_gives_way_to_the_boost(waits: dict[str, Any]) -> None:
     rules = (a_rule(), POSTS)
     [article] = planned(an_article(), rules=rules, channels=(FEDI,)).deliveries
-    past = (waiting(article),)
+    past = (replace(waiting(article), **waits),)
     plan = planned(an_article(), a_post(summary=ARTICLE), rules=rules, channels=(FEDI,), past=past)
     steps = {step.key: step for step in reconcile(plan, past, now=MORNING).steps}
     assert steps[article.key].state is DeliveryState.WITHDRAWN
     assert told(plan) == [("fedi", "boost", TOOT)]
+
+
+def test_an_article_that_may_be_sent_while_the_plan_is_made_is_taken_for_out() -> None:
+    rules = (a_rule(), POSTS)
+    [article] = planned(an_article(), rules=rules, channels=(FEDI,)).deliveries
+    past = (waiting(article),)
+    plan = planned(an_article(), a_post(summary=ARTICLE), rules=rules, channels=(FEDI,), past=past)
+    assert told(plan) == [("fedi", "create", ARTICLE)]
 
 
 @pytest.mark.parametrize(

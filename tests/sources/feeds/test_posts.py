@@ -84,6 +84,11 @@ def test_a_server_that_leads_to_its_web_address_is_believed() -> None:
     assert read(post, address="https://www.example.org/@argenta.rss").entries != ()
 
 
+def test_a_redirect_does_not_make_another_account_a_partners() -> None:
+    post = a_post(f"{SERVER}/@stranger/1")
+    assert read(post, address=f"{SERVER}/@stranger.rss").entries == ()
+
+
 def test_on_bluesky_the_account_is_known_by_its_own_id_too() -> None:
     link = "https://bsky.app/profile/renamed.example.org/post/3k"
     post = a_post(link, guid=f"at://{DID}/app.bsky.feed.post/3k")

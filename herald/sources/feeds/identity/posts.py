@@ -59,7 +59,9 @@ def _is_of(entry: ParsedEntry, wanted: WantedFeed, address: str) -> bool:
         return False
     if link.scheme not in ("https", "http"):
         return False
-    names = {name for feed in feeds if (name := _account(feed.path))}
+    by_feed = [_account(feed.path) for feed in feeds]
+    # Bluesky leads from an account's name to its id; elsewhere no redirect makes it another's.
+    names = {name for name in (by_feed if wanted.posts_of == _BLUESKY else by_feed[:1]) if name}
     found = _OF_POST.fullmatch(link.path)
     named = "" if found is None else found["name"].casefold()
     if wanted.posts_of == _BLUESKY:
