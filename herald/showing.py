@@ -24,7 +24,8 @@ from herald.model.network import Capabilities
 from herald.model.picture import Picture
 from herald.model.plan import Change, Plan, Step
 from herald.ports import MediaStore
-from herald.reporting.previewposts import One, Sight, Standing, Thumb, payload_of, wants_card
+from herald.reporting.previewposts import One, payload_of, wants_card
+from herald.reporting.previewvalues import Sight, Standing, Thumb
 from herald.results import Compared
 
 THUMB_SIDE = 640

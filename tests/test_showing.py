@@ -18,7 +18,7 @@ from herald.model.network import Capabilities
 from herald.model.plan import PlannedDelivery
 from herald.outbox.fingerprint import payload_fingerprint
 from herald.outbox.reconcile import reconcile
-from herald.reporting.previewposts import Sight, Thumb
+from herald.reporting.previewvalues import Sight, Thumb
 from herald.results import Compared
 from herald.showing import THUMB_BYTES, THUMB_SIDE, Showing, changes_of, standing_of
 from tests.channels.kept import KeptMedia

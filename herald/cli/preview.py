@@ -15,7 +15,7 @@ from herald.cli.output import a_console, as_json_option, print_json, run_async, 
 
 if TYPE_CHECKING:
     from herald.model.plan import Plan
-    from herald.reporting.previewposts import Sight
+    from herald.reporting.previewvalues import Sight
     from herald.results import Compared
 
 

@@ -16,17 +16,8 @@ from herald.composing.dates import spell
 from herald.model.plan import Plan, Skipped
 from herald.reporting.pages import render_page
 from herald.reporting.posttext import plain
-from herald.reporting.previewposts import (
-    PAGE_LANGUAGE,
-    Counter,
-    Part,
-    Post,
-    Sight,
-    Thumb,
-    counting_rules,
-    day_name,
-    posts_of,
-)
+from herald.reporting.previewposts import PAGE_LANGUAGE, counting_rules, day_name, posts_of
+from herald.reporting.previewvalues import Counter, Part, Post, Sight, Thumb
 
 MANY = 200
 """From so many posts on a browser lays out only those near to what is seen."""

@@ -14,7 +14,8 @@ from herald.model.delivery import Media
 from herald.model.ids import Language
 from herald.reporting.pages import render_page
 from herald.reporting.posttext import Paragraph, direction, paragraphs, plain
-from herald.reporting.previewposts import PAGE_LANGUAGE, Picture, picture_of
+from herald.reporting.previewposts import PAGE_LANGUAGE, picture_of
+from herald.reporting.previewvalues import Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

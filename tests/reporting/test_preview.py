@@ -23,7 +23,7 @@ from herald.model.plan import Plan, PlannedDelivery, PlannedIssue, Skipped
 from herald.model.problem import Place, Problem, Severity
 from herald.reporting.posttext import Piece, direction, paragraphs
 from herald.reporting.preview import render_preview_html, render_preview_text
-from herald.reporting.previewposts import Sight
+from herald.reporting.previewvalues import Sight
 from herald.reporting.timeline import JournalPost, render_timeline_html
 
 MORNING = datetime(2026, 12, 2, 8, 30, tzinfo=UTC)

@@ -13,7 +13,8 @@ from herald.model.ids import ChannelId, DeliveryKey, Language
 from herald.model.network import Capabilities, Count
 from herald.model.plan import PlannedDelivery
 from herald.reporting.preview import render_preview_html, render_preview_text
-from herald.reporting.previewposts import Sight, Standing, Thumb, posts_of
+from herald.reporting.previewposts import posts_of
+from herald.reporting.previewvalues import Sight, Standing, Thumb
 from tests.makers import a_delivery
 from tests.reporting.test_preview import MORNING, Page, a_plan, a_planned
 
