@@ -64,7 +64,7 @@ async def test_each_part_is_there_once_and_in_its_order(tmp_path: Path) -> None:
             plan=threads_on(sights),
             port=network.port,
             sights=sights,
-            settle_window=0.1,
+            settle_window=0.5,
         )
         harness = Harness(life, seed=SEED)
         await harness.kill_at_random(KILLS, within=0.8)
