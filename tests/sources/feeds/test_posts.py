@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from herald.model.feed import ParsedEntry, ParsedFeed
+from herald.model.feed import FeedProblem, ParsedEntry, ParsedFeed
 from herald.model.ids import FeedId, PartnerId
 from herald.model.polling import WantedFeed
 from herald.sources.feeds.identity.posts import posts_of
@@ -99,6 +99,15 @@ def test_on_bluesky_the_account_is_known_by_its_own_id_too() -> None:
 def test_an_answer_is_not_boosted_and_no_problem() -> None:
     told = read(a_post(summary="@ana@example.org Grazie!"))
     assert (told.entries, told.problems) == ((), ())
+
+
+def test_nobody_is_told_to_mend_what_only_the_network_could() -> None:
+    wanted = WantedFeed(
+        id=FeedId("f"), url=FEEDS["mastodon"], partners=(PartnerId("a"),), posts_of="mastodon"
+    )
+    untitled = FeedProblem(severity="warning", message="entries have no titles")
+    parsed = ParsedFeed(format="rss20", entries=(a_post(),), problems=(untitled,))
+    assert posts_of(wanted, parsed, address=wanted.url)[0].problems == ()
 
 
 def test_a_post_is_known_by_its_id_alone_and_never_for_a_websites_news() -> None:

@@ -42,7 +42,8 @@ def posts_of(
     )
     foreign = len(parsed.entries) - len(own)
     told = (_foreign(foreign, wanted),) if foreign else ()
-    feed = replace(parsed, entries=marked, problems=(*parsed.problems, *told))
+    # What else there is to say of the document only the network could mend.
+    feed = replace(parsed, entries=marked, problems=told)
     return feed, _named(marked)
 
 
