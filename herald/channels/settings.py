@@ -130,7 +130,7 @@ def _told(
             return Problem(
                 place=place,
                 code="missing-key",
-                message=f'a {config.network} channel needs "{name}"',
+                message=f'a channel on {config.network} needs "{name}"',
                 hint=model.model_fields[name].description or "",
             )
         case "extra_forbidden" if name.casefold().replace("-", "_") in secrets:
@@ -139,7 +139,7 @@ def _told(
             return Problem(
                 place=place,
                 code="unknown-key",
-                message=f'a {config.network} channel has no setting "{name}"',
+                message=f'a channel on {config.network} has no setting "{name}"',
                 hint=did_you_mean(name, known) or f"it knows {_listed(known)}",
             )
         case "literal_error":

@@ -128,9 +128,9 @@ async def test_check_knows_an_added_network_and_what_it_needs(tmp_path: Path, si
     (root / "config/channels.yaml").write_text("foyer: {network: screen, colour: red}\n")
     done = await herald(root, "check", site=site)
     assert done.status == 1
-    assert 'a screen channel needs "server"' in done.out
+    assert 'a channel on screen needs "server"' in done.out
     assert 'such as server: "https://screen.example.org"' in done.out
-    assert 'a screen channel has no setting "colour"' in done.out
+    assert 'a channel on screen has no setting "colour"' in done.out
 
 
 async def test_a_plan_counts_by_the_usual_limits_of_an_added_network(
