@@ -167,7 +167,9 @@ async def test_leases_of_the_dead_are_ended_at_once(feeds: StoredFeeds) -> None:
 
 
 async def test_configuring_twice_changes_nothing(feeds: FeedStore) -> None:
-    wanted = a_feed("one", seed=2, every=timedelta(hours=2), event_pages="never")
+    wanted = a_feed(
+        "one", seed=2, every=timedelta(hours=2), event_pages="never", posts_of="bluesky"
+    )
     await polled_before(feeds, wanted)
     before = await the_feed(feeds, "one")
     await feeds.sync_feeds([wanted], now=LATER)
@@ -184,6 +186,7 @@ async def test_configuring_twice_changes_nothing(feeds: FeedStore) -> None:
         {"licence": "CC0"},
         {"language": Language("sl")},
         {"partners": (PartnerId("one"), PartnerId("two"))},
+        {"posts_of": "mastodon"},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from herald.model.campaign import CatchUp
-from herald.model.delivery import DeliveryState, Reason
+from herald.model.delivery import Action, DeliveryState, Reason
 from herald.model.ids import ChannelId
 from herald.model.notice import (
     Kind,
@@ -257,6 +257,7 @@ STANDING = [
     ({"state": DeliveryState.FAILED}, True),
     ({"state": DeliveryState.FAILED, "due_at": NOON - timedelta(days=2)}, False),
     ({"state": DeliveryState.CLAIMED, "unclear_at": NOON}, True),
+    ({"state": DeliveryState.FAILED, "action": Action.BOOST}, False),
     ({"state": DeliveryState.CLAIMED}, False),
     ({"state": DeliveryState.PENDING}, False),
     ({"state": DeliveryState.SENT, "channel": "facebook", "network": "manual"}, True),
