@@ -41,6 +41,7 @@ from herald.desk import Desk
 from herald.echoes import Echoes
 from herald.errors import ConfigurationBroken, HeraldError, NotItsTurn
 from herald.foresight import known_capabilities
+from herald.links import Links
 from herald.mailing.gather import Sources
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
@@ -123,6 +124,7 @@ class App:
         )
         self.echo_store = StoredEchoes(store)
         self.echoes = Echoes(self.echo_store, self.accounts.channels, clock=clock)
+        self.links = Links(self.store, self.accounts.channels, clock=clock)
         self.desk = Desk(self.store, clock=clock)
         self.officers = Officers(
             folder, settings, store=StoredNotices(store), clock=clock, owner=self.owner
@@ -470,6 +472,8 @@ class App:
         if not stop.is_set():
             await self.poll_and_replan(stop)
         summary = await self.worker.drain(stop)
+        if not stop.is_set():
+            await self.links.find()
         await self.send_issues(stop)
         await self.officers.tell_and_leave(self.condition.known_trouble)
         self.write_timelines()

@@ -53,6 +53,8 @@ CLOCK_EVERY = timedelta(seconds=10)
 CAPABILITIES_EVERY = timedelta(hours=6)
 ECHOES_EVERY = timedelta(hours=1)
 """What people write is told once a day; a network is not asked more often than it must be."""
+LINKS_EVERY = timedelta(minutes=10)
+"""How often networks are asked where posts are to be seen that did not say so."""
 STATUS_EVERY = timedelta(minutes=1)
 OFFICERS_EVERY = timedelta(minutes=1)
 """How often it is looked whether something needs an officer."""
@@ -161,6 +163,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
         "listen to answers": (ECHOES_EVERY, app.echoes.listen),
+        "find links": (LINKS_EVERY, app.links.find),
         "mark the store": (MARK_EVERY, app.mark_as_seen),
         "mind the clock": (CLOCK_EVERY, app.mind_the_clock),
         "shorten waits": (REPLAN_EVERY, app.shorten_waits),

@@ -351,6 +351,28 @@ class Counted(Protocol):
 
 
 @runtime_checkable
+class Linked(Protocol):
+    """A channel whose network tells only when asked where a post is to be seen."""
+
+    @property
+    def id(self) -> ChannelId:
+        """The channel's name in ``channels.yaml``."""
+        ...
+
+    @property
+    def network(self) -> str:
+        """The network's name, such as ``instagram``."""
+        ...
+
+    async def link(self, receipt: Receipt) -> str:
+        """Return the address of a post that was sent; '' where it is not told now.
+
+        Changes nothing, and never raises for what the network does.
+        """
+        ...
+
+
+@runtime_checkable
 class Answered(Protocol):
     """A channel whose network tells what people write to the account."""
 

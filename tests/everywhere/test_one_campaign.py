@@ -81,6 +81,8 @@ MARKED = frozenset(
 """Where a post is marked with its language."""
 DESCRIBED_IN_WORDS = frozenset({"telegram"})
 WITHOUT_PICTURES = frozenset({"apprise", "slack webhook"})
+WITHOUT_LINKS = frozenset({"apprise", "slack webhook", "journal", "manual"})
+"""Where nobody tells where a post is to be seen, or a person does."""
 NEEDY = frozenset({"instagram", "pixelfed"})
 """Where there is no post without a picture: planning leaves it out, and says why."""
 STATEMENT = regex.compile("Erasmus\\+")
@@ -100,6 +102,7 @@ async def deliver(app: App, clock: SetClock, *, until: timedelta) -> int:
     while clock.now() < NOON + until:
         await app.replan()
         await worker.drain()
+        await app.links.find()
         clock.advance(timedelta(hours=3))
     return len(await sent(app)) - before
 
@@ -127,6 +130,7 @@ async def test_one_campaign_goes_out_to_every_network_and_is_set_right_there(
         assert {(row.state, row.error) for row in rows} == {(DeliveryState.SENT, "")}
         for name, place in places.items():
             own = [row for row in rows if row.channel == channel_of(name)]
+            assert all(row.url for row in own) or name in WITHOUT_LINKS, name
             check_all_is_there_once(name, place, own)
             check_each_post(name, place, own)
             check_threads(name, place, own)

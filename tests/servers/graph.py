@@ -236,7 +236,10 @@ class GraphServer:
         if node == self.owner:
             return web.json_response({"id": node, "name": "Museo di Argenta", "is_published": True})
         if post := self._post(node):
-            return web.json_response({"id": post.id, "message": post.text, **COUNTS})
+            told = {"id": post.id, "message": post.text, **COUNTS}
+            if query.get("fields") == "permalink" and self.network != "facebook":
+                told = {"id": post.id, "permalink": permalink(post)}
+            return web.json_response(told)
         container = self.containers.get(node)
         if container is None or self.rules.hides_containers:
             return missing(node)

@@ -103,6 +103,10 @@ class InstagramChannel:
         """Tell whose the token is, how long it lives, and what may still be published."""
         return await self._account.examined(used="quota_usage", config="config")
 
+    async def link(self, receipt: Receipt) -> str:
+        """Return where a post is to be seen, which the network tells of a published one alone."""
+        return await self._account.link(receipt)
+
     async def reactions(self, receipts: Sequence[Receipt]) -> dict[str, Reactions]:
         """Return how often posts were liked and commented on; passing on is not told."""
         found = {}

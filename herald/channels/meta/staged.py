@@ -141,6 +141,14 @@ class StagedAccount:
         sighting = await look_back(page, sought_by(claim), fields, now=self.clock.now())
         return await self.containers.confirm(claim.delivery.key, sighting)
 
+    async def link(self, receipt: Receipt) -> str:
+        """Return where a post is to be seen; '' where that is not told now."""
+        answer = await self.graph.get(receipt.remote_id, {"fields": "permalink"})
+        if isinstance(answer, NoAnswer) or not answer.is_good:
+            return ""
+        told = answer.read_object().get("permalink")
+        return told if isinstance(told, str) and told.startswith("https://") else ""
+
     async def examined(self, *, used: str, config: str) -> tuple[Finding, ...]:
         """Tell whose the token is, how long it lives, and what may still be published.
 
