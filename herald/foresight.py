@@ -6,6 +6,7 @@ database.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from herald.channels.journal import journal_capabilities
@@ -13,7 +14,7 @@ from herald.channels.registry import usual_capabilities
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import History
 from herald.model.network import Capabilities
-from herald.model.problem import Problem
+from herald.model.problem import Problem, Severity
 from herald.model.reach import Reach
 from herald.planning.plan import make_plan
 from herald.planning.reach import reach_of
@@ -45,6 +46,27 @@ def foreseen_reach(loaded: Loaded, *, now: datetime) -> Reach:
     """Return what of the past ``foresee`` can depend on."""
     return reach_of(
         loaded.campaigns, loaded.configuration, (), now=now, first=now, last=now + FORESEEN
+    )
+
+
+def unreachable_pictures(loaded: Loaded, public_url: str) -> tuple[Problem, ...]:
+    """Warn of channels whose network fetches pictures itself, where there is nowhere to fetch them.
+
+    *public_url* is the address at which everybody reaches Herald's pages, '' for none.
+    """
+    if public_url:
+        return ()
+    return tuple(
+        Problem(
+            place=replace(channel.place, path=f"{channel.place.path}.network".lstrip(".")),
+            severity=Severity.WARNING,
+            code="no-public-address",
+            message=f"{channel.id}: {channel.network} fetches pictures itself, and nobody can reach"
+            " Herald's pages: its posts with pictures will fail",
+            hint='write web: {public_url: "https://…"} into config/herald.yaml',
+        )
+        for channel in loaded.configuration.channels.values()
+        if known_capabilities(channel, None).media_by_address and not channel.paused
     )
 
 

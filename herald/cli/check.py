@@ -12,7 +12,10 @@ from herald.cli.context import Invocation
 from herald.cli.output import run_async
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from herald.model.delivery import History
+    from herald.model.polling import FeedHealth
     from herald.model.problem import Problem
     from herald.model.reach import Reach
     from herald.sources.load import Loaded
@@ -67,6 +70,7 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
     """Load a folder as the daemon does; return it with the problems of its surroundings too."""
     from herald.channels.registry import check_settings, network_names
     from herald.data.calendar import observances
+    from herald.foresight import unreachable_pictures
     from herald.notifying.checking import note_ways
     from herald.settings import read_settings
     from herald.sources.config.load import read_config_file
@@ -81,32 +85,40 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
         problems += check_settings(channel)
     if settings is not None:
         problems += note_ways(settings, read_config_file(root, "herald").where)
+        problems += unreachable_pictures(loaded, settings.web.public_url or "")
     return loaded, sorted(problems, key=_in_order)
 
 
 def _foreseen(invocation: Invocation, loaded: Loaded) -> tuple[Problem, ...]:
     """Return what a year's plan of sound files warns of."""
     from herald.foresight import foresee, foreseen_reach
+    from herald.sources.config.account_feeds import unread_accounts
 
     now = invocation.moment()
-    history = run_async(_history(invocation.folder, foreseen_reach(loaded, now=now)))
+    reach = foreseen_reach(loaded, now=now)
+    history, feeds = run_async(_known(invocation.folder, reach, now=now))
     found = foresee(loaded, history=history, now=now)
-    return tuple(problem for problem in found if problem.code not in SEEN_IN_FILES)
+    unread = unread_accounts(feeds, loaded.configuration.partners)
+    return (*unread, *(problem for problem in found if problem.code not in SEEN_IN_FILES))
 
 
-async def _history(folder: Path, reach: Reach) -> History:
-    """Return what of the past matters; an empty history where there is no store yet."""
+async def _known(
+    folder: Path, reach: Reach, *, now: datetime
+) -> tuple[History, tuple[FeedHealth, ...]]:
+    """Return what of the past matters, and how feeds fare; nothing where there is no store yet."""
     from herald.model.delivery import History
     from herald.settings import load_settings
 
     url = load_settings(folder).store
     if url.startswith("sqlite:///") and not (folder / url.removeprefix("sqlite:///")).exists():
-        return History()
+        return History(), ()
+    from herald.store.feeds import StoredFeeds
     from herald.store.looking import open_to_look
     from herald.store.outbox import StoredOutbox
 
     async with open_to_look(url, folder) as store:
-        return await StoredOutbox(store).history_within(reach)
+        history = await StoredOutbox(store).history_within(reach)
+        return history, await StoredFeeds(store).health(now=now)
 
 
 def _in_order(problem: Problem) -> tuple[str, int, int]:

@@ -238,3 +238,25 @@ def test_a_crowds_other_lines_are_named(tmp_path: Path) -> None:
 def test_errors_are_told_each_by_itself(tmp_path: Path) -> None:
     text = past(5).replace("kind: news", "kind: nwes")
     assert check(a_folder(tmp_path, one=text)).output.count('"nwes" is not one of') == 5
+
+
+FETCHING = "insta: {network: instagram, account: museo.argenta}\n"
+
+
+@pytest.mark.parametrize(
+    ("web", "warned"),
+    [("", 1), ("web: {public_url: 'https://herald.example.org'}\n", 0)],
+    ids=["nowhere", "a public address"],
+)
+def test_a_network_that_fetches_pictures_needs_an_address_to_fetch_them_from(
+    tmp_path: Path, web: str, warned: int
+) -> None:
+    root = a_folder(tmp_path, one=SOUND.replace("[fedi]", "[insta]"))
+    write(root, "config/channels.yaml", FETCHING)
+    write(root, "config/herald.yaml", f"timezone: Europe/Rome\n{web}")
+    found = json.loads(check(root, "--json").output)["problems"]
+    told = [each for each in found if each["code"] == "no-public-address"]
+    assert len(told) == warned
+    for each in told:
+        assert (each["file"], each["line"]) == ("config/channels.yaml", 1)
+        assert "public_url" in each["hint"]
