@@ -14,6 +14,7 @@ import pytest
 from herald.app import App, open_app
 from herald.clock import SetClock
 from herald.model.delivery import Delivery, DeliveryState
+from herald.sources.config.account_feeds import unread_accounts
 from tests.behaviours.site import Site, a_site
 from tests.servers.mastodon import MASTODON, TOKEN, Fault, MastodonServer, serving
 from tests.sources.folder import write
@@ -141,3 +142,16 @@ async def test_a_post_that_was_taken_back_is_left_alone_and_alarms_nobody(world:
         assert health.outbox.failed_lately == 0
         assert await app.store.list_deliveries() == (row,)
     assert world.server.boosts == []
+
+
+async def test_a_check_tells_of_an_account_whose_posts_were_never_to_be_read(world: World) -> None:
+    world.site.serve("/@argenta.rss", status=404)
+    async with world.herald() as app:
+        await world.passes(app)
+        partners = (await app.load()).configuration.partners
+        [told] = unread_accounts(await app.feeds.health(now=world.clock.now()), partners)
+        assert told.code == "unread-account"
+        assert "posts_of: mastodon" in told.hint
+        world.show()
+        await world.passes(app)
+        assert not [*unread_accounts(await app.feeds.health(now=world.clock.now()), partners)]

@@ -121,8 +121,9 @@ async def _known(
         return history, await StoredFeeds(store).health(now=now)
 
 
-def _in_order(problem: Problem) -> tuple[str, int, int]:
-    return problem.place.file, problem.place.line, problem.place.column
+def _in_order(problem: Problem) -> tuple[str, int, int, str]:
+    place = problem.place
+    return place.file, place.line, place.column, problem.message
 
 
 def _inside(path: Path, root: Path) -> str:

@@ -16,6 +16,7 @@ from datetime import timedelta
 from herald.model.campaign import Amplify, Campaign
 from herald.model.configuration import Configuration, FeedConfig, Partner
 from herald.model.ids import PartnerId
+from herald.model.polling import FeedHealth
 from herald.model.problem import Problem, Severity
 
 _ON_MASTODON = re.compile(r"@?(?P<name>[\w.-]+)@(?P<host>[\w.-]+\.[\w-]+(?::\d+)?)")
@@ -71,6 +72,29 @@ def boost_problems(
         yield from _about_channels(campaign, rule, configuration)
         networks = sorted(_networks(campaign, rule, configuration))
         yield from _about_accounts(networks, rule, configuration)
+
+
+def unread_accounts(
+    feeds: Iterable[FeedHealth], partners: Mapping[PartnerId, Partner]
+) -> Iterator[Problem]:
+    """Yield a warning for each account whose feed was asked for, and never could be read."""
+    for health in feeds:
+        wanted, network = health.feed.wanted, health.feed.wanted.posts_of
+        partner = partners.get(wanted.partners[0])
+        if (
+            network
+            and partner is not None
+            and health.feed.trouble
+            and not health.feed.last_success_at
+        ):
+            yield Problem(
+                place=partner.place,
+                severity=Severity.WARNING,
+                code="unread-account",
+                message=f"what {partner.id} posts on {network} could not be read at {wanted.url},"
+                " and is not boosted",
+                hint=health.feed.trouble,
+            )
 
 
 def _about_channels(
