@@ -61,7 +61,7 @@ def unreachable_pictures(loaded: Loaded, public_url: str) -> tuple[Problem, ...]
             place=replace(channel.place, path=f"{channel.place.path}.network".lstrip(".")),
             severity=Severity.WARNING,
             code="no-public-address",
-            message=f"{channel.id}: {channel.network} fetches pictures itself, and nobody can reach"
+            message=f"{channel.network} fetches pictures itself, and nobody can reach"
             " Herald's pages: its posts with pictures will fail",
             hint='write web: {public_url: "https://…"} into config/herald.yaml',
         )

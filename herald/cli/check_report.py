@@ -59,8 +59,12 @@ def print_for_people(problems: Sequence[Problem], loaded: Loaded, root: Path) ->
     for file, group in groupby(problems, key=lambda problem: problem.place.file):
         console.print(Text(file, style="bold"))
         lines = _lines(root / file, file)
+        shown: tuple[int, int] | None = None
         for problem, others in _gathered(list(group)):
-            _print_problem(problem, lines, console)
+            place = (problem.place.line, problem.place.column)
+            # What stands below each other about one place needs its line once.
+            _print_problem(problem, [] if place == shown else lines, console)
+            shown = place
             if others:
                 console.print(
                     f"    and {_count(len(others), 'more warning')} like it: {_spots(others)}"

@@ -260,3 +260,11 @@ def test_a_network_that_fetches_pictures_needs_an_address_to_fetch_them_from(
     for each in told:
         assert (each["file"], each["line"]) == ("config/channels.yaml", 1)
         assert "public_url" in each["hint"]
+
+
+def test_a_line_is_shown_once_for_all_that_is_said_of_it(tmp_path: Path) -> None:
+    root = a_folder(tmp_path, one=SOUND.replace("[fedi]", "[insta]"))
+    write(root, "config/channels.yaml", "insta: {network: instagram, acount: x, serve: y}\n")
+    lines = check(root).output.splitlines()
+    assert len([line for line in lines if line.startswith("  1:8 error: insta")]) == 3
+    assert len([line for line in lines if line.startswith("    | insta:")]) == 1
