@@ -42,6 +42,8 @@ def plan_view(document: dict[str, Any], *, everything: bool) -> RenderableType:
     lines = document["deliveries"]
     counts = Counter(str(line["change"]) for line in lines)
     shown = [line for line in lines if everything or line["change"] not in {"unchanged", "sent"}]
+    # What goes out at one moment stands in the order of accounts, a thread's parts as they follow.
+    shown.sort(key=lambda line: (str(line["due_at"]), str(line["channel"])))
     parts: list[RenderableType] = []
     for day, of_day in groupby(shown, key=lambda line: str(line["due_local"])[:10]):
         parts.append(Text(f"\n{datetime.fromisoformat(day):%A %-d %B %Y}", style="bold"))

@@ -15,6 +15,7 @@ def a_line(**changes: Any) -> dict[str, Any]:
     return {
         "campaign": "stories",
         "item": "salt-house",
+        "due_at": "2027-05-03T08:00:00Z",
         "due_local": "2027-05-03T10:00:00+02:00",
         "channel": "fedi",
         "language": "en",
@@ -120,3 +121,14 @@ def test_an_empty_plan_says_so() -> None:
 )
 def test_the_first_line_is_one_that_says_something(text: str, line: str) -> None:
     assert first_line(text) == line
+
+
+def test_what_goes_out_at_one_moment_stands_in_the_order_of_accounts() -> None:
+    later = {"due_at": "2027-05-03T08:25:00Z", "due_local": "2027-05-03T10:25:00+02:00"}
+    lines = [a_line(channel=name, text=f"Part {nth}") for nth, name in enumerate(["sky", "fedi"])]
+    lines += [
+        a_line(channel="fedi", text="Part 2"),
+        a_line(channel="alpha", text="Part 3", **later),
+    ]
+    told = shown(*lines, width=100)
+    assert sorted(range(4), key=lambda nth: told.index(f"Part {nth}")) == [1, 2, 0, 3]
