@@ -20,7 +20,7 @@ AddressHash = NewType("AddressHash", str)
 """HMAC-SHA-256 of a normalised address under the instance's key, in hexadecimal."""
 
 EVERY_LIST = ListId("")
-"""A suppression of every list: the person was erased."""
+"""A suppression of every list: the person was erased, complained, or cannot be reached."""
 
 
 class SubscriptionState(StrEnum):
@@ -37,6 +37,10 @@ class SuppressionReason(StrEnum):
 
     LEFT = "left"
     ERASED = "erased"
+    BOUNCED = "bounced"
+    """Mail for it comes back."""
+    COMPLAINED = "complained"
+    """Its owner called a letter spam."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

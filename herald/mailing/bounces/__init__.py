@@ -1,0 +1,1 @@
+"""Mail that comes back: where to, whose it is, what it says, and what follows."""

@@ -1,0 +1,99 @@
+"""The address to which one recipient's copy comes back, if it comes back (VERP).
+
+Each copy has an envelope sender of its own, so that whatever a mail server returns names the copy
+by the address that it is returned to.  The name is signed: a bounce that somebody made up changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from functools import lru_cache
+
+from herald.model.bounces import CopyOf
+from herald.model.mailing import SubscriptionId
+
+LOCAL_MOST = 64
+"""Octets of an address before the @ (RFC 5321 section 4.5.3.1.1)."""
+
+PLACE = "*"
+"""Stands in the settings where a copy's own sign is to stand."""
+
+_PURPOSE = b"herald.bounce"
+_SUBSCRIPTION = 26
+"""Letters of 16 bytes in base32."""
+_SEAL = 16
+"""Letters of 10 bytes: 80 bits, which nobody guesses by mail."""
+_RECIPIENT_MOST = 7
+"""Digits of a row's number in base 36."""
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_SIGN = rf"([a-z2-7]{{{_SUBSCRIPTION}}})([a-z2-7]{{{_SEAL}}})([0-9a-z]{{1,{_RECIPIENT_MOST}}})"
+
+ROOM_FOR_NAME = LOCAL_MOST - _SUBSCRIPTION - _SEAL - _RECIPIENT_MOST
+"""Octets that are left for the name of the mailbox and the mark behind it."""
+
+
+class BadBounceAddress(ValueError):
+    """Copies cannot come back to such an address; the message says why."""
+
+
+def read_pattern(written: str) -> str:
+    """Return an address with the place of the sign marked by one ``*``; raise BadBounceAddress.
+
+    ``bounces@example.org`` is read as ``bounces+*@example.org``. A mail server that separates by
+    another mark, or takes every name of a domain, is served by ``bounces-*@example.org`` and
+    ``*@bounces.example.org``.
+    """
+    local, at, domain = written.strip().rpartition("@")
+    if not at or not domain or not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
+        raise BadBounceAddress("it is no address (write bounces@example.org)")
+    if PLACE not in local:
+        local = f"{local}+{PLACE}" if local else local
+    if not re.fullmatch(r"[A-Za-z0-9._=+-]*\*[A-Za-z0-9._=+-]*", local):
+        raise BadBounceAddress("before the @ stand letters, digits and at most one *")
+    if len(local) - len(PLACE) > ROOM_FOR_NAME:
+        raise BadBounceAddress(f"the name is longer than {ROOM_FOR_NAME - 1} letters")
+    return f"{local}@{domain.lower()}"
+
+
+def bounce_address(pattern: str, copy: CopyOf, key: bytes) -> str:
+    """Return the envelope sender of one copy: the same at every attempt, of lower case letters."""
+    number = _in_base_36(copy.recipient or 0)
+    name = base64.b32encode(bytes.fromhex(copy.subscription)).decode().rstrip("=").lower()
+    return pattern.replace(PLACE, f"{name}{_seal(name, number, key)}{number}")
+
+
+def read_bounce_address(text: str, pattern: str, key: bytes) -> CopyOf | None:
+    """Return whose copy the first genuine bounce address in *text* names; None without one.
+
+    Case does not matter, for some mail servers change it.
+    """
+    for found in _finder(pattern).finditer(text.lower()):
+        name, seal, number = found.groups()
+        if not hmac.compare_digest(seal, _seal(name, number, key)):
+            continue
+        subscription = SubscriptionId(base64.b32decode(name.upper() + "======").hex())
+        return CopyOf(subscription=subscription, recipient=int(number, 36) or None)
+    return None
+
+
+def _seal(name: str, number: str, key: bytes) -> str:
+    place = b"\n".join((_PURPOSE, name.encode(), number.encode()))
+    return base64.b32encode(hmac.new(key, place, hashlib.sha256).digest()[:10]).decode().lower()
+
+
+def _in_base_36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"
+
+
+@lru_cache(maxsize=8)
+def _finder(pattern: str) -> re.Pattern[str]:
+    before, _, after = pattern.lower().partition(PLACE)
+    return re.compile(f"(?<![a-z0-9]){re.escape(before)}{_SIGN}{re.escape(after)}(?![a-z0-9-])")

@@ -1,0 +1,92 @@
+"""Mail that comes back: what it says about a copy, and when an address is written to no more.
+
+Pure, like everything here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from herald.model.mailing import SubscriptionId, SuppressionReason
+
+HALF_LIFE = timedelta(days=60)
+"""A failure counts half after so long: a monthly letter must be able to add up, too."""
+
+LIMIT = 3.0
+"""So many failures, on days of their own, end a subscription: four weekly letters, or seven
+monthly ones, in a row."""
+
+REMEMBERED = timedelta(days=400)
+"""A failure so old counts for nothing, and is forgotten."""
+
+
+class BounceKind(StrEnum):
+    """What a returned mail says."""
+
+    HARD = "hard"
+    """The address does not exist."""
+    SOFT = "soft"
+    """This copy did not arrive: a full mailbox, a server that is away or takes it for spam."""
+    COMPLAINT = "complaint"
+    """The reader said that it is spam."""
+    NOTHING = "nothing"
+    """An absence, a delay, a letter from a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyOf:
+    """Whose copy came back, as its signed address or its signed link tells."""
+
+    subscription: SubscriptionId
+    recipient: int | None = None
+    """The row of the copy; None where only the person is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedMail:
+    """What a mail says that came back; it holds nobody's address."""
+
+    kind: BounceKind
+    copy: CopyOf | None
+    """None where no sign of Herald's own stands in it, or a forged one."""
+    status: str = ""
+    """The enhanced status code (RFC 3463), such as 5.1.1; empty where none was given."""
+    diagnostic: str = ""
+    """What the mail server said, addresses taken out."""
+    fingerprint: str
+    """64 hexadecimal digits, the same for the same mail however often it is read."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Tell whether it has an effect."""
+        return self.copy is not None and self.kind is not BounceKind.NOTHING
+
+
+def score(failed_on: Iterable[date], *, today: date) -> float:
+    """Return how much the days weigh on which copies came back; a day counts once."""
+    return float(
+        sum(0.5 ** (max(today - day, timedelta()) / HALF_LIFE) for day in frozenset(failed_on))
+    )
+
+
+def reason_to_end(
+    kind: BounceKind, failed_at: Iterable[datetime], *, now: datetime
+) -> SuppressionReason | None:
+    """Return why an address is written to no more after a mail of *kind*; None to go on.
+
+    *failed_at* are the moments of all failures that are remembered, this one included. One
+    complaint and one address that does not exist are enough.
+    """
+    match kind:
+        case BounceKind.COMPLAINT:
+            return SuppressionReason.COMPLAINED
+        case BounceKind.HARD:
+            return SuppressionReason.BOUNCED
+        case BounceKind.SOFT:
+            weight = score((moment.date() for moment in failed_at), today=now.date())
+            return SuppressionReason.BOUNCED if weight >= LIMIT else None
+        case BounceKind.NOTHING:
+            return None
