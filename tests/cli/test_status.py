@@ -68,7 +68,7 @@ def test_an_account_without_its_token_is_told_before_anything_is_overdue(tmp_pat
     root = a_network(tmp_path, config_channels=f"trial: {{network: journal}}\n{fedi}")
     told = herald(root, "status")
     assert told.exit_code == 1
-    assert "set HERALD_CHANNELS__FEDI__ACCESS_TOKEN in .env" in told.stdout
+    assert "set HERALD_CHANNELS__FEDI__ACCESS_TOKEN in .env" in " ".join(told.stdout.split())
     write(root, ".env", "HERALD_CHANNELS__FEDI__ACCESS_TOKEN=abc\n")
     assert "All is well." in herald(root, "status").stdout
 
