@@ -90,3 +90,25 @@ def reason_to_end(
             return SuppressionReason.BOUNCED if weight >= LIMIT else None
         case BounceKind.NOTHING:
             return None
+
+
+class Effect(StrEnum):
+    """What a returned mail changed."""
+
+    ENDED = "ended"
+    """The address is written to no more."""
+    COUNTED = "counted"
+    KNOWN = "known"
+    """It was read before."""
+    UNKNOWN = "unknown"
+    """Nobody of that name is on a list, or the person was erased."""
+    IGNORED = "ignored"
+    """It says nothing, or bears no genuine sign of a copy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceCounts:
+    """How many came back, and how many complained; each person once."""
+
+    bounced: int = 0
+    complained: int = 0

@@ -1,0 +1,97 @@
+"""Letting a mail that came back take effect: read, decide, write."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from herald.mailing.bounces.reading import Seal, read_returned
+from herald.model.bounces import (
+    BounceCounts,
+    BounceKind,
+    CopyOf,
+    Effect,
+    ReturnedMail,
+    reason_to_end,
+)
+from herald.model.ids import ListId
+from herald.model.mailing import SuppressionReason
+from herald.ports import Clock, MailingStore
+
+log = logging.getLogger(__name__)
+
+
+class BounceStore(Protocol):
+    """What came back, on disk. Every method is one short, durable transaction."""
+
+    async def record_bounce(
+        self,
+        returned: ReturnedMail,
+        copy: CopyOf,
+        decide: Callable[[tuple[datetime, ...]], SuppressionReason | None],
+        *,
+        now: datetime,
+    ) -> Effect:
+        """Count a mail that came back, once, and end what *decide* says is to end.
+
+        *decide* is told the moments of all failures of the subscription that are remembered, and
+        may run again. What ends is every subscription of the address, at once, for that reason.
+        """
+        ...
+
+    async def bounced_of_issue(self, issue: str) -> BounceCounts:
+        """Return how many copies of an issue came back, and of how many was complained."""
+        ...
+
+    async def bounced_of_list(self, mailing_list: ListId) -> BounceCounts:
+        """Return how many people of a list are written to no more because of what came back."""
+        ...
+
+
+class Bounces:
+    """Takes what comes back; taking it again changes nothing."""
+
+    def __init__(
+        self, *, store: BounceStore, keys: MailingStore, pattern: str, clock: Clock
+    ) -> None:
+        """Join the parts; *pattern* is of bounce addresses, empty where copies have none."""
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        self.pattern = pattern
+
+    async def take(self, raw: bytes, *, came_to: str = "") -> Effect:
+        """Let one mail take effect; once this returns, the mail is no longer needed.
+
+        Raises StoreUnusable while the store is away: the mail is to be kept, and tried again.
+        """
+        seal = Seal(key=await self._keys.mailing_key(), pattern=self.pattern)
+        returned = read_returned(raw, seal, came_to=came_to)
+        effect = Effect.IGNORED
+        if returned.copy is not None and returned.kind is not BounceKind.NOTHING:
+            effect = await self._record(returned, returned.copy)
+        log.info(
+            "mail came back",
+            extra={
+                "kind": returned.kind.value,
+                "status": returned.status,
+                "effect": effect.value,
+            },
+        )
+        return effect
+
+    async def counts_of_issue(self, issue: str) -> BounceCounts:
+        """Return how many copies of an issue came back, and of how many was complained."""
+        return await self._store.bounced_of_issue(issue)
+
+    async def counts_of_list(self, mailing_list: ListId) -> BounceCounts:
+        """Return how many people of a list are written to no more because of what came back."""
+        return await self._store.bounced_of_list(mailing_list)
+
+    async def _record(self, returned: ReturnedMail, copy: CopyOf) -> Effect:
+        now = self._clock.now()
+        decide = partial(reason_to_end, returned.kind, now=now)
+        return await self._store.record_bounce(returned, copy, decide, now=now)
