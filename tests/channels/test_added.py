@@ -179,7 +179,6 @@ async def test_the_example_keeps_the_contract_of_channels(site: Path) -> None:
     assert int(passed) > 20
 
 
-@pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="hatchling builds it")
 async def test_pip_installs_the_example_as_these_tests_do(tmp_path: Path, site: Path) -> None:
     package = Path(shutil.copytree(EXAMPLE, tmp_path / "herald-screen"))
     target = tmp_path / "site"
