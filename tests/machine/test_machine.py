@@ -32,7 +32,7 @@ from tests.machine.network import ANSWERS, Kind
 from tests.machine.stage import Stage, stage
 from tests.machine.world import KINDS, MOMENTS, OWNERS, Seen, World
 
-IN_CI = 300
+IN_CI = 500
 EXAMPLES = int(os.environ.get("HERALD_MACHINE_EXAMPLES", IN_CI))
 ON_POSTGRESQL = max(EXAMPLES // 100, 1)
 STEPS = 50

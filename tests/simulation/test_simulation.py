@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 def seeds() -> list[int]:
     """Return the seeds to live through."""
-    spelled = os.environ.get("HERALD_SIMULATION_SEEDS", "1")
+    spelled = os.environ.get("HERALD_SIMULATION_SEEDS", "1-2")
     first, _, last = spelled.partition("-")
     return [*range(int(first), int(last or first) + 1)]
 
