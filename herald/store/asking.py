@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Text, column, exists, func, select, text, values
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Text,
+    exists,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.campaign import CatchUp
 from herald.model.delivery import Delivery, DeliveryState
 from herald.model.ids import ChannelId
 from herald.store import tables
+from herald.store.batches import batches
 from herald.store.following import is_free
 from herald.store.rows import COLUMNS, from_row, read_rows
 from herald.store.stops import load_stops, unstopped
 
 _d = tables.delivery.c
 _PENDING = _d.state == DeliveryState.PENDING.value
+_AT_ONCE = 100
+"""Channels that one question names: SQLite joins no more than 500 selects."""
 
 
 async def next_moment(
@@ -85,8 +99,25 @@ async def count_waiting(
 
     There may be a hundred thousand: nobody looks further than at what may be taken at once.
     """
-    named = values(column("channel", Text), name="named").data([(one,) for one in sorted(channels)])
-    of = named.cte("of_channel")
+    rows = []
+    for some in batches(sorted(channels), _AT_ONCE):
+        rows += await _waiting(connection, some, open_ones, most=most, now=now)
+    return {row.channel: row.waiting for row in sorted(rows, key=lambda row: row.oldest)}
+
+
+async def _waiting(
+    connection: AsyncConnection,
+    channels: Sequence[ChannelId],
+    open_ones: Sequence[ColumnElement[bool]],
+    *,
+    most: int,
+    now: datetime,
+) -> list[Any]:
+    """Return the channels on which something is due, since when, and how much of it."""
+    # Not VALUES, which SQLAlchemy compiles anew at every claim: a tenth of all the work of one.
+    of = union_all(*(select(literal(one, Text).label("channel")) for one in channels)).cte(
+        "of_channel"
+    )
     due = (
         select(_d.next_at)
         .where(_PENDING, _d.channel == of.c.channel, _d.next_at <= now, is_free(), *open_ones)
@@ -101,8 +132,7 @@ async def count_waiting(
             select(func.count()).select_from(some).scalar_subquery().label("waiting"),
         )
     )
-    rows = [row for row in found.all() if row.oldest is not None]
-    return {row.channel: row.waiting for row in sorted(rows, key=lambda row: row.oldest)}
+    return [row for row in found.all() if row.oldest is not None]
 
 
 def _channels() -> CTE:
