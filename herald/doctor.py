@@ -17,12 +17,15 @@ from herald.clock import SystemClock
 from herald.composing.visibility import has_statement, short_statement
 from herald.data.calendar import observances
 from herald.errors import ChannelUnreachable, ConfigurationBroken, MediaMissing
-from herald.mailing.smtp import SmtpMailer
+from herald.mailing.dns.examine import examine_names
+from herald.mailing.dns.lookup import Names
+from herald.mailing.dns.origin import addresses_here
+from herald.mailing.dns.resolver import DnsNames
+from herald.mailing.relay import about_one_click, examine_relay
 from herald.media.pictures import PreparedPictures
 from herald.model.account import Finding, Severity
 from herald.model.configuration import ChannelConfig, Project
 from herald.model.ids import ChannelId, ProjectId
-from herald.model.mailing import RelayTrouble
 from herald.model.picture import Picture
 from herald.ports import Channel, Examined, Profiled
 from herald.settings import Settings, mail_server, read_settings
@@ -187,24 +190,30 @@ def projects_on(channel: ChannelId, loaded: Loaded) -> tuple[Project, ...]:
     return tuple(known[name] for name in sorted(named) if name in known)
 
 
-async def examine_mail(loaded: Loaded, settings: Settings) -> Examination | None:
-    """Ask the mail server whether it lets Herald in; None where nothing is mailed."""
-    if not (loaded.configuration.lists or settings.officers):
+async def examine_mail(
+    loaded: Loaded, settings: Settings, *, names: Names | None = None
+) -> Examination | None:
+    """Look at the mail server and, where there are lists, at what the DNS says of their senders.
+
+    None where nothing is mailed. *names* are by default what this machine's name servers tell.
+    """
+    lists = loaded.configuration.lists.values()
+    if not (lists or settings.officers):
         return None
-    mailer = SmtpMailer(mail_server(settings))
-    try:
-        trouble = await mailer.connect()
-    finally:
-        await mailer.close()
-    where = f"the mail server {settings.smtp.host}:{settings.smtp.port}"
-    if isinstance(trouble, RelayTrouble):
-        finding = _problem(
-            f"{where} does not take mail from here: {trouble.why}",
-            "compare smtp: in config/herald.yaml with what your provider says",
+    findings = await examine_relay(mail_server(settings))
+    if lists:
+        senders = {each.sender_address for each in lists}
+        if settings.officers and settings.notify.from_:
+            senders.add(settings.notify.from_)
+        said = await examine_names(
+            names or DnsNames(),
+            {sender.rpartition("@")[2] for sender in senders},
+            host=settings.smtp.host,
+            here=addresses_here(),
+            selector=settings.smtp.dkim_selector,
         )
-    else:
-        finding = _well(f"{where} lets Herald in")
-    return Examination(of="mail", findings=(finding,))
+        findings = (*findings, *said, about_one_click(settings.web.public_url))
+    return Examination(of="mail", findings=findings)
 
 
 async def examine_web(settings: Settings) -> Examination | None:

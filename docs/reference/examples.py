@@ -219,6 +219,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "port": "587",
         "tls": "starttls",
         "user": "news@example.org",
+        "dkim_selector": "s1",
     },
     config.FeedsShape: {"allow_private": "true"},
     config.ChannelShape: {

@@ -70,6 +70,12 @@ class SmtpMailer:
         self._server = server
         self._smtp: SMTP | None = None
 
+    @property
+    def protection(self) -> str:
+        """The TLS version of the open connection, such as ``TLSv1.3``; empty where it is bare."""
+        secured = self._smtp.get_transport_info("ssl_object") if self._smtp else None
+        return str(secured.version()) if secured is not None else ""
+
     async def connect(self) -> RelayTrouble | None:
         """Connect, protect the way and log in, unless that stands already."""
         if self._smtp is not None and self._smtp.is_connected:
@@ -229,8 +235,13 @@ def _connection(server: MailServer) -> SMTP:
         password=server.password,
         timeout=server.timeout,
         # A server on this machine has no certificate that anybody signed, and no way to listen in.
-        validate_certs=server.host not in _LOCAL,
+        validate_certs=not is_local(server.host),
     )
+
+
+def is_local(host: str) -> bool:
+    """Tell whether a mail server is on this machine, by its name alone."""
+    return host in _LOCAL
 
 
 def _refusal(code: int, said: str) -> Deferred | Rejected:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+from herald.doctor import examine_mail, read_folder
+from herald.mailing.dns.resolver import DnsNames
+from herald.settings import load_settings
 from herald.vault import keep_secret
 from tests.cli.commands import document, herald
 from tests.folders import a_network
+from tests.mailing.dns.looking import SOUND
 from tests.running import a_free_port
+from tests.servers.dns import NameServer
 
 
 def test_a_network_that_is_well_has_nothing_to_do(tmp_path: Path) -> None:
@@ -80,3 +86,41 @@ def test_a_secret_that_everybody_can_read_is_told(tmp_path: Path) -> None:
     result = herald(root, "doctor")
     assert result.exit_code == 0, "posts go out all the same"
     assert "chmod 600" in result.stdout
+
+
+LISTS = "friends: {{name: Friends, from: {{name: We, address: {address}}}, languages: [en]}}\n"
+
+
+def test_a_list_that_is_from_an_address_for_examples_is_told(tmp_path: Path) -> None:
+    config = f"smtp: {{host: 127.0.0.1, port: {a_free_port()}, tls: none}}\n"
+    lists = LISTS.format(address="news@example.org")
+    root = a_network(tmp_path, config_herald=config, config_lists=lists)
+    found = document(herald(root, "doctor", "--json"))["examinations"]
+    (mail,) = [one["findings"] for one in found if one["of"] == "mail"]
+    told = [one["what"] for one in mail]
+    assert any("example.org is a name for examples" in one for one in told)
+    assert any("a button to leave a list" in one for one in told)
+
+
+def test_what_the_dns_says_of_the_lists_senders_is_told(tmp_path: Path) -> None:
+    root = a_network(
+        tmp_path,
+        config_herald=(
+            f"smtp: {{host: 127.0.0.1, port: {a_free_port()}, tls: none, dkim_selector: s7}}\n"
+            "notify: {from: herald@office.museum.internal}\n"
+            "officers: [{name: Ana, email: ana@museum.internal}]\n"
+        ),
+        config_lists=LISTS.format(address="news@museum.internal"),
+    )
+
+    async def look() -> tuple[list[str], list[str]]:
+        async with NameServer(SOUND).serving() as server:
+            names = DnsNames(("127.0.0.1",), port=server.port)
+            found = await examine_mail(read_folder(root), load_settings(root, {}), names=names)
+            assert found is not None
+            return [one.what for one in found.findings], server.asked
+
+    told, asked = asyncio.run(look())
+    assert "museum.internal takes mail (MX mail.museum.internal)" in told
+    assert "s7._domainkey.museum.internal TXT" in asked
+    assert "office.museum.internal MX" in asked, "officers' mails are from there"

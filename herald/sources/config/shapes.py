@@ -123,6 +123,8 @@ class SmtpShape(Shape):
     """none, starttls (usual on 25 and 587), or tls (on 465)"""
     user: Text | None = None
     """The user name, if the mail server wants one; the password is a secret"""
+    dkim_selector: Text | None = None
+    """The name of the DKIM key that signs your mails: what stands behind s= in their signature"""
 
 
 class FeedsShape(Shape):
