@@ -43,6 +43,7 @@ from herald.errors import ConfigurationBroken, HeraldError, NotItsTurn
 from herald.foresight import known_capabilities
 from herald.links import Links
 from herald.mailing.gather import Sources
+from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, History
@@ -71,6 +72,7 @@ from herald.store.instance import StoredInstance
 from herald.store.lock import run_lock
 from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
+from herald.store.mailing_joining import StoredJoining
 from herald.store.media import StoredMedia
 from herald.store.notices import StoredNotices
 from herald.store.outbox import StoredOutbox
@@ -132,6 +134,16 @@ class App:
         self.mailing_store = StoredMailing(store)
         self.mailing = Mailing(
             store=self.mailing_store,
+            lists=lambda: self._loader.load_configuration().configuration.lists,
+            server=mail_server(settings),
+            public_url=settings.web.public_url or "",
+            clock=clock,
+            stops=self.store.stops,
+        )
+        self.joining_store = StoredJoining(store)
+        self.joining = Joining(
+            store=self.joining_store,
+            mailing_key=self.mailing_store.mailing_key,
             lists=lambda: self._loader.load_configuration().configuration.lists,
             server=mail_server(settings),
             public_url=settings.web.public_url or "",
@@ -465,6 +477,10 @@ class App:
         """Send what is due of the newsletters' issues."""
         await self.mailing.send_due(stop or asyncio.Event())
 
+    async def send_confirmations(self, stop: asyncio.Event | None = None) -> None:
+        """Send the mails that ask people whether they want to join a list."""
+        await self.joining.send_owed(stop or asyncio.Event())
+
     async def run_once(self, stop: asyncio.Event) -> Pass:
         """Plan, poll, send everything that is due, and tell what came of it."""
         await self.begin()
@@ -474,6 +490,7 @@ class App:
         summary = await self.worker.drain(stop)
         if not stop.is_set():
             await self.links.find()
+        await self.send_confirmations(stop)
         await self.send_issues(stop)
         await self.officers.tell_and_leave(self.condition.known_trouble)
         self.write_timelines()

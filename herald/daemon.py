@@ -40,6 +40,8 @@ POLL_EVERY = timedelta(minutes=1)
 HUBS_EVERY = timedelta(minutes=1)
 """How often the database is asked which feeds' hubs are to be asked."""
 ISSUES_EVERY = timedelta(seconds=30)
+CONFIRMATIONS_EVERY = timedelta(seconds=10)
+"""Somebody sits before the mailbox and waits."""
 MARK_EVERY = timedelta(minutes=1)
 """How often the store is told apart from copies of it that were made before."""
 AGAIN_AFTER = 5.0
@@ -161,6 +163,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "replan": (REPLAN_EVERY, lambda: _replan(app, stop)),
         "renew hubs": (HUBS_EVERY, app.polling.renew_hubs),
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
+        "send confirmations": (CONFIRMATIONS_EVERY, lambda: app.send_confirmations(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
         "listen to answers": (ECHOES_EVERY, app.echoes.listen),
         "find links": (LINKS_EVERY, app.links.find),
@@ -322,11 +325,17 @@ async def _figures(app: App) -> tuple[Gauge, ...]:
 
 @asynccontextmanager
 async def _web(app: App) -> AsyncIterator[None]:
-    """Serve health, the way out of lists, feeds' hubs and pictures on ``web.listen``."""
+    """Serve health, the way into and out of lists, feeds' hubs and pictures on ``web.listen``."""
     listen = app.settings.web.listen
     try:
         pages = create_app(
-            app.condition.health, app.mailing, app.polling.hubs, lambda: _figures(app), app.media
+            app.condition.health,
+            app.mailing,
+            app.polling.hubs,
+            lambda: _figures(app),
+            app.media,
+            app.joining,
+            client_header=app.settings.web.client_header or "",
         )
         runner = await serve(pages, listen)
     except OSError as error:

@@ -213,6 +213,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
     config.WebShape: {
         "listen": '"127.0.0.1:8460"',
         "public_url": '"https://herald.example.org"',
+        "client_header": "X-Forwarded-For",
     },
     config.SmtpShape: {
         "host": "mail.example.org",
@@ -261,6 +262,9 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "name": "{en: Friends of ecomuseums}",
         "from": "{name: EcoHeritage, address: news@example.org}",
         "languages": "[en, it]",
+        "subscribe": "open",
+        "controller": '"EcoHeritage, Via Roma 1, Argenta, privacy@example.org"',
+        "privacy": '"https://example.org/privacy"',
     },
     config.SenderShape: {"name": "EcoHeritage", "address": "news@example.org"},
 }
@@ -313,6 +317,8 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (shapes.SectionShape, "campaigns"): "all",
     (config.ChannelShape, "languages"): "every language",
     (config.ListShape, "languages"): "as `herald.yaml` says under `defaults`",
+    (config.WebShape, "client_header"): "none: only the connection counts",
+    (config.ListShape, "controller"): "the sender's name and address",
     (config.FeedShape, "every"): "a pause that suits the feed",
     (config.FeedShape, "language"): "what the feed says, else the partner's",
     (config.FeedShape, "posts_of"): "a website's feed",

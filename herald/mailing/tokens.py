@@ -8,28 +8,36 @@ import re
 
 from itsdangerous import BadSignature, Signer
 
+from herald.model.joining import SignUpId
 from herald.model.mailing import SubscriptionId
 
 _LONGEST = 200
 _ID = re.compile(r"[0-9a-f]{32}")
-_PURPOSE = "herald.unsubscribe"
+_LEAVING = "herald.unsubscribe"
+_JOINING = "herald.confirm"
 """A signature for one purpose serves no other."""
 
 
 def unsubscribe_token(subscription: SubscriptionId, key: bytes) -> str:
     """Return the token that stands in a subscriber's unsubscribe link; it never expires."""
-    return _signer(key).sign(subscription).decode()
+    return _signer(key, _LEAVING).sign(subscription).decode()
 
 
 def read_token(token: str, key: bytes) -> SubscriptionId | None:
     """Return whose *token* it is, or None if this Herald has not signed it."""
-    if len(token) > _LONGEST or not token.isascii():
-        return None
-    try:
-        signed = _signer(key).unsign(token).decode()
-    except BadSignature:
-        return None
-    return SubscriptionId(signed) if _ID.fullmatch(signed) else None
+    signed = _signed(token, key, _LEAVING)
+    return SubscriptionId(signed) if signed is not None else None
+
+
+def confirm_token(request: SignUpId, key: bytes) -> str:
+    """Return the token of the link that confirms a request; the request's row says how long."""
+    return _signer(key, _JOINING).sign(request).decode()
+
+
+def read_confirm_token(token: str, key: bytes) -> SignUpId | None:
+    """Return whose *token* it is, or None if this Herald has not signed it for confirming."""
+    signed = _signed(token, key, _JOINING)
+    return SignUpId(signed) if signed is not None else None
 
 
 def message_id(issue: str, subscription: SubscriptionId, domain: str, key: bytes) -> str:
@@ -38,5 +46,15 @@ def message_id(issue: str, subscription: SubscriptionId, domain: str, key: bytes
     return f"<{hmac.new(key, place, hashlib.sha256).hexdigest()[:40]}@{domain}>"
 
 
-def _signer(key: bytes) -> Signer:
-    return Signer(key, salt=_PURPOSE, key_derivation="hmac", digest_method=hashlib.sha256)
+def _signed(token: str, key: bytes, purpose: str) -> str | None:
+    if len(token) > _LONGEST or not token.isascii():
+        return None
+    try:
+        signed = _signer(key, purpose).unsign(token).decode()
+    except BadSignature:
+        return None
+    return signed if _ID.fullmatch(signed) else None
+
+
+def _signer(key: bytes, purpose: str) -> Signer:
+    return Signer(key, salt=purpose, key_derivation="hmac", digest_method=hashlib.sha256)

@@ -96,6 +96,12 @@ class MailingList:
     sender_address: str
     languages: tuple[Language, ...]
     place: Place
+    is_open: bool = False
+    """Anybody may ask on the web to join."""
+    controller: Words = field(default_factory=Words)
+    """Who answers for the personal data; empty means the sender."""
+    privacy: Words = field(default_factory=Words)
+    """Addresses of the page that says how personal data are protected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,8 +27,10 @@ from herald.model.mailing import (
 from herald.store.alone import Guarded, alone
 from herald.store.engine import Store
 from herald.store.mailing_tables import (
+    consent,
     recipient,
     secret,
+    sign_up,
     subscriber,
     subscriber_of,
     subscription,
@@ -167,6 +169,9 @@ async def _leave(connection: AsyncConnection, *, tie: SubscriptionId, now: datet
     if row is None:
         return False
     await _suppress(connection, row.address_hash, ListId(row.list), SuppressionReason.LEFT, now)
+    # A link that was asked for before does not bring back who has just left.
+    asked = (sign_up.c.address_hash == row.address_hash, sign_up.c.list == row.list)
+    await connection.execute(delete(sign_up).where(*asked))
     await connection.execute(
         update(subscription)
         .where(subscription.c.id == tie, subscription.c.state != SubscriptionState.LEFT.value)
@@ -201,6 +206,8 @@ async def _erase(
     await connection.execute(
         update(recipient).where(recipient.c.subscription.in_(theirs)).values(subscription=None)
     )
+    await connection.execute(delete(sign_up).where(sign_up.c.address_hash == address))
+    await connection.execute(delete(consent).where(consent.c.subscription.in_(theirs)))
     await connection.execute(delete(subscription).where(subscription.c.address_hash == address))
     gone = await connection.execute(delete(subscriber).where(subscriber.c.address_hash == address))
     return gone.rowcount > 0

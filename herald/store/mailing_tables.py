@@ -144,6 +144,59 @@ recipient = Table(
 )
 """One row per recipient of an issue, made when the audience is frozen."""
 
+sign_up = Table(
+    "sign_up",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("address_hash", String(64), nullable=False),
+    Column("list", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("came_from", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("mail", Text, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    text_column("message_id"),
+    Index(None, "address_hash", "list"),
+    Index(None, "mail", "next_at"),
+    Index(None, "asked_at"),
+)
+"""Requests to join that nobody has confirmed yet; erased when they are, or are too old."""
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("subscription", String(32), nullable=False),
+    Column("list", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("came_from", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("confirmed_at", Moment, nullable=False),
+    Column("digest", String(64), nullable=False),
+    text_column("message_id"),
+    Index(None, "subscription"),
+)
+"""What proves that somebody agreed; ``id`` is the request's. Goes with the person."""
+
+consent_text = Table(
+    "consent_text",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+"""Every text that somebody agreed to, once."""
+
+ask_count = Table(
+    "ask_count",
+    metadata,
+    Column("of", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Index(None, "ends_at"),
+)
+"""How often was asked from somewhere, or for an address, in a span of time; erased after it."""
+
 
 def issue_values(value: Issue) -> dict[str, Any]:
     """Return an issue as its row's columns."""

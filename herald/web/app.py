@@ -1,4 +1,4 @@
-"""Herald's public web pages: health, figures, the way out of a list, feeds' hubs, pictures.
+"""Herald's public web pages: health, figures, ways into and out of lists, hubs, pictures.
 
     app = create_app(herald.health, mailing)
     runner = await serve(app, "127.0.0.1:8460")
@@ -20,6 +20,7 @@ from herald import __version__
 from herald.errors import HeraldError
 from herald.mailing.leaving import Departure
 from herald.model.ids import Language
+from herald.web.joining import TakesSignUps, add_joining_routes
 from herald.web.media import ShowsPictures, add_media_routes
 from herald.web.metrics import CONTENT_TYPE, Gauge, metrics_page, while_unread
 from herald.web.pages import (
@@ -89,11 +90,15 @@ def create_app(
     hubs: TakesPushes | None = None,
     figures: Callable[[], Awaitable[Sequence[Gauge]]] | None = None,
     pictures: ShowsPictures | None = None,
+    joining: TakesSignUps | None = None,
+    *,
+    client_header: str = "",
 ) -> web.Application:
     """Return the application.
 
     *health* is asked at every ``/healthz``, *hubs* at ``/websub/…``, *figures* at ``/metrics``,
-    *pictures* at ``/media/…``.
+    *pictures* at ``/media/…``, *joining* at ``/lists/…`` and ``/join/…``. *client_header* is where
+    a proxy names who asks; empty trusts none.
     """
 
     async def healthz(request: web.Request) -> web.Response:
@@ -134,6 +139,8 @@ def create_app(
         add_hub_routes(app, hubs)
     if pictures is not None:
         add_media_routes(app, pictures)
+    if joining is not None:
+        add_joining_routes(app, joining, client_header=client_header)
     return app
 
 

@@ -44,8 +44,8 @@ def question_page(language: Language, list_name: str) -> str:
         '<input type="hidden" name="List-Unsubscribe" value="One-Click">'
         f'<button type="submit">{escape(say["leave_button"])}</button></form>'
     )
-    return _page(
-        language,
+    return page(
+        phrases_language(language),
         say["leave_title"],
         [
             f"<p>{escape(say['leave_question'].format(list=list_name))}</p>",
@@ -59,8 +59,8 @@ def left_page(language: Language, list_name: str) -> str:
     """Return the page that confirms that somebody has left."""
     say = phrases(language)
     told = say["left_text"].format(list=list_name) if list_name else say["left_text_bare"]
-    return _page(
-        language,
+    return page(
+        phrases_language(language),
         say["left_title"],
         [
             f'<p role="status">{escape(told)}</p>',
@@ -72,19 +72,44 @@ def left_page(language: Language, list_name: str) -> str:
 def notice_page(language: Language, notice: str) -> str:
     """Return a page for what went wrong: unknown, unclear, missing or broken."""
     say = phrases(language)
-    return _page(language, say[f"{notice}_title"], [f"<p>{escape(say[f'{notice}_text'])}</p>"])
+    told = [f"<p>{escape(say[f'{notice}_text'])}</p>"]
+    return page(phrases_language(language), say[f"{notice}_title"], told)
 
 
-def preferred_language(accepted: str) -> Language:
-    """Choose among Herald's own languages by an Accept-Language header (RFC 9110 12.5.4)."""
+def accepted_languages(accepted: str) -> tuple[Language, ...]:
+    """Return the languages of an Accept-Language header, most wanted first (RFC 9110 12.5.4)."""
     wanted: list[tuple[float, int, str]] = []
     for place, part in enumerate(accepted[:1000].split(",")):
         tag, _, weight = part.partition(";")
         value = _weight(weight)
         if value > 0:
             wanted.append((-value, place, tag.strip().split("-")[0].casefold()))
+    return tuple(Language(tag) for _, _, tag in sorted(wanted))
+
+
+def preferred_language(accepted: str) -> Language:
+    """Choose among Herald's own languages by an Accept-Language header."""
     spoken = spoken_languages()
-    return next((Language(tag) for _, _, tag in sorted(wanted) if tag in spoken), ENGLISH)
+    return next((tag for tag in accepted_languages(accepted) if tag in spoken), ENGLISH)
+
+
+def page(spoken: Language, title: str, parts: list[str], *, style: str = STYLE) -> str:
+    """Return a whole page; *parts* are HTML, *spoken* is the language of its words."""
+    direction = "rtl" if is_right_to_left(spoken) else "ltr"
+    return (
+        f'<!DOCTYPE html>\n<html lang="{escape(spoken)}" dir="{direction}">\n<head>\n'
+        '<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="robots" content="noindex">\n'
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n"
+        f"<body>\n<main>\n<h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</main>\n</body>\n"
+        "</html>\n"
+    )
+
+
+def style_hash(style: str) -> str:
+    """Return what allows *style* in a content security policy."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
 
 
 def _weight(written: str) -> float:
@@ -95,17 +120,3 @@ def _weight(written: str) -> float:
         return float(value) if name.strip() == "q" else 0.0
     except ValueError:
         return 0.0
-
-
-def _page(language: Language, title: str, parts: list[str]) -> str:
-    spoken = phrases_language(language)
-    direction = "rtl" if is_right_to_left(spoken) else "ltr"
-    return (
-        f'<!DOCTYPE html>\n<html lang="{escape(spoken)}" dir="{direction}">\n<head>\n'
-        '<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="robots" content="noindex">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</main>\n</body>\n"
-        "</html>\n"
-    )

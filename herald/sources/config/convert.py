@@ -80,6 +80,9 @@ def list_of(
         sender_address=shape.from_.address,
         languages=_languages(shape.languages or languages),
         place=where.place((name,)),
+        is_open=shape.subscribe == "open",
+        controller=_words(shape.controller),
+        privacy=_words(shape.privacy),
     )
 
 

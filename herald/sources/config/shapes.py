@@ -38,6 +38,7 @@ AtOnce = Literal[
     "failed", "unclear", "approval", "broken-file", "overdue", "channel", "newsletter", "feed"
 ]
 _ROOM = re.compile(r"![^\s/?#]+")
+_WEB = re.compile(r"https?://[^\s<>\"]+")
 _HERE = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)", re.IGNORECASE)
 
 
@@ -109,7 +110,9 @@ class WebShape(Shape):
     listen: Text = "127.0.0.1:8460"
     """The address and port at which /healthz answers"""
     public_url: Url | None = None
-    """Where the public reaches it: the address in links for leaving a list"""
+    """Where the public reaches it: the address in links for joining and leaving a list"""
+    client_header: Text | None = None
+    """The header in which your own proxy names who asks: X-Forwarded-For or X-Real-IP"""
 
 
 class SmtpShape(Shape):
@@ -299,6 +302,12 @@ class ProjectShape(Shape):
     """What was promised, kept for the report; not used yet"""
 
 
+def _web_addresses(written: dict[str, str]) -> dict[str, str]:
+    if any(not _WEB.fullmatch(one.strip()) for one in written.values()):
+        raise fault("bad-address", "this is no web address", "write https://example.org/privacy")
+    return written
+
+
 class SenderShape(Shape):
     """From whom a list's mail is."""
 
@@ -317,6 +326,12 @@ class ListShape(Shape):
     """From whom its mail is"""
     languages: Languages = ()
     """What it is written in; the first leads"""
+    subscribe: Literal["closed", "open"] = "closed"
+    """open: anybody may ask to join, on a page of Herald's at /lists/ID"""
+    controller: Texts | None = None
+    """Who answers for the subscribers' data: name and postal or mail address"""
+    privacy: Annotated[Texts, AfterValidator(_web_addresses)] | None = None
+    """The address of your page on personal data; one for all languages, or one each"""
 
 
 class ChannelsFile(RootModel[dict[Id, ChannelShape]]):
