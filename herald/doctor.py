@@ -17,7 +17,7 @@ from herald.clock import SystemClock
 from herald.composing.visibility import has_statement, short_statement
 from herald.data.calendar import observances
 from herald.errors import ChannelUnreachable, ConfigurationBroken, MediaMissing
-from herald.mailing.dns.examine import examine_names
+from herald.mailing.dns.examine import MailWay, examine_names
 from herald.mailing.dns.lookup import Names
 from herald.mailing.dns.origin import addresses_here
 from herald.mailing.dns.resolver import DnsNames
@@ -208,9 +208,11 @@ async def examine_mail(
         said = await examine_names(
             names or DnsNames(),
             {sender.rpartition("@")[2] for sender in senders},
-            host=settings.smtp.host,
-            here=addresses_here(),
-            selector=settings.smtp.dkim_selector,
+            way=MailWay(
+                host=settings.smtp.host,
+                here=addresses_here(),
+                selector=settings.smtp.dkim_selector,
+            ),
         )
         findings = (*findings, *said, about_one_click(settings.web.public_url))
     return Examination(of="mail", findings=findings)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass, field
 
 from herald.mailing.dns.dmarc import walk_dmarc
 from herald.mailing.dns.findings import (
+    about_alignment,
     about_dkim,
     about_dmarc,
     about_missing_spf,
@@ -22,18 +24,26 @@ from herald.mailing.dns.spf import Ip, spf_records, walk_spf
 from herald.model.account import Finding
 
 
-async def examine_names(
-    names: Names,
-    domains: Iterable[str],
-    *,
-    host: str,
-    here: tuple[Ip, ...],
-    selector: str | None = None,
-) -> tuple[Finding, ...]:
-    """Return what the DNS says of each sender's domain and of the mail server *host*.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailWay:
+    """How mails leave, as far as receivers look at it."""
 
-    *here* are this machine's addresses, *selector* names the DKIM key. Where nothing can be looked
-    up, one finding says so.
+    host: str
+    """``smtp.host``."""
+    here: tuple[Ip, ...] = ()
+    """This machine's own addresses."""
+    selector: str | None = None
+    """Of the DKIM key; None where nobody said."""
+    returns_to: str = ""
+    """The domain that copies come back to, whose SPF record then counts; empty: the sender's."""
+
+
+async def examine_names(
+    names: Names, domains: Iterable[str], *, way: MailWay
+) -> tuple[Finding, ...]:
+    """Return what the DNS says of each sender's domain and of the mail server.
+
+    Where nothing can be looked up, one finding says so.
     """
     wanted = sorted({domain.lower().rstrip(".") for domain in domains})
     asked = [domain for domain in wanted if not is_set_aside(domain)]
@@ -43,14 +53,18 @@ async def examine_names(
     if trouble := await _no_names(names, asked):
         return (*findings, trouble)
     try:
-        origin = await find_origin(names, host, here=here)
+        origin = await find_origin(names, way.host, here=way.here)
     except NamesFail:
-        origin = Origin(host=host, is_here=False)
-    looks = [_examine_domain(names, domain, origin, selector) for domain in asked]
-    found = await asyncio.gather(*looks)
-    shared = all(is_shared for _, is_shared in found)
-    findings += [finding for each, _ in found for finding in each]
-    return (*findings, *await _about_origin(names, origin, is_shared=shared))
+        origin = Origin(host=way.host, is_here=False)
+    looks = [_Look(names, domain, origin, way) for domain in asked]
+    steps = [look.at_sender() for look in looks]
+    if way.returns_to and way.returns_to not in asked:
+        looks.append(_Look(names, way.returns_to, origin, way))
+        steps.append(looks[-1].at_returns())
+    await asyncio.gather(*(look.as_far_as(step) for look, step in zip(looks, steps, strict=True)))
+    is_shared = any(look.is_shared for look in looks)
+    findings += [finding for look in looks for finding in look.findings]
+    return (*findings, *await _about_origin(names, origin, is_shared=is_shared))
 
 
 async def _no_names(names: Names, domains: list[str]) -> Finding | None:
@@ -65,26 +79,67 @@ async def _no_names(names: Names, domains: list[str]) -> Finding | None:
     )
 
 
-async def _examine_domain(
-    names: Names, domain: str, origin: Origin, selector: str | None
-) -> tuple[tuple[Finding, ...], bool]:
-    """Return what is to be said of a domain, and whether a provider may send for it."""
-    findings: list[Finding] = []
-    is_shared = False
-    try:
-        exists, found = await _about_answers(names, domain)
-        findings += found
+@dataclass(slots=True)
+class _Look:
+    """What is seen of one domain, step by step."""
+
+    names: Names
+    domain: str
+    origin: Origin
+    way: MailWay
+    findings: list[Finding] = field(default_factory=list)
+    is_shared: bool = False
+    """Whether a provider may send for it."""
+
+    async def as_far_as(self, steps: Awaitable[None]) -> None:
+        """Take *steps*, until one cannot be looked up."""
+        try:
+            await steps
+        except NamesFail as error:
+            what = f"not all about {self.domain} could be looked up: {error}"
+            self.findings.append(advice(what, "look again later"))
+
+    async def at_sender(self) -> None:
+        """Look at a domain that stands after From."""
+        exists, found = await _about_answers(self.names, self.domain)
+        self.findings += found
         if not exists:
-            return tuple(findings), is_shared
-        found, is_shared = await _examine_spf(names, domain, origin)
-        findings += found
-        findings.append(await _examine_dkim(names, domain, selector))
-        findings += about_dmarc(domain, await walk_dmarc(names, domain))
-    except NamesFail as error:
-        findings.append(
-            advice(f"not all about {domain} could be looked up: {error}", "look again later")
-        )
-    return tuple(findings), is_shared
+            return
+        dmarc = await walk_dmarc(self.names, self.domain)
+        if self.way.returns_to in {"", self.domain}:
+            await self._at_spf()
+        else:
+            returns = await walk_dmarc(self.names, self.way.returns_to)
+            self.findings += about_alignment(self.domain, dmarc, self.way.returns_to, returns)
+        self.findings.append(await _examine_dkim(self.names, self.domain, self.way.selector))
+        self.findings += about_dmarc(self.domain, dmarc)
+
+    async def at_returns(self) -> None:
+        """Look at a domain that copies only come back to."""
+        exists, found = await _about_answers(self.names, self.domain)
+        self.findings += found
+        if exists:
+            await self._at_spf()
+
+    async def _at_spf(self) -> None:
+        records = spf_records(await values_of(self.names, self.domain, Kind.TXT))
+        if not records:
+            self.findings.append(about_missing_spf(self.domain, self.origin))
+        elif len(records) > 1:
+            self.findings.append(about_two_spf(self.domain, records))
+        else:
+            await self._through_spf(records[0])
+
+    async def _through_spf(self, record: str) -> None:
+        try:
+            seen = await walk_spf(self.names, self.domain, record, self.origin.addresses)
+        except NamesFail as error:
+            what = f"what the SPF record of {self.domain} names could not be looked up: {error}"
+            self.findings.append(advice(what, "look again later"))
+            self.is_shared = True  # perhaps: what it names is not known
+            return
+        self.is_shared = seen.is_shared
+        self.findings += about_spf(self.domain, record, seen, self.origin)
 
 
 async def _about_answers(names: Names, domain: str) -> tuple[bool, list[Finding]]:
@@ -115,20 +170,6 @@ async def _about_answers(names: Names, domain: str) -> tuple[bool, list[Finding]
             f"Add an MX record at {domain} that names your mail server, such as: 10 mail.{domain}",
         )
     ]
-
-
-async def _examine_spf(names: Names, domain: str, origin: Origin) -> tuple[list[Finding], bool]:
-    records = spf_records(await values_of(names, domain, Kind.TXT))
-    if not records:
-        return [about_missing_spf(domain, origin)], False
-    if len(records) > 1:
-        return [about_two_spf(domain, records)], False
-    try:
-        seen = await walk_spf(names, domain, records[0], origin.addresses)
-    except NamesFail as error:
-        finding = advice(f"what the SPF record of {domain} names could not be looked up: {error}")
-        return [finding], True
-    return list(about_spf(domain, records[0], seen, origin)), seen.is_shared
 
 
 async def _examine_dkim(names: Names, domain: str, selector: str | None) -> Finding:

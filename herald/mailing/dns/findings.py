@@ -8,7 +8,7 @@ from herald.mailing.dns.dkim import RSA_ADVISED, DkimFault, parse_dkim
 from herald.mailing.dns.dmarc import DmarcRecord, DmarcSeen
 from herald.mailing.dns.origin import Origin
 from herald.mailing.dns.said import advice, problem, well
-from herald.mailing.dns.spf import LOOKUPS_MOST, VOID_MOST, Ip, Result, SpfSeen, with_address
+from herald.mailing.dns.spf import LOOKUPS_MOST, VOID_MOST, Result, SpfSeen, with_address
 from herald.model.account import Finding
 
 _SET_ASIDE = frozenset(
@@ -35,14 +35,10 @@ def change_txt(at: str, record: str) -> str:
 
 def about_missing_spf(domain: str, origin: Origin) -> Finding:
     """Tell that a domain names nobody who may send for it."""
-    if origin.addresses and origin.is_here:
-        record = f"v=spf1 {_words_of(origin.addresses)} ~all"
-    else:
-        record = f"v=spf1 {'mx' if origin.is_here else f'a:{origin.host}'} ~all"
     return problem(
         f"{domain} has no SPF record, so nobody knows which machines may send its mails",
-        f"{add_txt(domain, record)} (if a provider sends your mails, with the include: that it "
-        "names)",
+        f"{add_txt(domain, f'v=spf1 {_words_of(origin)} ~all')} (if a provider sends your mails, "
+        "with the include: that it names)",
     )
 
 
@@ -170,11 +166,24 @@ def about_dkim(domain: str, selector: str, texts: tuple[str, ...]) -> Finding:
     return well(f"DKIM: the key at {at} can be used ({key.kind}, {key.bits} bits)")
 
 
-def about_dmarc(domain: str, seen: DmarcSeen) -> Iterator[Finding]:
-    """Tell what receivers are asked to do with mails that only pretend to be the domain's.
+def about_alignment(
+    domain: str, seen: DmarcSeen, returns_to: str, returns: DmarcSeen
+) -> Iterator[Finding]:
+    """Tell whether the domain that copies come back to speaks for the sender's (section 4.4)."""
+    if seen.record is None:
+        return
+    if seen.record.tag("aspf").lower() != "s" and seen.organisation == returns.organisation:
+        return
+    yield advice(
+        f"newsletters from {domain} come back to {returns_to}, which DMARC takes for somebody "
+        "else: only their DKIM signature counts for it",
+        f"see that your mail server signs with d={domain}, or let bounces: {{address: ...}} in "
+        f"config/herald.yaml be an address at {domain}",
+    )
 
-    What Herald sends has the same domain in From and in its envelope, so SPF is aligned with it.
-    """
+
+def about_dmarc(domain: str, seen: DmarcSeen) -> Iterator[Finding]:
+    """Tell what receivers are asked to do with mails that only pretend to be the domain's."""
     for one in seen.twice_at:
         yield problem(
             f"there is more than one DMARC record at _dmarc.{one}, and receivers then pass over "
@@ -231,5 +240,8 @@ def _written(tags: dict[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in (first | tags).items())
 
 
-def _words_of(addresses: tuple[Ip, ...]) -> str:
-    return " ".join(f"ip{one.version}:{one}" for one in addresses)
+def _words_of(origin: Origin) -> str:
+    """Return the words of SPF for where mails come from."""
+    if origin.addresses and (origin.is_here or origin.is_bare):
+        return " ".join(f"ip{one.version}:{one}" for one in origin.addresses)
+    return "mx" if origin.is_here or origin.is_bare else f"a:{origin.host}"

@@ -25,6 +25,8 @@ class Origin:
     """Whether the mail server runs on this machine."""
     addresses: tuple[Ip, ...] = ()
     """Its public addresses; none where it stands behind a router that lends it its own."""
+    is_bare: bool = False
+    """Whether the host is given by its address, and so has no name to publish."""
 
 
 def addresses_here() -> tuple[Ip, ...]:
@@ -51,6 +53,7 @@ async def find_origin(names: Names, host: str, *, here: tuple[Ip, ...]) -> Origi
         host=host,
         is_here=is_here,
         addresses=tuple(one for one in (here if is_here else found) if one.is_global),
+        is_bare=host in {str(one) for one in found},
     )
 
 

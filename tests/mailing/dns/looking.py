@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from herald.mailing.dns.examine import examine_names
+from herald.mailing.dns.examine import MailWay, examine_names
 from herald.mailing.dns.lookup import Answer, Found, Kind, NoRecord
 from herald.mailing.dns.resolver import DnsNames
 from herald.model.account import Finding, Severity
@@ -63,15 +63,19 @@ async def look(
     host: str = RELAY,
     here: tuple[str, ...] = (),
     selector: str | None = "s1",
+    returns_to: str = "",
 ) -> tuple[Finding, ...]:
     """Return the findings about the museum, as a real name server tells its zone."""
     async with NameServer(zone).serving() as server:
         return await examine_names(
             names_of(server),
             domains or (MUSEUM,),
-            host=host,
-            here=tuple(ip_address(one) for one in here),
-            selector=selector,
+            way=MailWay(
+                host=host,
+                here=tuple(ip_address(one) for one in here),
+                selector=selector,
+                returns_to=returns_to,
+            ),
         )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.dns.examine import examine_names
+from herald.mailing.dns.examine import MailWay, examine_names
 from herald.model.account import Severity
 from tests.mailing.dns.looking import (
     ADDRESS,
@@ -179,7 +179,7 @@ async def test_every_domain_is_looked_at_once() -> None:
 @pytest.mark.parametrize("domain", ["example.org", "news.example.org", "museum.test", "localhost"])
 async def test_names_for_examples_are_told_and_not_asked_for(domain: str) -> None:
     async with NameServer({}).serving() as server:
-        found = await examine_names(names_of(server), (domain,), host="localhost", here=())
+        found = await examine_names(names_of(server), (domain,), way=MailWay(host="localhost"))
         assert "a name for examples" in the_ill(found).what
         assert not server.asked
 
@@ -187,7 +187,7 @@ async def test_names_for_examples_are_told_and_not_asked_for(domain: str) -> Non
 async def test_without_names_one_line_says_so() -> None:
     async with NameServer({}).serving() as server:
         names = names_of(server)
-    found = await examine_names(names, (MUSEUM, "other.internal"), host=RELAY, here=())
+    found = await examine_names(names, (MUSEUM, "other.internal"), way=MailWay(host=RELAY))
     ill = the_ill(found)
     assert "names cannot be looked up" in ill.what
     assert ill.severity is ADVICE, "mails may go out all the same"
@@ -228,6 +228,49 @@ async def test_a_key_behind_an_alias_is_found() -> None:
     assert not ills(await look(zone))
 
 
+# --- copies that come back to an address of their own ---
+
+BOUNCES = "bounces.museum.internal"
+
+
+def with_bounces(dmarc: str = "", spf: str = "v=spf1 mx -all") -> Zone:
+    zone = with_txt(BOUNCES, spf)
+    del zone["museum.internal TXT"]
+    zone[f"{BOUNCES} MX"] = ("10 mail.museum.internal.",)
+    if dmarc:
+        zone["_dmarc.museum.internal TXT"] = (f'"{dmarc}"',)
+    return zone
+
+
+async def test_the_record_counts_of_the_domain_that_copies_come_back_to() -> None:
+    found = await look(with_bounces(), returns_to=BOUNCES)
+    assert not ills(found)
+    assert any(f"SPF: {BOUNCES}" in one.what for one in found)
+
+
+async def test_what_comes_back_must_find_a_mail_server() -> None:
+    zone = with_bounces(spf="v=spf1 a:mail.museum.internal -all")
+    del zone[f"{BOUNCES} MX"]
+    assert f"{BOUNCES} has no MX record" in the_ill(await look(zone, returns_to=BOUNCES)).what
+
+
+async def test_a_strict_domain_does_not_let_the_one_below_it_speak() -> None:
+    zone = with_bounces("v=DMARC1; p=reject; aspf=s; rua=mailto:a@museum.internal")
+    ill = the_ill(await look(zone, returns_to=BOUNCES))
+    assert ill.severity is ADVICE
+    assert f"d={MUSEUM}" in ill.remedy
+
+
+async def test_another_organisation_does_not_speak_for_the_sender() -> None:
+    zone: Zone = {
+        **without("museum.internal TXT"),
+        "provider.internal MX": ("10 mail.museum.internal.",),
+        "provider.internal TXT": ('"v=spf1 mx -all"',),
+    }
+    ill = the_ill(await look(zone, returns_to="provider.internal"))
+    assert "takes for somebody else" in ill.what
+
+
 # --- a mail server on this machine ---
 
 
@@ -250,6 +293,16 @@ async def test_a_missing_record_names_this_computer() -> None:
     zone = without("museum.internal TXT")
     ill = the_ill(await look(zone, host="127.0.0.1", here=(ADDRESS, "192.168.1.5")))
     assert f"v=spf1 ip4:{ADDRESS} ~all" in ill.remedy
+
+
+async def test_a_server_without_a_name_is_named_by_its_address() -> None:
+    ill = the_ill(await look(without("museum.internal TXT"), host=ADDRESS))
+    assert f"v=spf1 ip4:{ADDRESS} ~all" in ill.remedy
+
+
+async def test_a_server_in_the_house_is_not_named_to_the_world() -> None:
+    ill = the_ill(await look(without("museum.internal TXT"), host="192.168.1.9"))
+    assert "v=spf1 mx ~all" in ill.remedy
 
 
 async def test_a_missing_reverse_name_is_a_problem() -> None:
@@ -295,7 +348,7 @@ async def test_no_text_record_breaks_the_look_or_steers_the_terminal(
             "mail.museum.internal A": (ADDRESS,),
         }
     )
-    found = await examine_names(names, (MUSEUM,), host=RELAY, here=(), selector="s1")
+    found = await examine_names(names, (MUSEUM,), way=MailWay(host=RELAY, selector="s1"))
     assert len(found) >= 4
     for one in found:
         assert (one.what + one.remedy).isprintable()
