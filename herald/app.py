@@ -42,6 +42,8 @@ from herald.echoes import Echoes
 from herald.errors import ConfigurationBroken, HeraldError, NotItsTurn
 from herald.foresight import known_capabilities
 from herald.links import Links
+from herald.mailing.bounces.counting import Bounces
+from herald.mailing.bounces.mailbox import Emptied, empty
 from herald.mailing.gather import Sources
 from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
@@ -59,10 +61,11 @@ from herald.planning.reach import reach_of
 from herald.polling import Polling
 from herald.ports import Clock
 from herald.results import Compared, Pass
-from herald.settings import Settings, load_settings, mail_server, read_settings
+from herald.settings import Settings, bounce_mailbox, load_settings, mail_server, read_settings
 from herald.sources.cards import Cards, Fetches, ReadsPages
 from herald.sources.load import Loaded, Loader
 from herald.store.ahead import shorten_waits
+from herald.store.bounces import StoredBounces
 from herald.store.cards import StoredCards
 from herald.store.databaseclock import DatabaseClock
 from herald.store.echoes import StoredEchoes
@@ -132,6 +135,12 @@ class App:
             folder, settings, store=StoredNotices(store), clock=clock, owner=self.owner
         )
         self.mailing_store = StoredMailing(store)
+        self.bounces = Bounces(
+            store=StoredBounces(store),
+            keys=self.mailing_store,
+            pattern=settings.bounces.address or "",
+            clock=clock,
+        )
         self.mailing = Mailing(
             store=self.mailing_store,
             lists=lambda: self._loader.load_configuration().configuration.lists,
@@ -139,6 +148,7 @@ class App:
             public_url=settings.web.public_url or "",
             clock=clock,
             stops=self.store.stops,
+            bounces=self.bounces,
         )
         self.joining_store = StoredJoining(store)
         self.joining = Joining(
@@ -480,6 +490,11 @@ class App:
     async def send_confirmations(self, stop: asyncio.Event | None = None) -> None:
         """Send the mails that ask people whether they want to join a list."""
         await self.joining.send_owed(stop or asyncio.Event())
+
+    async def fetch_bounces(self) -> Emptied | None:
+        """Let what came back to the mailbox take effect; None where there is no mailbox."""
+        mailbox = bounce_mailbox(self.settings)
+        return await empty(mailbox, self.bounces.take) if mailbox is not None else None
 
     async def run_once(self, stop: asyncio.Event) -> Pass:
         """Plan, poll, send everything that is due, and tell what came of it."""

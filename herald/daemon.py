@@ -42,6 +42,8 @@ HUBS_EVERY = timedelta(minutes=1)
 ISSUES_EVERY = timedelta(seconds=30)
 CONFIRMATIONS_EVERY = timedelta(seconds=10)
 """Somebody sits before the mailbox and waits."""
+BOUNCES_EVERY = timedelta(minutes=5)
+"""How often the mailbox for what comes back is looked into."""
 MARK_EVERY = timedelta(minutes=1)
 """How often the store is told apart from copies of it that were made before."""
 AGAIN_AFTER = 5.0
@@ -163,6 +165,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "replan": (REPLAN_EVERY, lambda: _replan(app, stop)),
         "renew hubs": (HUBS_EVERY, app.polling.renew_hubs),
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
+        "fetch what came back": (BOUNCES_EVERY, app.fetch_bounces),
         "send confirmations": (CONFIRMATIONS_EVERY, lambda: app.send_confirmations(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
         "listen to answers": (ECHOES_EVERY, app.echoes.listen),

@@ -26,12 +26,15 @@ from pydantic_settings import (
 )
 
 from herald.errors import ConfigurationBroken, HeraldError
+from herald.mailing.bounces.mailbox import Mailbox
 from herald.model.mailing import MailServer, Tls
 from herald.model.problem import Place, Problem
 from herald.sources.config.load import ConfigFile, read_config_file
 from herald.sources.config.secrets import is_secret
 from herald.sources.config.shapes import (
+    BouncesShape,
     HeraldShape,
+    MailboxShape,
     MatrixShape,
     NotifyShape,
     SmtpShape,
@@ -45,10 +48,39 @@ SECRETS_VARIABLE = "HERALD_SECRETS_DIR"
 _SURROUNDINGS = "environment"
 
 
+def _without_lone_secrets(said: Any) -> Any:
+    """Return what was said without the parts of which nothing but the secret is given."""
+    if not isinstance(said, dict):
+        return said
+    return {
+        name: value
+        for name, value in said.items()
+        if not (isinstance(value, dict) and value and all(is_secret(key) for key in value))
+    }
+
+
 class SmtpSettings(SmtpShape):
     """The server that takes mail, with its password."""
 
     password: SecretStr | None = None
+
+
+class MailboxSettings(MailboxShape):
+    """The mailbox for what comes back, with its password."""
+
+    password: SecretStr | None = None
+
+
+class BouncesSettings(BouncesShape):
+    """What becomes of newsletters that come back, with the mailbox's password."""
+
+    mailbox: MailboxSettings | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_lone_secret(cls, said: Any) -> Any:
+        """Let the password of a mailbox that is no longer wanted lie where it is."""
+        return _without_lone_secrets(said)
 
 
 class MatrixSettings(MatrixShape):
@@ -73,13 +105,7 @@ class NotifySettings(NotifyShape):
     @classmethod
     def _without_lone_secrets(cls, said: Any) -> Any:
         """Let the secret of a way that is no longer wanted lie where it is."""
-        if not isinstance(said, dict):
-            return said
-        return {
-            name: value
-            for name, value in said.items()
-            if not (isinstance(value, dict) and value and all(is_secret(key) for key in value))
-        }
+        return _without_lone_secrets(said)
 
 
 class Settings(HeraldShape, BaseSettings):
@@ -95,6 +121,7 @@ class Settings(HeraldShape, BaseSettings):
     )
 
     smtp: SmtpSettings = SmtpSettings()
+    bounces: BouncesSettings = BouncesSettings()
     notify: NotifySettings = NotifySettings()
     channels: dict[str, dict[str, SecretStr]] = Field(default_factory=dict)
     """Secrets by channel id (lower case, ``-`` as ``_``) and name: see ``secrets_of``."""
@@ -161,6 +188,21 @@ def mail_server(settings: Settings) -> MailServer:
         tls=Tls(smtp.tls),
         user=smtp.user,
         password=smtp.password.get_secret_value() if smtp.password else None,
+    )
+
+
+def bounce_mailbox(settings: Settings) -> Mailbox | None:
+    """Return the mailbox that copies come back to, with its password; None without one."""
+    box = settings.bounces.mailbox
+    if box is None:
+        return None
+    return Mailbox(
+        host=box.host,
+        port=box.port,
+        tls=Tls(box.tls),
+        user=box.user,
+        password=box.password.get_secret_value() if box.password else "",
+        folder=box.folder,
     )
 
 

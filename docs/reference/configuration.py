@@ -27,6 +27,8 @@ _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("notify.webhook", shapes.WebhookShape),
     ("web", shapes.WebShape),
     ("smtp", shapes.SmtpShape),
+    ("bounces", shapes.BouncesShape),
+    ("bounces.mailbox", shapes.MailboxShape),
     ("feeds", shapes.FeedsShape),
     ("defaults", DefaultsShape),
 )
@@ -177,6 +179,7 @@ def _as_json(shape: type[BaseModel], key: str) -> str:
 
 
 _JSON = {
+    "mailbox": '{"host": "mail.example.org", "user": "bounces@example.org"}',
     "at_once": '["failed", "unclear"]',
     "matrix": '{"server": "https://matrix.example.org", "room": "!abc:example.org"}',
     "webhook": '{"url": "https://example.org/hook"}',
@@ -194,6 +197,8 @@ def _secrets() -> Iterator[tuple[str, str]]:
             told = f"of a {name} channel `fedi`: {secret.what}"
             yield f"`{PREFIX}CHANNELS__FEDI__{secret.name.upper()}`", told
     yield f"`{PREFIX}SMTP__PASSWORD`", "the password of `smtp.user` at the mail server"
+    told = "the password of `bounces.mailbox.user` at the mail server"
+    yield f"`{PREFIX}BOUNCES__MAILBOX__PASSWORD`", told
     told = "what lets Herald write in the Matrix room of `notify.matrix`"
     yield f"`{PREFIX}NOTIFY__MATRIX__ACCESS_TOKEN`", told
     told = "`whsec_` and what signs the calls of `notify.webhook`, in Base64"

@@ -190,6 +190,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "quiet_hours": '"20:00-08:30"',
         "web": '{listen: "127.0.0.1:8460"}',
         "smtp": "{host: mail.example.org, port: 587}",
+        "bounces": "{address: bounces@example.org}",
         "feeds": "{allow_private: true}",
         "defaults": "{languages: [en, it], channels: [fedi]}",
     },
@@ -221,6 +222,17 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "tls": "starttls",
         "user": "news@example.org",
         "dkim_selector": "s1",
+    },
+    config.BouncesShape: {
+        "address": "bounces@example.org",
+        "mailbox": "{host: mail.example.org, user: bounces@example.org}",
+    },
+    config.MailboxShape: {
+        "host": "mail.example.org",
+        "port": "993",
+        "tls": "tls",
+        "user": "bounces@example.org",
+        "folder": "INBOX",
     },
     config.FeedsShape: {"allow_private": "true"},
     config.ChannelShape: {
@@ -323,6 +335,8 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (config.FeedShape, "language"): "what the feed says, else the partner's",
     (config.FeedShape, "posts_of"): "a website's feed",
     (config.HeraldShape, "quiet_hours"): "none",
+    (config.BouncesShape, "address"): "the list's sender, and nothing is read",
+    (config.BouncesShape, "mailbox"): "none",
     (config.NotifyShape, "from"): "`smtp.user` where that is an address, else the officer's own",
 }
 """What holds where a key is not written, if the shape alone does not tell."""

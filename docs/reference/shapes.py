@@ -76,6 +76,8 @@ SECTIONS: Mapping[type[BaseModel], str] = {
     config.WebhookShape: "notifywebhook",
     config.WebShape: "web",
     config.SmtpShape: "smtp",
+    config.BouncesShape: "bounces",
+    config.MailboxShape: "bouncesmailbox",
     config.FeedsShape: "feeds",
     shapes.DefaultsShape: "defaults",
     config.FeedShape: "feeds-of-a-partner",

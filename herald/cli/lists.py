@@ -16,6 +16,7 @@ from herald.cli.output import as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.mailing.lists import ImportReport
+    from herald.model.bounces import BounceCounts
     from herald.model.configuration import MailingList
     from herald.model.mailing import Subscriber
     from herald.store.mailing import StoredMailing
@@ -46,10 +47,17 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
     """
 
     async def work() -> list[dict[str, Any]]:
-        async with _opened(invocation) as (store, known):
+        async with invocation.open_to_change() as app:
+            store, bounces = app.mailing_store, app.bounces
+            known = {str(one.id): one for one in (await app.load()).configuration.lists.values()}
             chosen = [_list_of(known, name)] if name else list(known.values())
             return [
-                _summary(one, await store.subscribers(one.id), await store.suppressed(one.id))
+                _summary(
+                    one,
+                    await store.subscribers(one.id),
+                    await store.suppressed(one.id),
+                    await bounces.counts_of_list(one.id),
+                )
                 for one in chosen
             ]
 
@@ -64,6 +72,11 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
             f"{one['list']}: {one['subscribed']} subscribed, {one['left']} left,"
             f" {one['suppressed']} never written to again"
         )
+        if one["bounced"] or one["complained"]:
+            click.echo(
+                f"  of those who left: {one['bounced']} could not be reached,"
+                f" {one['complained']} complained"
+            )
         for language in one["languages"]:
             click.echo(f"  {language['language'] or 'no language'}: {language['subscribed']}")
 
@@ -229,7 +242,7 @@ def _list_of(known: dict[str, MailingList], name: str) -> MailingList:
 
 
 def _summary(
-    one: MailingList, subscribers: tuple[Subscriber, ...], suppressed: int
+    one: MailingList, subscribers: tuple[Subscriber, ...], suppressed: int, back: BounceCounts
 ) -> dict[str, Any]:
     from collections import Counter
 
@@ -240,6 +253,8 @@ def _summary(
         "subscribed": len(there),
         "left": sum(person.state == "left" for person in subscribers),
         "suppressed": suppressed,
+        "bounced": back.bounced,
+        "complained": back.complained,
         "without_consent_date": sum(not person.consent.given for person in there),
         "languages": [
             {"language": language, "subscribed": count}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,11 @@ from herald.cli.output import as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.app import App
+    from herald.model.bounces import BounceCounts, Effect
     from herald.model.mailing import Edition, Issue, Progress
+
+_TRY_AGAIN = 75
+"""EX_TEMPFAIL of sysexits.h: every mail server keeps the mail."""
 
 
 @click.group(cls=Group)
@@ -189,25 +194,90 @@ def progress(invocation: Invocation, issue: str, as_json: bool) -> None:
     herald newsletter progress 2027-05-04
     """
 
-    async def work() -> list[Progress]:
+    async def work() -> list[tuple[Progress, BounceCounts]]:
         async with invocation.open_to_look() as app:
             key = (await _find(app, issue)).key if issue else ""
             return [
-                one
+                (one, await app.bounces.counts_of_issue(one.issue.key))
                 for one in await app.mailing.progress()
                 if one.issue.key == key or (not key and one.issue.started_at is not None)
             ]
 
     found = run_async(work())
     if as_json:
-        print_json({"issues": [_progress(one) for one in found]})
+        print_json({"issues": [_progress(one, back) for one, back in found]})
     elif not found:
         click.echo("No issue has been started yet.")
     else:
-        for one in found:
-            _tell_progress(one)
-    if any(one.uncertain or _count(one, "failed") for one in found):
+        for one, back in found:
+            _tell_progress(one, back)
+    if any(one.uncertain or _count(one, "failed") for one, _ in found):
         raise SystemExit(1)
+
+
+@newsletter.command()
+@click.option(
+    "--to",
+    "came_to",
+    envvar=["ORIGINAL_RECIPIENT", "RECIPIENT"],
+    default="",
+    help="The address that the mail came to, if the mail server knows it.",
+)
+@as_json_option
+@click.pass_obj
+def bounce(invocation: Invocation, came_to: str, as_json: bool) -> None:
+    """Take one mail that came back, from a mail server that pipes it here.
+
+    Exit status 75 if Herald's store is away: the mail server keeps the mail and tries again.
+
+    \b
+    herald newsletter bounce < returned.eml
+    """
+    from herald.errors import HeraldError
+    from herald.mailing.bounces.reading import READ_MOST
+
+    pipe = sys.stdin.buffer
+    raw = pipe.read(READ_MOST)
+    while pipe.read(READ_MOST):
+        """A mail server whose pipe is closed too early would take the mail for lost."""
+
+    async def work() -> Effect:
+        async with invocation.open_to_change() as app:
+            return await app.bounces.take(raw, came_to=came_to)
+
+    try:
+        effect = run_async(work())
+    except (HeraldError, click.ClickException, OSError) as error:
+        click.echo(f"Not taken, try again later: {error}", err=True)
+        raise SystemExit(_TRY_AGAIN) from error
+    if as_json:
+        print_json({"effect": effect.value})
+
+
+@newsletter.command()
+@as_json_option
+@click.pass_obj
+def bounces(invocation: Invocation, as_json: bool) -> None:
+    """Look into the mailbox for what came back, now; a running Herald does so by itself.
+
+    \b
+    herald newsletter bounces
+    """
+    from herald.mailing.bounces.mailbox import Emptied
+
+    async def work() -> Emptied | None:
+        async with invocation.open_to_change() as app:
+            return await app.fetch_bounces()
+
+    found = run_async(work())
+    if found is None:
+        raise click.ClickException(
+            "there is no mailbox to look into: name one under bounces: in config/herald.yaml"
+        )
+    if as_json:
+        print_json({"counted": found.counted, "ignored": found.ignored})
+    else:
+        click.echo(f"{found.counted} counted and taken out, {found.ignored} left there as read")
 
 
 @newsletter.command("resend-uncertain")
@@ -291,11 +361,13 @@ def _issue(one: Issue) -> dict[str, Any]:
     }
 
 
-def _progress(one: Progress) -> dict[str, Any]:
+def _progress(one: Progress, back: BounceCounts) -> dict[str, Any]:
     from herald.reporting.documents import instant
 
     return _issue(one.issue) | {
         "counts": {state.value: count for state, count in one.counts},
+        "bounced": back.bounced,
+        "complained": back.complained,
         "next_at": instant(one.next_at),
         "uncertain": [
             {"address": copy.address, "claimed_at": instant(copy.claimed_at), "why": copy.why}
@@ -304,9 +376,11 @@ def _progress(one: Progress) -> dict[str, Any]:
     }
 
 
-def _tell_progress(one: Progress) -> None:
+def _tell_progress(one: Progress, back: BounceCounts) -> None:
     counts = ", ".join(f"{count} {state.value}" for state, count in one.counts) or "nobody"
     click.echo(f"{one.issue.key}  {one.issue.state.value}  {one.issue.audience}: {counts}")
+    if back.bounced or back.complained:
+        click.echo(f"  {back.bounced} came back, {back.complained} complained")
     for copy in one.uncertain:
         click.echo(f"  uncertain: {copy.address or '(erased)'}: {copy.why}")
     if one.uncertain:

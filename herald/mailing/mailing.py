@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from herald.mailing.bounces.counting import Bounces
 from herald.mailing.concerns import Concern, concerns_of
 from herald.mailing.gather import Sources
 from herald.mailing.issues import approve, closed, weigh
@@ -62,7 +63,7 @@ def _chance() -> float:
 class Mailing:
     """Issues from plan to mailbox, and the way out of a list."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all that the room needs of the house
         self,
         *,
         store: MailingStore,
@@ -73,10 +74,12 @@ class Mailing:
         stops: Callable[[], Awaitable[Collection[Stop]]] = _nothing_is_stopped,
         mailer: Callable[[MailServer], Mailer] = SmtpMailer,
         chance: Callable[[], float] = _chance,
+        bounces: Bounces | None = None,
     ) -> None:
         """Join the room's parts.
 
-        *lists* gives the mailing lists as the files now have them, *stops* what is paused.
+        *lists* gives the mailing lists as the files now have them, *stops* what is paused. Without
+        *bounces* copies come back to the list's sender, and refusals count for nothing.
         """
         self._store = store
         self._lists = lists
@@ -86,6 +89,7 @@ class Mailing:
         self._stops = stops
         self._mailer = mailer
         self._chance = chance
+        self._bounces = bounces
         self._owner = secrets.token_hex(8)
         self._rest = 0.0
         self._rested_at = 0.0
@@ -254,7 +258,7 @@ class Mailing:
         if mailing_list is None or not editions:
             log.error("issue cannot be sent", extra={"issue": issue.key, "list": issue.list})
             return None
-        return Dispatch(
+        dispatch = Dispatch(
             issue=issue,
             editions={edition.language: edition for edition in editions},
             senders={
@@ -262,6 +266,11 @@ class Mailing:
             },
             key=await self._store.mailing_key(),
             public_url=self._public_url,
+        )
+        if self._bounces is None:
+            return dispatch
+        return replace(
+            dispatch, bounce_pattern=self._bounces.pattern, refused=self._bounces.refused
         )
 
     async def _send_test(

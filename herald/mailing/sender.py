@@ -12,11 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from herald.mailing.bounces.verp import bounce_address
 from herald.mailing.judge import judge_mail
 from herald.mailing.mime import Envelope, Sender, UnsafeHeader, make_mail
 from herald.mailing.render import address_to
 from herald.mailing.smtp import Mailer
 from herald.mailing.tokens import message_id, unsubscribe_token
+from herald.model.bounces import CopyOf
 from herald.model.ids import Language
 from herald.model.mailing import (
     Deferred,
@@ -26,6 +28,7 @@ from herald.model.mailing import (
     RecipientClaim,
     RecipientState,
     RecipientVerdict,
+    Rejected,
     RelayTrouble,
     Uncertain,
 )
@@ -45,6 +48,14 @@ _LOSSES_IN_A_ROW = 3
 """A server that hangs up on so many copies one after the other is left alone for a while."""
 
 
+Refused = Callable[[CopyOf, str, str], Awaitable[object]]
+"""Is told of a copy of an issue that a mail server refused for good, and what the server said."""
+
+
+async def _unnoted(copy: CopyOf, issue: str, said: str) -> None:
+    """Let a refusal be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
     """An issue that is being sent, with all that its copies are made of."""
@@ -54,6 +65,9 @@ class Dispatch:
     senders: Mapping[Language, Sender]
     key: bytes
     public_url: str
+    bounce_pattern: str = ""
+    """Of the addresses that copies come back to; empty where they come back to the sender."""
+    refused: Refused = _unnoted
 
 
 def lease_of(server: MailServer) -> timedelta:
@@ -89,6 +103,8 @@ async def send_copies(
             return None
         # Once begun, a copy is sent and settled even if everything else is being stopped.
         outcome = await _finished(_send_one(dispatch, claim, store, mailer, clock, chance))
+        if isinstance(outcome, Rejected):
+            await dispatch.refused(_copy(claim), claim.issue, outcome.why)
         if isinstance(outcome, RelayTrouble):
             return outcome
         is_loss = isinstance(outcome, Uncertain) or (
@@ -115,6 +131,17 @@ def compose_copy(dispatch: Dispatch, claim: RecipientClaim) -> bytes:
     return make_mail(address_to(edition, envelope.link(sender)), sender, envelope)
 
 
+def envelope_sender(dispatch: Dispatch, claim: RecipientClaim) -> str:
+    """Return where a copy comes back to: an address of its own, else the list's sender."""
+    if not dispatch.bounce_pattern:
+        return dispatch.senders[claim.language].address
+    return bounce_address(dispatch.bounce_pattern, _copy(claim), dispatch.key)
+
+
+def _copy(claim: RecipientClaim) -> CopyOf:
+    return CopyOf(subscription=claim.subscription, recipient=claim.id)
+
+
 async def _send_one(
     dispatch: Dispatch,
     claim: RecipientClaim,
@@ -131,7 +158,7 @@ async def _send_one(
         )
         await _settle(claim, verdict, store, clock)
         return None
-    sender = dispatch.senders[claim.language].address
+    sender = envelope_sender(dispatch, claim)
     outcome = await mailer.send(sender=sender, recipient=claim.address, mail=mail)
     verdict = judge_mail(claim, outcome, now=clock.now(), chance=chance())
     await _settle(claim, verdict, store, clock)

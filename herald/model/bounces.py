@@ -5,6 +5,7 @@ Pure, like everything here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,6 +22,39 @@ monthly ones, in a row."""
 
 REMEMBERED = timedelta(days=400)
 """A failure so old counts for nothing, and is forgotten."""
+
+
+LOCAL_MOST = 64
+"""Octets of an address before the @ (RFC 5321 section 4.5.3.1.1)."""
+
+SIGN_LONG = 49
+"""Letters of the sign that tells one copy's address from another's, at most."""
+
+PLACE = "*"
+"""Stands in an address where a copy's own sign is to stand."""
+
+
+class BadBounceAddress(ValueError):
+    """Copies cannot come back to such an address; the message says why."""
+
+
+def read_pattern(written: str) -> str:
+    """Return an address with the place of the sign marked by one ``*``; raise BadBounceAddress.
+
+    ``bounces@example.org`` is read as ``bounces+*@example.org``. A mail server that separates by
+    another mark, or takes every name of a domain, is served by ``bounces-*@example.org`` and
+    ``*@bounces.example.org``.
+    """
+    local, at, domain = written.strip().rpartition("@")
+    if not at or not domain or not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
+        raise BadBounceAddress("it is no address (write bounces@example.org)")
+    if PLACE not in local:
+        local = f"{local}+{PLACE}" if local else local
+    if not re.fullmatch(r"[A-Za-z0-9._=+-]*\*[A-Za-z0-9._=+-]*", local):
+        raise BadBounceAddress("before the @ stand letters, digits and at most one *")
+    if len(local) - len(PLACE) > LOCAL_MOST - SIGN_LONG:
+        raise BadBounceAddress(f"the name is longer than {LOCAL_MOST - SIGN_LONG - 1} letters")
+    return f"{local}@{domain.lower()}"
 
 
 class BounceKind(StrEnum):

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.errors import StoreUnusable
-from herald.store import feed_tables, mailing_tables, tables, websub_tables
+from herald.store import bounces, feed_tables, mailing_tables, tables, websub_tables
 
 AT_ONCE = 2000
 """Rows in hand at a time."""
@@ -39,7 +39,7 @@ _SEEDED = ("instance", "planner")
 _NEVER_COPIED = "alembic_version"
 _BITS = 128
 
-_ROOMS = (tables, feed_tables, mailing_tables, websub_tables)
+_ROOMS = (tables, feed_tables, mailing_tables, websub_tables, bounces)
 """Their tables are on the metadata once they are imported."""
 
 Tell = Callable[[str, int, int], None]

@@ -25,6 +25,7 @@ from herald.model.mailing import (
     SuppressionReason,
 )
 from herald.store.alone import Guarded, alone
+from herald.store.bounces import bounce
 from herald.store.engine import Store
 from herald.store.mailing_tables import (
     consent,
@@ -208,6 +209,7 @@ async def _erase(
     )
     await connection.execute(delete(sign_up).where(sign_up.c.address_hash == address))
     await connection.execute(delete(consent).where(consent.c.subscription.in_(theirs)))
+    await connection.execute(delete(bounce).where(bounce.c.subscription.in_(theirs)))
     await connection.execute(delete(subscription).where(subscription.c.address_hash == address))
     gone = await connection.execute(delete(subscriber).where(subscriber.c.address_hash == address))
     return gone.rowcount > 0
@@ -227,6 +229,8 @@ async def _barred(
     words = {
         SuppressionReason.LEFT.value: "left this list",
         SuppressionReason.ERASED.value: "was erased",
+        SuppressionReason.BOUNCED.value: "could not be reached",
+        SuppressionReason.COMPLAINED.value: "complained",
     }
     return {
         row.address_hash: (

@@ -102,13 +102,16 @@ def why_not() -> str:
 
 
 @contextmanager
-def running_postfix() -> Iterator[Postfix]:
-    """Start a private instance, and stop exactly that one at the end."""
+def running_postfix(also: str = "") -> Iterator[Postfix]:
+    """Start a private instance, and stop exactly that one at the end.
+
+    *also* are further lines of its settings.
+    """
     base = Path(tempfile.mkdtemp(prefix="herald-postfix-"))
     try:
         base.chmod(0o755)
         port = _free_port()
-        _write_configuration(base, port)
+        _write_configuration(base, port, also)
         _postfix(base, "start")
         try:
             _wait_for(port)
@@ -119,7 +122,7 @@ def running_postfix() -> Iterator[Postfix]:
         shutil.rmtree(base, ignore_errors=True)
 
 
-def _write_configuration(base: Path, port: int) -> None:
+def _write_configuration(base: Path, port: int, also: str) -> None:
     owner = pwd.getpwnam("postfix")
     daemons = next(
         path for path in ("/usr/lib/postfix/sbin", "/usr/libexec/postfix") if Path(path).is_dir()
@@ -131,7 +134,7 @@ def _write_configuration(base: Path, port: int) -> None:
     main = _MAIN.format(
         base=base, daemons=daemons, domain=DOMAIN, uid=owner.pw_uid, gid=owner.pw_gid
     )
-    (base / "etc" / "main.cf").write_text(main)
+    (base / "etc" / "main.cf").write_text(main + also)
     (base / "etc" / "master.cf").write_text(_MASTER.format(port=port))
     (base / "access").write_text(_ACCESS)
 

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from typing import Protocol
 
-from herald.mailing.bounces.reading import Seal, read_returned
+from herald.mailing.bounces.reading import Seal, kind_of, read_returned, status_in
 from herald.model.bounces import (
     BounceCounts,
     BounceKind,
@@ -82,6 +83,21 @@ class Bounces:
             },
         )
         return effect
+
+    async def refused(self, copy: CopyOf, issue: str, said: str) -> Effect:
+        """Let a mail server's refusal take effect: what was not taken does not come back.
+
+        *said* is its answer, addresses taken out; it holds a status code, or counts as a failure.
+        """
+        status = status_in(said)
+        returned = ReturnedMail(
+            kind=kind_of(status),
+            copy=copy,
+            status=status,
+            diagnostic=said,
+            fingerprint=sha256(f"refused\n{issue}".encode()).hexdigest(),
+        )
+        return await self._record(returned, copy)
 
     async def counts_of_issue(self, issue: str) -> BounceCounts:
         """Return how many copies of an issue came back, and of how many was complained."""

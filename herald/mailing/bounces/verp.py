@@ -13,14 +13,8 @@ import hmac
 import re
 from functools import lru_cache
 
-from herald.model.bounces import CopyOf
+from herald.model.bounces import PLACE, CopyOf
 from herald.model.mailing import SubscriptionId
-
-LOCAL_MOST = 64
-"""Octets of an address before the @ (RFC 5321 section 4.5.3.1.1)."""
-
-PLACE = "*"
-"""Stands in the settings where a copy's own sign is to stand."""
 
 _PURPOSE = b"herald.bounce"
 _SUBSCRIPTION = 26
@@ -28,35 +22,9 @@ _SUBSCRIPTION = 26
 _SEAL = 16
 """Letters of 10 bytes: 80 bits, which nobody guesses by mail."""
 _RECIPIENT_MOST = 7
-"""Digits of a row's number in base 36."""
+"""Digits of a row's number in base 36.  All three are SIGN_LONG letters."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _SIGN = rf"([a-z2-7]{{{_SUBSCRIPTION}}})([a-z2-7]{{{_SEAL}}})([0-9a-z]{{1,{_RECIPIENT_MOST}}})"
-
-ROOM_FOR_NAME = LOCAL_MOST - _SUBSCRIPTION - _SEAL - _RECIPIENT_MOST
-"""Octets that are left for the name of the mailbox and the mark behind it."""
-
-
-class BadBounceAddress(ValueError):
-    """Copies cannot come back to such an address; the message says why."""
-
-
-def read_pattern(written: str) -> str:
-    """Return an address with the place of the sign marked by one ``*``; raise BadBounceAddress.
-
-    ``bounces@example.org`` is read as ``bounces+*@example.org``. A mail server that separates by
-    another mark, or takes every name of a domain, is served by ``bounces-*@example.org`` and
-    ``*@bounces.example.org``.
-    """
-    local, at, domain = written.strip().rpartition("@")
-    if not at or not domain or not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
-        raise BadBounceAddress("it is no address (write bounces@example.org)")
-    if PLACE not in local:
-        local = f"{local}+{PLACE}" if local else local
-    if not re.fullmatch(r"[A-Za-z0-9._=+-]*\*[A-Za-z0-9._=+-]*", local):
-        raise BadBounceAddress("before the @ stand letters, digits and at most one *")
-    if len(local) - len(PLACE) > ROOM_FOR_NAME:
-        raise BadBounceAddress(f"the name is longer than {ROOM_FOR_NAME - 1} letters")
-    return f"{local}@{domain.lower()}"
 
 
 def bounce_address(pattern: str, copy: CopyOf, key: bytes) -> str:

@@ -14,8 +14,10 @@ from pydantic import (
     Field,
     RootModel,
     WithJsonSchema,
+    field_validator,
 )
 
+from herald.model.bounces import BadBounceAddress, read_pattern
 from herald.model.configuration import Funding
 from herald.sources.campaigns.shapes import DefaultsShape
 from herald.sources.shape import Shape, fault
@@ -130,6 +132,37 @@ class SmtpShape(Shape):
     """The name of the DKIM key that signs your mails: what stands behind s= in their signature"""
 
 
+def _bounce_pattern(written: str) -> str:
+    try:
+        return read_pattern(written)
+    except BadBounceAddress as error:
+        raise fault("no-bounce-address", f'"{written}" takes nothing back', str(error)) from error
+
+
+class MailboxShape(Shape):
+    """The mailbox for what comes back; password: HERALD_BOUNCES__MAILBOX__PASSWORD."""
+
+    host: Text
+    """The IMAP server's name"""
+    port: Count = 993
+    """The IMAP server's port: 993, or 143"""
+    tls: Literal["none", "starttls", "tls"] = "tls"
+    """tls (on 993), starttls (on 143), or none"""
+    user: Text
+    """The user name; the password is a secret"""
+    folder: Text = "INBOX"
+    """The folder that is looked into"""
+
+
+class BouncesShape(Shape):
+    """What becomes of newsletters that come back."""
+
+    address: Annotated[Text, AfterValidator(_bounce_pattern)] | None = None
+    """Where copies come back to; each gets a sign of its own behind a +, or where a * stands"""
+    mailbox: MailboxShape | None = None
+    """The mailbox that is looked into every five minutes; not needed where mail is piped"""
+
+
 class FeedsShape(Shape):
     """How partners' feeds are fetched."""
 
@@ -158,6 +191,8 @@ class HeraldShape(Shape):
     """Herald's own pages"""
     smtp: SmtpShape = SmtpShape()
     """The server that takes mail"""
+    bounces: BouncesShape = BouncesShape()
+    """What becomes of newsletters that come back"""
     feeds: FeedsShape = FeedsShape()
     """How partners' feeds are fetched"""
     defaults: DefaultsShape = DefaultsShape()
@@ -302,12 +337,6 @@ class ProjectShape(Shape):
     """What was promised, kept for the report; not used yet"""
 
 
-def _web_addresses(written: dict[str, str]) -> dict[str, str]:
-    if any(not _WEB.fullmatch(one.strip()) for one in written.values()):
-        raise fault("bad-address", "this is no web address", "write https://example.org/privacy")
-    return written
-
-
 class SenderShape(Shape):
     """From whom a list's mail is."""
 
@@ -330,8 +359,16 @@ class ListShape(Shape):
     """open: anybody may ask to join, on a page of Herald's at /lists/ID"""
     controller: Texts | None = None
     """Who answers for the subscribers' data: name and postal or mail address"""
-    privacy: Annotated[Texts, AfterValidator(_web_addresses)] | None = None
+    privacy: Texts | None = None
     """The address of your page on personal data; one for all languages, or one each"""
+
+    @field_validator("privacy")
+    @classmethod
+    def _web_addresses(cls, written: dict[str, str] | None) -> dict[str, str] | None:
+        if any(not _WEB.fullmatch(one.strip()) for one in (written or {}).values()):
+            hint = "write https://example.org/privacy"
+            raise fault("bad-address", "this is no web address", hint)
+        return written
 
 
 class ChannelsFile(RootModel[dict[Id, ChannelShape]]):

@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 
 from herald.mailing.bounces.reading import Seal, read_returned
 from herald.mailing.bounces.verp import (
-    LOCAL_MOST,
-    BadBounceAddress,
     bounce_address,
     read_bounce_address,
-    read_pattern,
 )
-from herald.model.bounces import BounceKind, CopyOf
+from herald.model.bounces import LOCAL_MOST, BadBounceAddress, BounceKind, CopyOf, read_pattern
 from herald.model.mailing import SubscriptionId
 from tests.mailing.bounces.makers import (
     BACK_TO,
