@@ -67,5 +67,6 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "count": Count,
     "handle": Handle,
     "media_types": frozenset,
+    "video_types": frozenset,
 }
 """How a value is read, where it is not just as TOML gives it."""

@@ -26,6 +26,9 @@ class Limits:
     types: frozenset[str] = frozenset()
     """Empty: all."""
     animated: bool = False
+    video_types: frozenset[str] = frozenset()
+    """Empty: none."""
+    video_bytes: int | None = None
 
     def take(self, media_type: str) -> bool:
         """Tell whether pictures of this type are taken."""
@@ -58,6 +61,8 @@ def limits_of(capabilities: Capabilities) -> Limits:
         ratio=capabilities.media_ratio,
         types=capabilities.media_types,
         animated=capabilities.media_animated,
+        video_types=capabilities.video_types,
+        video_bytes=capabilities.video_bytes,
     )
 
 

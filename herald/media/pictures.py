@@ -69,7 +69,10 @@ class PreparedPictures:
             made = await asyncio.to_thread(prepare, content, key[1], media_type=media.media_type)
         except PictureUnusable as error:
             name = media.file or media.url or media.sha256[:12]
-            raise PictureUnusable(f"the picture {name}: {error}") from error
+            what = "video" if media.media_type.startswith("video/") else "picture"
+            raise PictureUnusable(f"the {what} {name}: {error}") from error
+        if len(made.content) > _REMEMBERED_BYTES:
+            return made  # a video: nothing was made of it that is worth its room
         self._remembered[key] = made
         self._forget_all_but(key)
         return made

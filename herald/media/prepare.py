@@ -84,11 +84,11 @@ def prepare(content: bytes, limits: Limits, *, media_type: str = "") -> Picture:
 
 
 def _passed_on(content: bytes, limits: Limits, media_type: str) -> Picture:
-    if not limits.take(media_type):
+    if media_type not in limits.video_types:
         raise PictureUnusable(f"its network takes no {media_type}: give it a picture instead")
-    if not limits.have_room_for(content):
+    if limits.video_bytes is not None and len(content) > limits.video_bytes:
         raise PictureUnusable(
-            f"it has {len(content):,} bytes, its network takes {limits.bytes_most:,}, and Herald"
+            f"it has {len(content):,} bytes, its network takes {limits.video_bytes:,}, and Herald"
             f" makes no {media_type} smaller: save it smaller"
         )
     return Picture(content=content, media_type=media_type)

@@ -190,6 +190,8 @@ class Image:
     sha256: str = ""
     """Of the file's bytes, by which the store keeps it; empty for a URL or a file not read."""
     media_type: str = ""
+    video_bytes: int = 0
+    """How large the file is, if it is a video."""
     withheld: str = ""
     """Why nothing may be posted with it: those shown have not consented; empty where all may."""
 

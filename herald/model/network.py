@@ -84,6 +84,9 @@ class Capabilities:
     """The narrowest and the widest picture, as width by height."""
     media_animated: bool = False
     """Pictures that move go out as they are; elsewhere their first frame does."""
+    video_types: frozenset[str] = field(default_factory=frozenset)
+    """Types of video that are taken; empty takes none."""
+    video_bytes: int | None = None
     media_needed: bool = False
     """There is no post without a picture."""
     media_by_address: bool = False
@@ -108,3 +111,8 @@ class Capabilities:
     host_pace: timedelta = timedelta(0)
     """As ``pace``, of all accounts on ``host`` together."""
     host_burst: int = 1
+
+    def take_video(self, media_type: str, size: int) -> bool:
+        """Tell whether a video of this type and of *size* bytes is taken as it is."""
+        is_small = self.video_bytes is None or size <= self.video_bytes
+        return media_type in self.video_types and is_small

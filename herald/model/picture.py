@@ -34,6 +34,11 @@ class Picture:
         return hashlib.sha256(self.content).hexdigest()
 
     @property
+    def is_video(self) -> bool:
+        """Whether it is a video, of which nothing was changed."""
+        return self.media_type.startswith("video/")
+
+    @property
     def ending(self) -> str:
         """How the name of a file with these bytes ends, such as ``.jpg``; '' if that is unknown."""
         return _ENDINGS.get(self.media_type, "")

@@ -8,7 +8,7 @@ from typing import Any
 
 from herald.composing.language import Choice
 from herald.composing.threads import MOST_PARTS
-from herald.model.campaign import Approve, Item, Multilingual
+from herald.model.campaign import Approve, Image, Item, Multilingual
 from herald.model.configuration import ChannelConfig, Configuration
 from herald.model.delivery import Delivery, Reason
 from herald.model.ids import DeliveryKey, Language, campaign_key
@@ -187,7 +187,10 @@ def _planned(
     if image is not None and image.withheld:
         yield _skip(image.withheld, moment, item, scene, variant)
         return
-    if image is None and composer.limits(variant.channel).media_needed:
+    shown = composer.shown(image, variant.channel)
+    if image is not None and shown is None:
+        yield _without_video(image, item, variant, composer)
+    if shown is None and composer.limits(variant.channel).media_needed:
         yield from _without_picture(variant, moment, item, scene)
         return
     post = _post(variant, item, composer)
@@ -345,6 +348,19 @@ def _without_picture(
         "no-picture",
         f"{item.id}, {moment.id}: {reason}",
         "give it one in image:, or leave the channel out in channels:",
+    )
+
+
+def _without_video(image: Image, item: Item, variant: Variant, composer: Composer) -> Problem:
+    channel, limits = variant.channel.id, composer.limits(variant.channel)
+    told = f"no {image.media_type}" if limits.video_types else "no video"
+    if image.media_type in limits.video_types and limits.video_bytes is not None:
+        told = f"videos of up to {limits.video_bytes:,} bytes, and this has {image.video_bytes:,}"
+    return warning(
+        item.place,
+        "no-video",
+        f"{item.id}: {channel} takes {told} from Herald: what is posted there goes without it",
+        f"give it a picture with on_channel: {{{channel}: {{image: ...}}}}",
     )
 
 

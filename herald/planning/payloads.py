@@ -139,7 +139,11 @@ class Composer:
         if post is None:
             draft, statement = self._draft(lines, script, item, choice, local)
             post = self.compose(
-                draft, channel, image=script.image, statement=statement, threaded=script.thread
+                draft,
+                channel,
+                image=self.shown(script.image, channel),
+                statement=statement,
+                threaded=script.thread,
             )
         self._posts[told] = post
         return post
@@ -160,11 +164,12 @@ class Composer:
             ),
             strict=True,
         )
-        told = (item.id, channel.id, drafts, script.image)
+        image = self.shown(script.image, channel)
+        told = (item.id, channel.id, drafts, image)
         if told in self._before_together:
             self._together[told] = self._before_together[told]
         if told not in self._together:
-            room, described = self._room(drafts[0], channel, script.image)
+            room, described = self._room(drafts[0], channel, image)
             composed = compose_together((described, *drafts[1:]), room)
             self._together[told] = (
                 None
@@ -173,7 +178,7 @@ class Composer:
                     (composed,),
                     described,
                     channel,
-                    image=script.image,
+                    image=image,
                     statement=statements[0],
                     also=tuple(draft.language for draft in drafts[1:]),
                 )
@@ -400,6 +405,13 @@ class Composer:
             if alt is not None:
                 return alt, tag
         return "", language
+
+    def shown(self, image: Image | None, channel: ChannelConfig) -> Image | None:
+        """Return *image*; None in the place of a video that *channel* does not take."""
+        if image is None or not image.video_bytes:
+            return image
+        is_taken = self.limits(channel).take_video(image.media_type, image.video_bytes)
+        return image if is_taken else None
 
     def limits(self, channel: ChannelConfig) -> Capabilities:
         """Return what *channel* told last, else what its network usually takes."""

@@ -30,8 +30,9 @@ def limits_from_text(text: str) -> Capabilities:
     for name in _SPANS:
         if values.get(name) is not None:
             values[name] = timedelta(seconds=values[name])
-    if "media_types" in values:
-        values["media_types"] = frozenset(values["media_types"])
+    for name in ("media_types", "video_types"):
+        if name in values:
+            values[name] = frozenset(values[name])
     if "actions" in values:
         values["actions"] = frozenset(Action(one) for one in values["actions"])
     if values.get("media_ratio") is not None:

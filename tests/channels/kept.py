@@ -69,6 +69,15 @@ def a_picture(alt: str = "Three people walk on a dyke", content: bytes = PICTURE
     return Media(file="media/rice.jpg", alt=alt, sha256=_sha256(content), media_type="image/jpeg")
 
 
+FILM = b"\0\0\0\x18ftypmp42" + bytes(100)
+"""As much of a video as tells that it is one."""
+
+
+def a_film(alt: str = "A boat is poled along a dyke") -> Media:
+    """Make a video whose bytes are kept under their hash."""
+    return Media(file="media/boat.mp4", alt=alt, sha256=_sha256(FILM), media_type="video/mp4")
+
+
 def pictures_of(
     media: MediaStore, clock: Clock, *, public_url: str = "https://herald.example.org"
 ) -> PreparedPictures:
@@ -84,7 +93,7 @@ def surroundings(
     public_url: str = "https://herald.example.org",
 ) -> Surroundings:
     """Make what an account is given to work with."""
-    kept = media or KeptMedia(PICTURE)
+    kept = media or KeptMedia(PICTURE, FILM)
     pictures = pictures_of(kept, clock, public_url=public_url)
     return Surroundings(folder=folder, media=kept, pictures=pictures, clock=clock)
 

@@ -276,6 +276,7 @@ async def test_a_journal_like_a_network_has_its_limits_and_its_own_habits(tmp_pa
 def _limits_of(capabilities: Any) -> dict[str, Any]:
     names = (
         "count limit bytes_most url_length media_most media_types media_bytes alt_limit"
+        " video_types video_bytes"
         " languages_most"
     )
     return {name: getattr(capabilities, name) for name in names.split()}

@@ -715,7 +715,8 @@ async def test_limits_are_those_of_the_server(behaviour: Behaviour) -> None:
     assert found.media_pixels == 33_177_600
     assert (found.limit, found.url_length) == (behaviour.limit, behaviour.url_length)
     assert (found.media_most, found.alt_limit) == (behaviour.media_most, behaviour.alt_limit)
-    assert found.media_types == {"image/jpeg", "image/png", "image/webp"}
+    assert found.media_types == {"image/jpeg", "image/png", "image/webp", "video/mp4"}
+    assert (found.video_types, found.video_bytes) == ({"video/mp4"}, 40_000_000)
 
 
 async def test_limits_are_as_usual_when_the_server_does_not_tell_them(world: World) -> None:

@@ -444,9 +444,10 @@ class MastodonServer:
                 "characters_reserved_per_url": own.url_length,
             },
             "media_attachments": {
-                "supported_mime_types": ["image/jpeg", "image/png", "image/webp"],
+                "supported_mime_types": ["image/jpeg", "image/png", "image/webp", "video/mp4"],
                 "image_size_limit": 16_777_216,
                 "image_matrix_limit": 33_177_600,
+                "video_size_limit": 40_000_000,
                 "description_limit": own.alt_limit,
             },
         }

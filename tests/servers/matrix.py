@@ -326,12 +326,12 @@ class MatrixServer:
         is_html = content.get("format") == "org.matrix.custom.html"
         faults = {
             "no text": not content["body"],
-            "no such kind": kind not in {"m.text", "m.image"},
+            "no such kind": kind not in {"m.text", "m.image", "m.video"},
             "somebody is mentioned": content["m.mentions"] != {},
             "half a format": is_html == (formatted is None),
             "html": bool(formatted) and not _is_harmless(formatted),
-            "no such picture": kind == "m.image" and content["url"] not in self.media,
-            "a caption is none without a name": kind == "m.image" and not content["filename"],
+            "no such picture": kind != "m.text" and content["url"] not in self.media,
+            "a caption is none without a name": kind != "m.text" and not content["filename"],
         }
         return next((fault for fault, holds in faults.items() if holds), "")
 

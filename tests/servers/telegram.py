@@ -39,6 +39,7 @@ _KNOWN = {
         "link_preview_options",
     },
     "sendPhoto": {"chat_id", "photo", "caption", "disable_notification", "reply_parameters"},
+    "sendVideo": {"chat_id", "video", "caption", "disable_notification", "reply_parameters"},
     "sendMediaGroup": {"chat_id", "media", "disable_notification", "reply_parameters"},
     "editMessageText": {"chat_id", "message_id", "text", "link_preview_options"},
     "editMessageCaption": {"chat_id", "message_id", "caption"},
@@ -170,8 +171,9 @@ class TelegramServer(RudeServer):
         }
         if method == "sendMessage":
             return self._keep([values.get("text", "")], [], common, most=4096)
-        if method == "sendPhoto":
-            return self._keep([values.get("caption", "")], [files["photo"]], common, most=1024)
+        if method in {"sendPhoto", "sendVideo"}:
+            file = files[method.removeprefix("send").lower()]
+            return self._keep([values.get("caption", "")], [file], common, most=1024)
         album = values["media"]
         if not 2 <= len(album) <= 10 or any(one["type"] != "photo" for one in album):
             return refusal(400, "Bad Request: wrong number of items in the album")
@@ -193,8 +195,8 @@ class TelegramServer(RudeServer):
         if any(units(text) > most for text in texts):
             what = "message caption" if photos else "message"
             return refusal(400, f"Bad Request: {what} is too long")
-        for _, photo in photos:
-            if len(photo) > 10_000_000:
+        for name, photo in photos:
+            if len(photo) > (50_000_000 if name.endswith(".mp4") else 10_000_000):
                 return refusal(413, "Request Entity Too Large")
             if photo.startswith(b"broken"):
                 return refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
@@ -217,7 +219,9 @@ class TelegramServer(RudeServer):
             "chat": self.chat,
         }
         if message.photo:
-            return shown | {"photo": [{"file_id": "x"}], "caption": message.text}
+            is_video = message.filename.endswith(".mp4")
+            kind = {"video": {"file_id": "x"}} if is_video else {"photo": [{"file_id": "x"}]}
+            return shown | kind | {"caption": message.text}
         return shown | {"text": message.text}
 
     def _edit(self, method: str, values: Mapping[str, Any]) -> web.Response:

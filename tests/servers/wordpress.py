@@ -336,7 +336,7 @@ class WordPressServer:
         content = file.file.read()
         if len(content) > self.upload_most:
             return web.Response(text="<h1>413</h1>", status=413, content_type="text/html")
-        if not re.fullmatch(r"[\w-]+\.(jpg|png|gif|webp)", file.filename):
+        if not re.fullmatch(r"[\w-]+\.(jpg|png|gif|webp|mp4|webm)", file.filename):
             words = "Sorry, you are not allowed to upload this file type."
             return refusal(500, "rest_upload_unknown_error", words)
         made = Upload(

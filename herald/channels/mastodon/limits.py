@@ -27,6 +27,7 @@ def read_capabilities(instance: dict[str, Any], *, content_warning: str = "") ->
     configuration = _table(instance, "configuration")
     statuses = _table(configuration, "statuses")
     attachments = _table(configuration, "media_attachments")
+    types = _types(attachments)
     told = replace(
         usual,
         # Pleroma and its kin say max_toot_chars instead.
@@ -38,7 +39,9 @@ def read_capabilities(instance: dict[str, Any], *, content_warning: str = "") ->
         media_bytes=_count(attachments, "image_size_limit") or usual.media_bytes,
         media_pixels=_count(attachments, "image_matrix_limit") or usual.media_pixels,
         alt_limit=_count(attachments, "description_limit") or usual.alt_limit,
-        media_types=_types(attachments) or usual.media_types,
+        media_types=types or usual.media_types,
+        video_types=types & usual.video_types if types else usual.video_types,
+        video_bytes=_count(attachments, "video_size_limit") or usual.video_bytes,
     )
     if _is_pixelfed(instance):
         told = _like_pixelfed(told)

@@ -118,7 +118,7 @@ def _of_picture(picture: Uploaded) -> dict[str, Any]:
         # Programs keep this place free until the picture is there.
         info |= {"w": there.width, "h": there.height}
     return {
-        "msgtype": "m.image",
+        "msgtype": "m.video" if there.is_video else "m.image",
         "filename": file_name(picture.media, there),
         "url": picture.uri,
         "info": info,

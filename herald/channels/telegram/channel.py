@@ -146,7 +146,7 @@ class TelegramChannel:
             chat=self._chat,
             silent=self._settings.silent,
             reply_to=reply_to,
-            pictures=len(ready),
+            kinds=["video" if one.picture.is_video else "photo" for one in ready],
         )
         answer = await self._asked(call, ready, seconds=self._seconds)
         if (chat := wire.moved_to(answer)) is not None:

@@ -34,7 +34,7 @@ def receipt_of(result: object) -> Receipt | None:
         return None
     chat, first = messages[0]["chat"], messages[0]["message_id"]
     ids = "+".join(str(message["message_id"]) for message in messages)
-    captioned = "photo/" if "photo" in messages[0] else ""
+    captioned = "photo/" if messages[0].keys() & {"photo", "video"} else ""
     return Receipt(remote_id=f"{chat['id']}/{captioned}{ids}", url=_url(chat, first))
 
 

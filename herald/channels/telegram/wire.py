@@ -6,7 +6,7 @@ Texts go out as they are, without a markup of Telegram's: it finds links and has
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,22 +57,24 @@ class Call:
 
 
 def create(
-    payload: Payload, *, chat: str, silent: bool, reply_to: Stands | None, pictures: int
+    payload: Payload, *, chat: str, silent: bool, reply_to: Stands | None, kinds: Sequence[str] = ()
 ) -> Call:
-    """Return the one call that makes a post."""
+    """Return the one call that makes a post; *kinds* has ``photo`` or ``video`` for each file."""
     values: dict[str, Any] = {"chat_id": chat}
     if silent:
         values["disable_notification"] = True
     if reply_to:
         values["reply_parameters"] = {"message_id": reply_to.ids[0]}
-    if not pictures:
+    if not kinds:
         preview = {"link_preview_options": {"url": payload.link}} if payload.link else {}
         return Call(method="sendMessage", values=values | {"text": payload.text} | preview)
-    if pictures == 1:
+    if len(kinds) == 1:
         values["caption"] = payload.text
-        return Call(method="sendPhoto", values=values, files=("photo",))
-    names = tuple(f"picture{nth}" for nth in range(pictures))
-    album = [{"type": "photo", "media": f"attach://{name}"} for name in names]
+        return Call(method=f"send{kinds[0].title()}", values=values, files=(kinds[0],))
+    names = tuple(f"picture{nth}" for nth in range(len(kinds)))
+    album = [
+        {"type": kind, "media": f"attach://{name}"} for kind, name in zip(kinds, names, strict=True)
+    ]
     album[0]["caption"] = payload.text  # under the first alone it stands under the whole album
     return Call(method="sendMediaGroup", values=values | {"media": album}, files=names)
 

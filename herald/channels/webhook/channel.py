@@ -140,7 +140,7 @@ class WebhookChannel:
         picture = await pictures.picture(media, self._limits)
         if address := await pictures.address(picture):
             return Shown(media=media, picture=picture, address=address)
-        small = replace(self._limits, media_bytes=INLINE_MOST)
+        small = replace(self._limits, media_bytes=INLINE_MOST, video_bytes=INLINE_MOST)
         return Shown(media=media, picture=await pictures.picture(media, small))
 
 

@@ -244,7 +244,7 @@ class WordPressChannel:
 
     def _page(self, payload: Payload, pictures: tuple[Shown, ...]) -> dict[str, Any]:
         page = page_of(payload, pictures)
-        if pictures and self._settings.featured_image:
+        if pictures and self._settings.featured_image and not pictures[0].is_video:
             page["featured_media"] = pictures[0].id
         return page
 

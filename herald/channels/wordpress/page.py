@@ -36,6 +36,11 @@ class Shown:
     width: int = 0
     height: int = 0
 
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a video."""
+        return self.media.media_type.startswith("video/")
+
 
 def slug_of(delivery: Delivery) -> str:
     """Return the end of a post's address, the same for ever: the item's name and a mark.
@@ -137,13 +142,14 @@ def _shown(text: str) -> str:
 
 
 def _figure(picture: Shown, mark: str) -> str:
-    size = f' width="{picture.width}" height="{picture.height}"' if picture.width else ""
-    image = (
-        f'<img class="wp-image-{picture.id}" src="{escape(picture.address)}"'
-        f' alt="{escape(picture.media.alt).replace("[", "&#91;")}"{size}>'
-    )
     caption = caption_of(picture.media)
     credit = f"<figcaption>{_shown(caption)}</figcaption>" if caption else ""
+    alt = escape(picture.media.alt).replace("[", "&#91;")
+    if picture.is_video:
+        film = f'<video controls src="{escape(picture.address)}" aria-label="{alt}"></video>'
+        return f'<figure class="wp-block-video"{mark}>{film}{credit}</figure>'
+    size = f' width="{picture.width}" height="{picture.height}"' if picture.width else ""
+    image = f'<img class="wp-image-{picture.id}" src="{escape(picture.address)}" alt="{alt}"{size}>'
     return f'<figure class="wp-block-image"{mark}>{image}{credit}</figure>'
 
 

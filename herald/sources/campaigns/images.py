@@ -17,6 +17,8 @@ from herald.sources.yaml import Loc
 NO_CONSENT = "no-consent"
 """The code of an error that keeps its picture's posts back, and its file from nothing else."""
 _NOTHING = "nothing is posted with it"
+_AS_IT_IS = "a video goes out as it is, with what the camera noted, such as where it was taken"
+_EXPORT = "export it without location, if that is nobody's concern"
 _ALT = "say in alt: what it shows, for those who cannot see it; or decorative: true"
 
 
@@ -59,6 +61,8 @@ def _image_in_file(shape: ImageShape, name: str, loc: Loc, scope: Scope) -> Imag
         case PictureFile() as found:
             shape = _with_shared(shape, scope.pictures.described.get(path))
             file = path.relative_to(scope.pictures.root).as_posix()
+            if found.video_bytes:
+                scope.warn((*loc, "file"), "video-as-it-is", _AS_IT_IS, _EXPORT)
             return _image(shape, loc, scope, file=file, found=found)
 
 
@@ -89,6 +93,7 @@ def _image(
         licence=shape.licence or "",
         sha256=found.sha256 if found else "",
         media_type=found.media_type if found else "",
+        video_bytes=found.video_bytes if found else 0,
         withheld=withheld,
     )
 
