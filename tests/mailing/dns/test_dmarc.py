@@ -42,6 +42,14 @@ def test_a_long_domain_takes_eight_look_ups_at_most(domain: str, asked: list[str
             "m.org", {"m_org": "v=DMARC1; p=reject"}, "m.org", "m.org", "reject", id="its own"
         ),
         pytest.param(
+            "m.org",
+            {"m_org": "v=DMARC1; p=reject; sp=none"},
+            "m.org",
+            "m.org",
+            "reject",
+            id="sp= is for names below it alone",
+        ),
+        pytest.param(
             "news.m.org",
             {"m_org": "v=DMARC1; p=reject; sp=none"},
             "m.org",
@@ -120,6 +128,11 @@ async def test_a_record_that_asks_for_nothing_is_broken(text: str) -> None:
     seen = await walk("m.org", m_org=text)
     assert seen.record is None
     assert seen.broken_at == ("m.org",)
+
+
+async def test_nothing_is_asked_above_the_end_of_the_walk() -> None:
+    seen = await walk("a.m.org", m_org="v=DMARC1; p=none; psd=n", org="v=DMARC1")
+    assert not seen.broken_at
 
 
 async def test_two_records_count_as_none_and_the_walk_goes_on() -> None:

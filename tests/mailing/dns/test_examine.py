@@ -221,6 +221,24 @@ async def test_a_domain_without_any_key_is_told_though_no_selector_is_known() ->
     assert "has no DKIM key" in the_ill(await look(zone, selector=None)).what
 
 
+async def test_a_selector_is_asked_for_where_nobody_knows_of_keys() -> None:
+    zone: Zone = {**SOUND, "_domainkey.museum.internal TXT": Fault.FAILS}
+    assert "not known here" in the_ill(await look(zone, selector=None)).what
+
+
+async def test_one_address_of_a_provider_in_the_record_is_enough() -> None:
+    zone = with_txt(MUSEUM, f"v=spf1 ip4:{ADDRESS} ~all")
+    zone[f"{RELAY} A"] = (ADDRESS, "185.12.0.11")
+    assert not ills(await look(zone))
+
+
+async def test_a_record_cannot_steer_the_terminal() -> None:
+    zone = with_txt(MUSEUM, r"v=spf1 \027[31mred -all")
+    ill = the_ill(await look(zone))
+    assert "\x1b" not in ill.remedy
+    assert "�[31mred" in ill.remedy
+
+
 async def test_a_key_behind_an_alias_is_found() -> None:
     zone = without("s1._domainkey.museum.internal TXT")
     zone["s1._domainkey.museum.internal CNAME"] = ("key.provider.internal.",)

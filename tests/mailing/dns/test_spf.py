@@ -122,6 +122,12 @@ async def test_look_ups_behind_a_match_count_too() -> None:
     assert (await walk(record)).lookups == 5
 
 
+@pytest.mark.parametrize("rest", ["a mx include:ours.internal", "redirect=ours.internal"])
+async def test_what_stands_behind_the_end_is_never_asked_for(rest: str) -> None:
+    seen = await walk(f"v=spf1 ~all {rest}")
+    assert (seen.lookups, seen.ends) == (0, Result.SOFTFAIL)
+
+
 async def test_names_that_find_nothing_are_counted() -> None:
     assert (await walk("v=spf1 a:no.internal mx:no.internal a:host.internal -all")).void == 2
 
