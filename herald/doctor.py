@@ -212,6 +212,7 @@ async def examine_mail(
                 host=settings.smtp.host,
                 here=addresses_here(),
                 selector=settings.smtp.dkim_selector,
+                returns_to=(settings.bounces.address or "").rpartition("@")[2],
             ),
         )
         findings = (*findings, *said, about_one_click(settings.web.public_url))

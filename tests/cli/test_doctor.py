@@ -109,6 +109,7 @@ def test_what_the_dns_says_of_the_lists_senders_is_told(tmp_path: Path) -> None:
             f"smtp: {{host: 127.0.0.1, port: {a_free_port()}, tls: none, dkim_selector: s7}}\n"
             "notify: {from: herald@office.museum.internal}\n"
             "officers: [{name: Ana, email: ana@museum.internal}]\n"
+            "bounces: {address: back@returns.museum.internal}\n"
         ),
         config_lists=LISTS.format(address="news@museum.internal"),
     )
@@ -124,3 +125,4 @@ def test_what_the_dns_says_of_the_lists_senders_is_told(tmp_path: Path) -> None:
     assert "museum.internal takes mail (MX mail.museum.internal)" in told
     assert "s7._domainkey.museum.internal TXT" in asked
     assert "office.museum.internal MX" in asked, "officers' mails are from there"
+    assert "returns.museum.internal MX" in asked, "copies come back to there"
