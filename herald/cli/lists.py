@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from herald.mailing.lists import ImportReport
     from herald.model.bounces import BounceCounts
     from herald.model.configuration import MailingList
+    from herald.model.joining import Proof
     from herald.model.mailing import Subscriber
     from herald.store.mailing import StoredMailing
 
@@ -58,6 +59,7 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
                     await store.suppressed(one.id),
                     await bounces.counts_of_list(one.id),
                 )
+                | {"pending": await app.joining.pending(one.id)}
                 for one in chosen
             ]
 
@@ -72,6 +74,8 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
             f"{one['list']}: {one['subscribed']} subscribed, {one['left']} left,"
             f" {one['suppressed']} never written to again"
         )
+        if one["pending"]:
+            click.echo(f"  asked to join and not confirmed yet: {one['pending']}")
         if one["bounced"] or one["complained"]:
             click.echo(
                 f"  of those who left: {one['bounced']} could not be reached,"
@@ -181,6 +185,37 @@ def unsubscribe(invocation: Invocation, address: str, name: str, as_json: bool) 
         told = f"Taken off {left} {'list' if left == 1 else 'lists'}."
         click.echo(told if left else "This address is on no such list.")
     if not left:
+        raise SystemExit(1)
+
+
+@lists.command()
+@click.argument("address")
+@as_json_option
+@click.pass_obj
+def consent(invocation: Invocation, address: str, as_json: bool) -> None:
+    """Show what proves that somebody agreed: when, to which words, asked by which mail.
+
+    Exit status 1 if nothing proves it, as for people who came from a file.
+
+    \b
+    herald lists consent ana@example.org
+    """
+
+    async def work() -> tuple[Proof, ...]:
+        from herald.mailing.lists import find_hash
+
+        async with invocation.open_to_change() as app:
+            known = await find_hash(app.mailing_store, sound_address(address))
+            return await app.joining_store.proofs(known)
+
+    found = run_async(work())
+    if as_json:
+        print_json({"consents": [_proof(one) for one in found]})
+    for one in () if as_json else found:
+        _tell_proof(one)
+    if not found:
+        if not as_json:
+            click.echo("Nobody of this address has confirmed anything here.")
         raise SystemExit(1)
 
 
@@ -307,3 +342,27 @@ def _person(one: Subscriber) -> dict[str, Any]:
         "left_at": instant(one.left_at),
         "consent": {"source": one.consent.source, "given": one.consent.given},
     }
+
+
+def _proof(one: Proof) -> dict[str, Any]:
+    from herald.reporting.documents import instant
+
+    return {
+        "list": one.list,
+        "language": one.language,
+        "asked_on": one.came_from.value,
+        "asked_at": instant(one.asked_at),
+        "confirmed_at": instant(one.confirmed_at),
+        "message_id": one.message_id,
+        "text": one.text,
+        "text_version": one.digest,
+    }
+
+
+def _tell_proof(one: Proof) -> None:
+    click.echo(f"{one.list}: confirmed {one.confirmed_at:%Y-%m-%d %H:%M:%S} UTC")
+    click.echo(f"  asked {one.asked_at:%Y-%m-%d %H:%M:%S} UTC ({one.came_from.value})")
+    click.echo(f"  by the mail {one.message_id or '(its reply was never read)'}")
+    click.echo(f"  to these words ({one.language}, version {one.digest[:12]}):")
+    for line in one.text.splitlines():
+        click.echo(f"    {line}")

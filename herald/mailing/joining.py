@@ -186,6 +186,10 @@ class Joining:
         log.info("subscription confirmed", extra={"list": asked.list if asked else ""})
         return await self.look(token)
 
+    async def pending(self, mailing_list: ListId) -> int:
+        """Return how many have asked to join and may still confirm."""
+        return await self._store.pending(mailing_list, since=self._since())
+
     async def send_owed(self, stop: asyncio.Event) -> None:
         """Send the mails that requests owe, and erase the requests that are too old."""
         await self._store.forget(asked_before=self._since(), now=self._clock.now())
