@@ -105,10 +105,14 @@ async def _record(
 ) -> Effect:
     await alone(connection, Guarded.PEOPLE)
     await connection.execute(delete(bounce).where(bounce.c.at < now - REMEMBERED))
-    address = await connection.scalar(
-        select(subscription.c.address_hash).where(subscription.c.id == copy.subscription)
-    )
-    if address is None:
+    person = (
+        await connection.execute(
+            select(subscription.c.address_hash, subscription.c.since).where(
+                subscription.c.id == copy.subscription
+            )
+        )
+    ).one_or_none()
+    if person is None:
         return Effect.UNKNOWN
     row = {
         "subscription": copy.subscription,
@@ -123,13 +127,16 @@ async def _record(
         return Effect.KNOWN
     failed_at = await connection.scalars(
         select(bounce.c.at).where(
-            bounce.c.subscription == copy.subscription, bounce.c.kind.in_(_FAILED)
+            bounce.c.subscription == copy.subscription,
+            bounce.c.kind.in_(_FAILED),
+            # Whoever came back has answered a mail: what failed before is over.
+            bounce.c.at >= person.since,
         )
     )
     reason = decide(tuple(failed_at))
     if reason is None:
         return Effect.COUNTED
-    await _end(connection, address, reason, now)
+    await _end(connection, person.address_hash, reason, now)
     return Effect.ENDED
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, update
 
 from herald.clock import SetClock
 from herald.mailing.bounces.counting import Bounces
@@ -26,6 +26,7 @@ from herald.model.mailing import (
 from herald.store.bounces import StoredBounces, bounce
 from herald.store.engine import Store
 from herald.store.mailing import StoredMailing
+from herald.store.mailing_tables import subscription
 from tests.mailing.bounces.makers import PATTERN, a_complaint, a_dsn
 from tests.mailing.makers import FRIENDS, a_planned_issue, subscribe
 from tests.makers import NOON
@@ -154,6 +155,23 @@ async def test_what_comes_back_on_one_day_counts_once_and_day_after_day_ends_it(
         effects.append(await full(f"weekly {number}"))
     assert effects == [Effect.COUNTED, Effect.COUNTED, Effect.ENDED]
     assert await state_of(store, copy) is SubscriptionState.LEFT
+
+
+async def test_what_failed_before_a_person_came_back_is_over(
+    database: Store, store: StoredMailing, bounces: Bounces, clock: SetClock
+) -> None:
+    copy = await a_copy(store)
+
+    async def full(name: str) -> Effect:
+        mail = await a_report(store, copy, status="4.2.2", diagnostic="452 full", name=f"<{name}>")
+        return await bounces.take(mail)
+
+    for number in range(3):
+        assert await full(f"before {number}") is Effect.COUNTED
+        clock.advance(DAY)
+    async with database.writing() as connection:
+        await connection.execute(update(subscription).values(since=clock.now()))
+    assert await full("after") is Effect.COUNTED
 
 
 async def test_a_forged_report_and_one_of_the_forgotten_change_nothing(
