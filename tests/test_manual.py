@@ -25,6 +25,7 @@ from herald.data.networks import network_facts
 from herald.model.problem import Severity
 from herald.sources.config.shapes import HeraldShape
 from herald.sources.yaml import read
+from tests.channels.kept import FILM
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -151,7 +152,7 @@ def _command_lines() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("line", "is_mention"), list(_command_lines()))
 def test_every_command_line_of_the_manual_is_understood(line: str, is_mention: bool) -> None:
-    line = re.split(r"\s+[#(>|]|\s+&&", line)[0]
+    line = re.split(r"\s+[#(<>|]|\s+&&", line)[0]
     words = shlex.split(line.replace("\\", ""))
     command: click.Command = herald
     context: click.Context | None = None
@@ -208,7 +209,7 @@ def _write_around(page: Path, block: str, folder: Path) -> None:
     assert document is not None, faults
     name, text = _place_of(block, document.data)
     channels = _named(text, "channels?") | set(
-        re.findall(r"^ +(\w+): \{(?:text|at):", text, re.MULTILINE)
+        re.findall(r"^ +(\w+): \{(?:text|at|image):", text, re.MULTILINE)
     )
     partners = _named(text, "partner")
     tags = re.findall(r"tag:([\w-]+)", text)
@@ -223,6 +224,8 @@ def _write_around(page: Path, block: str, folder: Path) -> None:
     _write(folder, "campaigns/x.yaml", ["campaign: x", "languages: [en]"])
     for picture in re.findall(r"[\w-]+\.(?:jpg|png)", text):
         (folder / "media" / picture).write_bytes(PICTURE.read_bytes())
+    for video in re.findall(r"[\w-]+\.mp4", text):
+        (folder / "media" / video).write_bytes(FILM)
     for kind, table in _blocks(page):
         if kind == "csv":
             (folder / "campaigns" / "cards.csv").write_text(table, encoding="utf-8")
