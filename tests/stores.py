@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
 from herald.store.engine import open_store
+from herald.store.migrate import MIGRATIONS
 
 _FILE = "herald.db"
 
@@ -39,3 +46,31 @@ def _an_empty_store() -> bytes:
         return (folder / _FILE).read_bytes()
     finally:
         shutil.rmtree(folder)
+
+
+def lay_older_store(path: Path, step: str, now: Path) -> None:
+    """Lay an SQLite store at *path* as the version that ended with *step* would have written *now*.
+
+    Of every table that there was then it has the rows, of every row what there were columns for.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, step)
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as older, older:
+        older.execute("ATTACH ? AS now", (str(now),))
+        for table in _names(older, "SELECT name FROM main.sqlite_schema WHERE type = 'table'"):
+            if table == "alembic_version":
+                continue
+            there = "SELECT name FROM pragma_table_info(?, ?)"
+            known = _names(older, there, table, "now")
+            columns = ", ".join(n for n in _names(older, there, table, "main") if n in known)
+            taken = f"SELECT {columns} FROM now.{table}"  # noqa: S608 - the tests' own names
+            older.execute(f"INSERT OR REPLACE INTO main.{table} ({columns}) {taken}")
+
+
+def _names(connection: sqlite3.Connection, question: str, *about: str) -> list[str]:
+    return [name for (name,) in connection.execute(question, about)]
