@@ -70,6 +70,26 @@ def unreachable_pictures(loaded: Loaded, public_url: str) -> tuple[Problem, ...]
     )
 
 
+def unreachable_lists(loaded: Loaded, public_url: str) -> tuple[Problem, ...]:
+    """Warn of lists that their file opens, and that nobody can reach to subscribe.
+
+    *public_url* as for ``unreachable_pictures``.
+    """
+    if public_url:
+        return ()
+    return tuple(
+        Problem(
+            place=replace(one.place, path=f"{one.place.path}.subscribe".lstrip(".")),
+            severity=Severity.WARNING,
+            code="no-public-address",
+            message="the list stays closed: nobody can reach Herald's pages to subscribe",
+            hint='write web: {public_url: "https://…"} into config/herald.yaml',
+        )
+        for one in loaded.configuration.lists.values()
+        if one.is_open
+    )
+
+
 def known_capabilities(channel: ChannelConfig, stored: Capabilities | None) -> Capabilities:
     """Return a channel's limits: its network's word where it gives one, else Herald's data.
 

@@ -70,7 +70,7 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
     """Load a folder as the daemon does; return it with the problems of its surroundings too."""
     from herald.channels.registry import check_settings, network_names
     from herald.data.calendar import observances
-    from herald.foresight import unreachable_pictures
+    from herald.foresight import unreachable_lists, unreachable_pictures
     from herald.notifying.checking import note_ways
     from herald.settings import read_settings
     from herald.sources.config.load import read_config_file
@@ -85,7 +85,9 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
         problems += check_settings(channel)
     if settings is not None:
         problems += note_ways(settings, read_config_file(root, "herald").where)
-        problems += unreachable_pictures(loaded, settings.web.public_url or "")
+        public_url = settings.web.public_url or ""
+        problems += unreachable_pictures(loaded, public_url)
+        problems += unreachable_lists(loaded, public_url)
     return loaded, sorted(problems, key=_in_order)
 
 

@@ -262,6 +262,27 @@ def test_a_network_that_fetches_pictures_needs_an_address_to_fetch_them_from(
         assert "public_url" in each["hint"]
 
 
+@pytest.mark.parametrize(
+    ("subscribe", "web", "warned"),
+    [
+        ("open", "", 1),
+        ("closed", "", 0),
+        ("open", "web: {public_url: 'https://herald.example.org'}\n", 0),
+    ],
+)
+def test_an_open_list_needs_an_address_at_which_people_can_subscribe(
+    tmp_path: Path, subscribe: str, web: str, warned: int
+) -> None:
+    root = a_folder(tmp_path, one=SOUND)
+    sender = "{name: Eco, address: news@museum.example}"
+    friends = f"friends: {{name: Friends, from: {sender}, subscribe: {subscribe}}}\n"
+    write(root, "config/lists.yaml", friends)
+    write(root, "config/herald.yaml", f"timezone: Europe/Rome\n{web}")
+    found = json.loads(check(root, "--json").output)["problems"]
+    told = [each for each in found if each["code"] == "no-public-address"]
+    assert [each["file"] for each in told] == ["config/lists.yaml"] * warned
+
+
 def test_a_line_is_shown_once_for_all_that_is_said_of_it(tmp_path: Path) -> None:
     root = a_folder(tmp_path, one=SOUND.replace("[fedi]", "[insta]"))
     write(root, "config/channels.yaml", "insta: {network: instagram, acount: x, serve: y}\n")
