@@ -141,7 +141,7 @@ async def test_two_transactions_that_wait_for_each_other_are_both_done_in_the_en
         await store.write(change)
 
     await asyncio.gather(both("salt", "rice"), both("rice", "salt"))
-    assert len(begun) == 3  # one of them was taken back, and done again
+    assert len(begun) >= 3  # one of them was taken back, and done again until it was its turn
     async with store.reading() as connection:
         changed = await connection.execute(text("SELECT at FROM first_seen"))
         assert list(changed.scalars()) == [3, 3]
