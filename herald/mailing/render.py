@@ -24,6 +24,9 @@ from herald.model.mailing import Edition, EditionContent
 UNSUBSCRIBE_MARK = "https://unsubscribe.invalid/here"
 """Stands where each recipient's own link goes; no real link looks like it (RFC 2606)."""
 
+PREFERENCES_MARK = "https://preferences.invalid/here"
+"""Stands where the link to each recipient's own preferences goes."""
+
 LARGEST = 102_000
 """Bytes of HTML: Gmail cuts off what is longer, with the unsubscribe link in it."""
 

@@ -11,6 +11,7 @@ import base64
 import re
 import ssl
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -47,6 +48,14 @@ _ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
+@dataclass(frozen=True, slots=True)
+class NextEnvelope:
+    """From whom to whom the mail after this one goes."""
+
+    sender: str
+    recipient: str
+
+
 class Mailer(Protocol):
     """Hands over one mail after the other; a fake in memory is one too."""
 
@@ -54,8 +63,14 @@ class Mailer(Protocol):
         """Make sure that there is a connection; return what is wrong if there is none."""
         ...
 
-    async def send(self, *, sender: str, recipient: str, mail: bytes) -> MailOutcome:
-        """Hand over *mail* once and tell what came of it; never raises for what a server does."""
+    async def send(
+        self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+    ) -> MailOutcome:
+        """Hand over *mail* once and tell what came of it; never raises for what a server does.
+
+        *ahead* is what will most likely be sent next over this connection; a mailer may announce
+        it together with this mail, and must cope if something else comes, or nothing.
+        """
         ...
 
     async def close(self) -> None:
@@ -96,8 +111,10 @@ class SmtpMailer:
         self._smtp = smtp
         return None
 
-    async def send(self, *, sender: str, recipient: str, mail: bytes) -> MailOutcome:
-        """Hand over one mail over the open connection."""
+    async def send(
+        self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+    ) -> MailOutcome:
+        """Hand over one mail over the open connection; one step waits for the other's answer."""
         if self._smtp is None:
             return RelayTrouble("there is no connection")
         try:

@@ -15,6 +15,7 @@ _LONGEST = 200
 _ID = re.compile(r"[0-9a-f]{32}")
 _LEAVING = "herald.unsubscribe"
 _JOINING = "herald.confirm"
+_PREFERRING = "herald.preferences"
 """A signature for one purpose serves no other."""
 
 
@@ -26,6 +27,17 @@ def unsubscribe_token(subscription: SubscriptionId, key: bytes) -> str:
 def read_token(token: str, key: bytes) -> SubscriptionId | None:
     """Return whose *token* it is, or None if this Herald has not signed it."""
     signed = _signed(token, key, _LEAVING)
+    return SubscriptionId(signed) if signed is not None else None
+
+
+def preferences_token(subscription: SubscriptionId, key: bytes) -> str:
+    """Return the token of the link in a letter to its reader's preferences; it never expires."""
+    return _signer(key, _PREFERRING).sign(subscription).decode()
+
+
+def read_preferences_token(token: str, key: bytes) -> SubscriptionId | None:
+    """Return whose *token* it is, or None if this Herald has not signed it for preferences."""
+    signed = _signed(token, key, _PREFERRING)
     return SubscriptionId(signed) if signed is not None else None
 
 

@@ -102,6 +102,8 @@ class MailingList:
     """Who answers for the personal data; empty means the sender."""
     privacy: Words = field(default_factory=Words)
     """Addresses of the page that says how personal data are protected."""
+    has_archive: bool = False
+    """Its letters stand on public pages once they were sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,8 @@ class Subscriber:
     address: str
     name: str = ""
     language: Language | None = None
+    zone: str = ""
+    """An IANA time zone; empty where nobody said it."""
     state: SubscriptionState = SubscriptionState.SUBSCRIBED
     consent: Consent = Consent()
     since: datetime
@@ -191,6 +193,15 @@ class IssueReason(StrEnum):
     """Its moment is long over, and nobody has seen it."""
 
 
+class WhenUncertain(StrEnum):
+    """What becomes of a copy of which nobody knows, and no log tells, whether it arrived."""
+
+    ASK = "ask"
+    """A person decides."""
+    RESEND = "resend"
+    HOLD = "hold"
+
+
 STARTED = frozenset({IssueState.SENDING, IssueState.SENT})
 """Nothing about such an issue changes any more."""
 
@@ -224,6 +235,9 @@ class Issue:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     audience: int = 0
+    local_time: bool = False
+    """Every reader is written to at the issue's time of day on the reader's own clock."""
+    when_uncertain: WhenUncertain = WhenUncertain.ASK
 
 
 class RecipientState(StrEnum):

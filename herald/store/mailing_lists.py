@@ -307,5 +307,6 @@ def _person_columns() -> tuple[Any, ...]:
         subscription.c.left_at,
         subscriber.c.address,
         subscriber.c.name,
+        subscriber.c.zone,
         subscriber.c.language,
     )

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from herald.model.ids import CampaignId, Language, ListId
@@ -35,6 +36,7 @@ from herald.model.mailing import (
     Subscriber,
     SubscriptionId,
     SubscriptionState,
+    WhenUncertain,
 )
 from herald.store.tables import Moment, metadata, text_column
 
@@ -53,6 +55,7 @@ subscriber = Table(
     Column("address", Text, nullable=False),
     text_column("name"),
     text_column("language"),
+    text_column("zone"),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -104,6 +107,8 @@ issue = Table(
     Column("started_at", Moment),
     Column("finished_at", Moment),
     Column("audience", Integer, nullable=False),
+    Column("local_time", Boolean, nullable=False, server_default=false()),
+    text_column("when_uncertain"),
     Index(None, "state", "due_at"),
 )
 
@@ -136,6 +141,8 @@ recipient = Table(
     Column("claimed_at", Moment),
     Column("code", Integer),
     text_column("reply"),
+    text_column("domain"),
+    text_column("queue_id"),
     Column("ended_at", Moment),
     UniqueConstraint("issue", "subscription"),
     Index(None, "issue", "state", "next_at"),  # what may be claimed; what an issue has come to
@@ -143,6 +150,14 @@ recipient = Table(
     Index(None, "subscription"),
 )
 """One row per recipient of an issue, made when the audience is frozen."""
+
+mail_pace = Table(
+    "mail_pace",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("tat", Moment, nullable=False),
+)
+"""When a mail server, a sender or a recipients' domain will have earned back what was sent."""
 
 sign_up = Table(
     "sign_up",
@@ -221,6 +236,8 @@ def issue_values(value: Issue) -> dict[str, Any]:
         "started_at": value.started_at,
         "finished_at": value.finished_at,
         "audience": value.audience,
+        "local_time": value.local_time,
+        "when_uncertain": value.when_uncertain.value,
     }
 
 
@@ -237,6 +254,7 @@ def issue_of(row: Row[Any]) -> Issue:
             "reason": IssueReason(row.reason) if row.reason else None,
             "languages": tuple(Language(tag) for tag in json.loads(row.languages)),
             "told": tuple(json.loads(row.told)),
+            "when_uncertain": WhenUncertain(row.when_uncertain or WhenUncertain.ASK),
         }
     )
 
@@ -249,6 +267,7 @@ def subscriber_of(row: Row[Any]) -> Subscriber:
         address=row.address,
         name=row.name,
         language=Language(row.language) if row.language else None,
+        zone=row.zone,
         state=SubscriptionState(row.state),
         consent=Consent(source=row.consent_source, given=row.consent_given),
         since=row.since,

@@ -8,6 +8,7 @@ from typing import Any
 
 from herald.mailing.gather import Sources
 from herald.mailing.lists import ImportReport, import_rows
+from herald.mailing.smtp import NextEnvelope
 from herald.mailing.spreadsheet import read_spreadsheet
 from herald.model.campaign import Approve, Every, Newsletter, Section
 from herald.model.configuration import Configuration, MailingList
@@ -136,7 +137,9 @@ class PostOffice:
         self.connections += 1
         return RelayTrouble("it is shut") if self.is_shut else None
 
-    async def send(self, *, sender: str, recipient: str, mail: bytes) -> MailOutcome:
+    async def send(
+        self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+    ) -> MailOutcome:
         """Take one mail."""
         answer = self.answers.pop(0) if self.answers else Accepted("queued")
         if isinstance(answer, Accepted):

@@ -13,6 +13,7 @@ from herald.clock import SetClock
 from herald.mailing.gather import Sources
 from herald.mailing.lists import find_hash
 from herald.mailing.mailing import Mailing
+from herald.mailing.smtp import NextEnvelope
 from herald.model.campaign import Approve, Kind, Newsletter, Section
 from herald.model.configuration import Configuration
 from herald.model.mailing import (
@@ -440,7 +441,9 @@ async def test_a_stop_signal_ends_between_two_copies(room: Room, office: PostOff
     stop = asyncio.Event()
 
     class Ringing(PostOffice):
-        async def send(self, *, sender: str, recipient: str, mail: bytes) -> MailOutcome:
+        async def send(
+            self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+        ) -> MailOutcome:
             stop.set()
             return await office.send(sender=sender, recipient=recipient, mail=mail)
 

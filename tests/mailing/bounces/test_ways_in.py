@@ -19,7 +19,7 @@ from herald.mailing.bounces.mailbox import Mailbox, MailboxTrouble, empty
 from herald.mailing.bounces.reading import Seal, read_returned
 from herald.mailing.bounces.verp import bounce_address, read_bounce_address
 from herald.mailing.mailing import Mailing
-from herald.mailing.smtp import SmtpMailer
+from herald.mailing.smtp import NextEnvelope, SmtpMailer
 from herald.model.bounces import BounceCounts, BounceKind, CopyOf, Effect
 from herald.model.mailing import (
     Accepted,
@@ -131,7 +131,9 @@ class Refuses(PostOffice):
         super().__init__([answer] * 9)
         self.senders: list[str] = []
 
-    async def send(self, *, sender: str, recipient: str, mail: bytes) -> MailOutcome:
+    async def send(
+        self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+    ) -> MailOutcome:
         """Remember the sender."""
         self.senders.append(sender)
         return await super().send(sender=sender, recipient=recipient, mail=mail)
