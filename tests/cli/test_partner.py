@@ -373,7 +373,7 @@ def at_a_terminal(folder: Path, url: str, answers: list[tuple[str, str | None]])
                 assert select.select([ours], [], [], 30)[0], shown
                 shown += os.read(ours, 4096).decode(errors="replace")
             if answer is None:
-                running.send_signal(signal.SIGINT)
+                interrupt(running, ours)
             else:
                 os.write(ours, f"{answer}\n".encode())
         while True:
@@ -390,6 +390,17 @@ def at_a_terminal(folder: Path, url: str, answers: list[tuple[str, str | None]])
         running.kill()
         running.wait()
         os.close(ours)
+
+
+def interrupt(running: subprocess.Popen[bytes], screen: int) -> None:
+    """Press Ctrl-C, and again after a while of nothing, as people do.
+
+    Python cannot hear the one that comes between its last look and the reading of the keyboard.
+    """
+    for _ in range(6):
+        running.send_signal(signal.SIGINT)
+        if select.select([screen], [], [], 5)[0]:
+            return
 
 
 # --- guesses ---
