@@ -139,13 +139,13 @@ class Joining:
             came_from=came_from,
             asked_at=now,
         )
-        of_source = [*_allowances(key, "everywhere", _OF_ALL)]
+        of_source = [*allowances(key, "everywhere", _OF_ALL)]
         if network:
-            of_source += _allowances(key, f"network\n{network}", _OF_NETWORK)
+            of_source += allowances(key, f"network\n{network}", _OF_NETWORK)
         return await self._store.ask(
             asked,
             of_source=of_source,
-            of_address=_allowances(key, f"address\n{known}", _OF_ADDRESS),
+            of_address=allowances(key, f"address\n{known}", _OF_ADDRESS),
             now=now,
         )
 
@@ -296,7 +296,7 @@ def make_confirmation(
     return mail.as_bytes()
 
 
-def _allowances(
+def allowances(
     key: bytes, counted: str, limits: tuple[tuple[timedelta, int], ...]
 ) -> list[Allowance]:
     """Return what is counted under a keyed hash: no address or network stands in the store."""

@@ -10,12 +10,14 @@ from itsdangerous import BadSignature, Signer
 
 from herald.model.joining import SignUpId
 from herald.model.mailing import SubscriptionId
+from herald.model.preferences import LinkId
 
 _LONGEST = 200
 _ID = re.compile(r"[0-9a-f]{32}")
 _LEAVING = "herald.unsubscribe"
 _JOINING = "herald.confirm"
 _PREFERRING = "herald.preferences"
+_OWNING = "herald.owner"
 """A signature for one purpose serves no other."""
 
 
@@ -39,6 +41,17 @@ def read_preferences_token(token: str, key: bytes) -> SubscriptionId | None:
     """Return whose *token* it is, or None if this Herald has not signed it for preferences."""
     signed = _signed(token, key, _PREFERRING)
     return SubscriptionId(signed) if signed is not None else None
+
+
+def owner_token(link: LinkId, key: bytes) -> str:
+    """Return the token of a link that its owner asked for; the link's row says how long."""
+    return _signer(key, _OWNING).sign(link).decode()
+
+
+def read_owner_token(token: str, key: bytes) -> LinkId | None:
+    """Return which link's *token* it is, or None if this Herald has not signed it as such."""
+    signed = _signed(token, key, _OWNING)
+    return LinkId(signed) if signed is not None else None
 
 
 def confirm_token(request: SignUpId, key: bytes) -> str:

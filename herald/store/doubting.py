@@ -40,7 +40,7 @@ from herald.store.feed_tables import entry
 from herald.store.following import is_free
 from herald.store.home import Home, home_of, instance_row, why_elsewhere
 from herald.store.mailing_joining import MailStep
-from herald.store.mailing_tables import recipient, sign_up
+from herald.store.mailing_tables import preference_link, recipient, sign_up
 
 NEWS_WITHIN = timedelta(days=2)
 """So long after a copy was put back, feeds bring up again what they said before."""
@@ -202,9 +202,10 @@ async def doubt_copies(connection: AsyncConnection, *, now: datetime) -> None:
         .where(recipient.c.state.in_(waiting))
         .values(state=RecipientState.UNCERTAIN.value, reply=WHY, lease_ends_at=None, ended_at=now)
     )
-    # Mails that ask for confirmation: whoever waits for one asks again.
-    owed = sign_up.c.mail == MailStep.OWED.value
-    await connection.execute(update(sign_up).where(owed).values(mail=MailStep.LOST.value))
+    # Mails that ask for confirmation or bring a link: whoever waits for one asks again.
+    for asked in (sign_up, preference_link):
+        owed = asked.c.mail == MailStep.OWED.value
+        await connection.execute(update(asked).where(owed).values(mail=MailStep.LOST.value))
 
 
 async def may_be_sent(connection: AsyncConnection, due_at: datetime, *, now: datetime) -> bool:

@@ -180,9 +180,9 @@ async def _ask(
     now: datetime,
 ) -> Asked:
     await alone(connection, Guarded.PEOPLE)
-    if not await _count(connection, of_source, now):
+    if not await count_asked(connection, of_source, now):
         return Asked.TOO_MANY
-    if not await _count(connection, of_address, now):
+    if not await count_asked(connection, of_address, now):
         return Asked.TAKEN  # who asks is not told what others asked for this address
     there = select(sign_up).where(
         sign_up.c.address_hash == asked.address_hash, sign_up.c.list == asked.list
@@ -205,7 +205,7 @@ async def _ask(
     return Asked.TAKEN
 
 
-async def _count(
+async def count_asked(
     connection: AsyncConnection, allowances: Sequence[Allowance], now: datetime
 ) -> bool:
     """Count one more for each allowance, unless one is used up; tell whether it was counted."""

@@ -8,11 +8,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.ids import ListId
 from herald.model.mailing import (
+    ENDED,
     EVERY_LIST,
     AddressHash,
     Candidate,
@@ -29,6 +30,7 @@ from herald.store.bounces import bounce
 from herald.store.engine import Store
 from herald.store.mailing_tables import (
     consent,
+    preference_link,
     recipient,
     secret,
     sign_up,
@@ -122,7 +124,7 @@ async def _admit(
 async def subscribers(store: Store, mailing_list: ListId) -> tuple[Subscriber, ...]:
     """Return everybody who is or was on a list and was not erased, by address."""
     wanted = (
-        select(*_person_columns())
+        select(*person_columns())
         .select_from(_PEOPLE)
         .where(subscription.c.list == mailing_list)
         .order_by(subscriber.c.address)
@@ -133,7 +135,7 @@ async def subscribers(store: Store, mailing_list: ListId) -> tuple[Subscriber, .
 
 async def find_subscriber(store: Store, tie: SubscriptionId) -> Subscriber | None:
     """Return one person on one list; None if never there, or erased."""
-    wanted = select(*_person_columns()).select_from(_PEOPLE).where(subscription.c.id == tie)
+    wanted = select(*person_columns()).select_from(_PEOPLE).where(subscription.c.id == tie)
     async with store.reading() as connection:
         row = (await connection.execute(wanted)).one_or_none()
     return subscriber_of(row) if row is not None else None
@@ -204,15 +206,30 @@ async def _erase(
         .where(recipient.c.subscription.in_(theirs), recipient.c.state.in_(_WAITING))
         .values(state=RecipientState.CANCELLED.value, ended_at=now)
     )
-    await connection.execute(
-        update(recipient).where(recipient.c.subscription.in_(theirs)).values(subscription=None)
-    )
+    await detach(connection, recipient.c.subscription.in_(theirs))
     await connection.execute(delete(sign_up).where(sign_up.c.address_hash == address))
+    links = preference_link.c.address_hash == address
+    await connection.execute(delete(preference_link).where(links))
     await connection.execute(delete(consent).where(consent.c.subscription.in_(theirs)))
     await connection.execute(delete(bounce).where(bounce.c.subscription.in_(theirs)))
     await connection.execute(delete(subscription).where(subscription.c.address_hash == address))
     gone = await connection.execute(delete(subscriber).where(subscriber.c.address_hash == address))
     return gone.rowcount > 0
+
+
+async def detach(connection: AsyncConnection, those: ColumnElement[bool]) -> int:
+    """Take out of *those* copies whatever leads to a reader; what became of them stays.
+
+    What is still under way keeps the mail server's number, by which its log tells how it ended.
+    """
+    ended = recipient.c.state.in_([state.value for state in ENDED])
+    await connection.execute(
+        update(recipient).where(those, ended).values(queue_id="", reply="", domain="")
+    )
+    done = await connection.execute(
+        update(recipient).where(those).values(subscription=None, domain="")
+    )
+    return done.rowcount
 
 
 async def _barred(
@@ -296,7 +313,8 @@ def _report(candidate: Candidate, fate: Fate, why: str) -> RowReport:
     return RowReport(line=candidate.line, address=candidate.address, fate=fate, why=why)
 
 
-def _person_columns() -> tuple[Any, ...]:
+def person_columns() -> tuple[Any, ...]:
+    """Return what ``subscriber_of`` reads of subscriptions joined with their people."""
     return (
         subscription.c.id,
         subscription.c.list,

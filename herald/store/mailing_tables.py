@@ -70,6 +70,7 @@ subscription = Table(
     text_column("consent_given"),
     Column("since", Moment, nullable=False),
     Column("left_at", Moment),
+    Column("asked_at", Moment),
     UniqueConstraint("address_hash", "list"),
     Index(None, "list", "state"),
 )
@@ -148,6 +149,7 @@ recipient = Table(
     Index(None, "issue", "state", "next_at"),  # what may be claimed; what an issue has come to
     Index(None, "state", "lease_ends_at"),  # what lapsed
     Index(None, "subscription"),
+    Index(None, "ended_at"),  # what is old enough to be detached from its reader
 )
 """One row per recipient of an issue, made when the audience is frozen."""
 
@@ -177,6 +179,22 @@ sign_up = Table(
     Index(None, "asked_at"),
 )
 """Requests to join that nobody has confirmed yet; erased when they are, or are too old."""
+
+preference_link = Table(
+    "preference_link",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("address_hash", String(64), nullable=False, index=True),
+    Column("address", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("mail", Text, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("works_until", Moment, nullable=False, index=True),
+    Index(None, "mail", "next_at"),
+)
+"""Links to preferences that somebody asked to be mailed to an address, known or not; erased when
+they work no longer."""
 
 consent = Table(
     "consent",
