@@ -41,6 +41,7 @@ def issue_of(planned: PlannedIssue, was: Issue | None) -> Issue:
             zone=planned.zone,
             due_at=planned.due_at,
             needs_approval=needs_approval,
+            when_uncertain=planned.when_uncertain,
         )
     has_ended = was.state in {IssueState.CANCELLED, IssueState.EMPTY}
     state = IssueState.PENDING if has_ended else was.state
@@ -50,6 +51,7 @@ def issue_of(planned: PlannedIssue, was: Issue | None) -> Issue:
         due_at=planned.due_at,
         zone=planned.zone,
         needs_approval=needs_approval,
+        when_uncertain=planned.when_uncertain,
         state=state,
         finished_at=None if has_ended else was.finished_at,
     )
@@ -67,6 +69,7 @@ def planned_of(issue: Issue, newsletter: Newsletter, campaign: Campaign) -> Plan
         due_at=issue.due_at,
         languages=issue.languages or campaign.languages,
         approve=newsletter.approve,
+        when_uncertain=newsletter.when_uncertain,
     )
 
 

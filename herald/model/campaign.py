@@ -20,6 +20,7 @@ from herald.model.ids import (
     PartnerId,
     ProjectId,
 )
+from herald.model.mailing import WhenUncertain
 from herald.model.problem import Place
 from herald.model.recurrence import Recurrence
 from herald.model.span import Span
@@ -400,6 +401,7 @@ class Newsletter:
     approve: Approve = Approve.MANUAL
     sections: tuple[Section, ...] = ()
     missing_translation: MissingTranslation = MissingTranslation.LEAD
+    when_uncertain: WhenUncertain = WhenUncertain.ASK
     written: tuple[tuple[str, tuple[tuple[str, Words], ...]], ...] = ()
     """Hand-written parts: (issue as ``2027-02`` or ``2027-02-02``, ((key, words), ...))."""
     place: Place

@@ -20,6 +20,7 @@ from herald.model.ids import (
     OccasionId,
     PartnerId,
 )
+from herald.model.mailing import WhenUncertain
 from herald.model.problem import Problem
 
 
@@ -89,6 +90,7 @@ class PlannedIssue:
     due_at: datetime
     languages: tuple[Language, ...]
     approve: Approve
+    when_uncertain: WhenUncertain = WhenUncertain.ASK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

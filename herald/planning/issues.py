@@ -35,6 +35,7 @@ def issues(
                 due_at=due_at,
                 languages=_languages(newsletter, campaign, configuration),
                 approve=newsletter.approve,
+                when_uncertain=newsletter.when_uncertain,
             )
 
 

@@ -286,6 +286,7 @@ def _newsletter(shape: NewsletterShape, loc: Loc, scope: Scope) -> Newsletter:
         approve=shape.approve,
         sections=sections,
         missing_translation=shape.missing_translation,
+        when_uncertain=shape.uncertain,
         written=written_of(shape.id, keys, scope),
         place=scope.place(loc),
     )

@@ -14,6 +14,7 @@ from herald.model.campaign import (
     Multilingual,
     Statement,
 )
+from herald.model.mailing import WhenUncertain
 from herald.sources.campaigns.item_shapes import ImageShape, ItemShape, Posts
 from herald.sources.shape import Shape
 from herald.sources.texts import Hashtags, Languages, Texts
@@ -164,6 +165,8 @@ class NewsletterShape(Shape):
     """The parts, in their order"""
     missing_translation: MissingTranslation = MissingTranslation.LEAD
     """For a language without text: skip it, send the lead language instead, or hold it"""
+    uncertain: WhenUncertain = WhenUncertain.ASK
+    """A copy that may have arrived, or not: ask a person, resend it, or hold it back for good"""
 
 
 class DefaultsShape(Shape):
