@@ -34,6 +34,8 @@ class Guarded(IntEnum):
     """Which feeds are taken to be polled."""
     HOME = 7
     """Whether the database is still the one that it was."""
+    LETTERS = 8
+    """How many copies of newsletters may go out."""
 
 
 async def alone(connection: AsyncConnection, step: Guarded) -> None:

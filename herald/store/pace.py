@@ -8,11 +8,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from herald.model.network import Capabilities
 
 UNLIMITED = 1_000_000
 """More than anybody claims at once."""
+
+
+class Paced(Protocol):
+    """Whatever earns one send in every *pace*, and may start *burst* of them at once."""
+
+    @property
+    def pace(self) -> timedelta:
+        """The least time between two sends, on average; zero without a limit."""
+        ...
+
+    @property
+    def burst(self) -> int:
+        """Sends that may follow each other at once."""
+        ...
 
 
 def host_row(capabilities: Capabilities) -> str:
@@ -29,7 +44,7 @@ def of_host(capabilities: Capabilities) -> Capabilities:
     return replace(capabilities, pace=capabilities.host_pace, burst=capabilities.host_burst)
 
 
-def slots(tat: datetime | None, capabilities: Capabilities, *, now: datetime) -> int:
+def slots(tat: datetime | None, capabilities: Paced, *, now: datetime) -> int:
     """Return how many sends may start at *now*."""
     if capabilities.pace <= timedelta(0):
         return UNLIMITED
@@ -38,13 +53,13 @@ def slots(tat: datetime | None, capabilities: Capabilities, *, now: datetime) ->
 
 
 def after_sends(
-    count: int, tat: datetime | None, capabilities: Capabilities, *, now: datetime
+    count: int, tat: datetime | None, capabilities: Paced, *, now: datetime
 ) -> datetime:
     """Return the channel's tat once *count* sends have started at *now*."""
     return _begun(tat, capabilities, now=now) + capabilities.pace * count
 
 
-def _begun(tat: datetime | None, capabilities: Capabilities, *, now: datetime) -> datetime:
+def _begun(tat: datetime | None, capabilities: Paced, *, now: datetime) -> datetime:
     """Return where counting begins; a clock that was set back must not silence the channel."""
     furthest = now + capabilities.pace * max(capabilities.burst, 1)
     return min(max(tat or now, now), furthest)

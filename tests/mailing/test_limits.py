@@ -1,0 +1,254 @@
+"""Limits on mail are kept in every stretch of time, through restarts and by all processes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from herald.data.mail_domains import counted_domain
+from herald.model.campaign import Quota
+from herald.model.mail_limits import (
+    FIRST_REST,
+    LONGEST_REST,
+    MailLimits,
+    is_throttling,
+    next_rest,
+    rate_of,
+    spelled,
+)
+from herald.store import pace
+from herald.store.engine import Store, open_store
+from herald.store.mailing_paces import (
+    Lanes,
+    forget_paces,
+    look_at_lanes,
+    open_lanes,
+    rest_domain,
+    spend,
+)
+from tests.makers import NOON
+
+SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=n) for n in (1, 60, 3600, 86_400))
+NEWS = "news@friends.example.org"
+RELAY = "news@mail.example.org:587"
+
+
+def at_most(count: int, period: timedelta) -> Quota:
+    return Quota(count=count, period=period)
+
+
+# ---------------------------------------------------------------- one limit, on paper
+
+PERIODS = st.sampled_from([MINUTE, HOUR, 12 * HOUR, DAY])
+
+
+@given(
+    limit=st.builds(Quota, count=st.integers(1, 300), period=PERIODS),
+    waits=st.lists(st.floats(0, 1.2), min_size=1, max_size=60),
+)
+def test_no_stretch_of_a_limits_length_holds_more_than_its_count(
+    limit: Quota, waits: list[float]
+) -> None:
+    rate, tat, now = rate_of(limit), None, NOON
+    sent: list[tuple[datetime, int]] = []
+    for wait in waits:
+        now += limit.period * wait
+        count = pace.slots(tat, rate, now=now)
+        tat = pace.after_sends(count, tat, rate, now=now)
+        sent.append((now, count))
+    for begins, _ in sent:
+        within = sum(count for at, count in sent if begins <= at < begins + limit.period)
+        assert within <= limit.count
+
+
+@given(limit=st.builds(Quota, count=st.integers(1, 300), period=PERIODS))
+def test_who_always_sends_gets_at_least_half_of_a_limit(limit: Quota) -> None:
+    rate = rate_of(limit)
+    assert limit.period / rate.pace >= limit.count / 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "at_once", "in_a_period"),
+    [
+        (at_most(300, HOUR), 30, 271),
+        (at_most(20, MINUTE), 2, 19),
+        (at_most(500, DAY), 250, 251),
+        (at_most(1, DAY), 1, 1),
+        (at_most(14, SECOND), 14, 14),
+    ],
+    ids=str,
+)
+def test_a_limit_lets_some_go_at_once_and_then_one_after_the_other(
+    limit: Quota, at_once: int, in_a_period: int
+) -> None:
+    rate = rate_of(limit)
+    assert (rate.burst, round(limit.period / rate.pace)) == (at_once, in_a_period)
+
+
+def test_a_limit_is_told_as_it_is_written() -> None:
+    assert [spelled(at_most(5, each)) for each in (SECOND, MINUTE, HOUR, DAY, 12 * HOUR)] == [
+        "5/second",
+        "5/minute",
+        "5/hour",
+        "5/day",
+        "5/43200s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "asks"),
+    [
+        (421, "4.3.2 shutting down", True),
+        (450, "4.7.28 unusual rate of unsolicited mail", True),
+        (451, "try again; 4.7.1 greylisted", True),
+        (450, "4.2.0 mailbox busy", False),
+        (550, "5.7.1 no", False),
+        (550, "4.7.1 said in the same breath", False),
+        (None, "4.7.1 connection lost", False),
+    ],
+)
+def test_some_answers_ask_us_to_slow_down(code: int | None, said: str, asks: bool) -> None:
+    assert is_throttling(code, said) is asks
+
+
+def test_a_domain_that_asks_again_rests_twice_as_long_up_to_an_hour() -> None:
+    ends, forgotten_at = next_rest(None, None, now=NOON)
+    lengths, now = [ends - NOON], ends
+    for _ in range(8):
+        ends, forgotten_at = next_rest(ends, forgotten_at, now=now)
+        lengths.append(ends - now)
+        now = ends
+    assert lengths[:3] == [FIRST_REST, 2 * FIRST_REST, 4 * FIRST_REST]
+    assert lengths[-1] == LONGEST_REST
+    assert next_rest(ends, forgotten_at, now=forgotten_at)[0] == forgotten_at + FIRST_REST
+
+
+def test_answers_to_what_was_sent_before_a_rest_do_not_lengthen_it() -> None:
+    rest = next_rest(None, None, now=NOON)
+    assert next_rest(*rest, now=NOON + SECOND) == rest
+
+
+def test_one_providers_domains_count_as_one() -> None:
+    assert counted_domain("ana@googlemail.com") == counted_domain("Bo@GMAIL.com") == "gmail.com"
+    assert counted_domain("hotmail.com") == counted_domain("eve@msn.com") == "outlook.com"
+    assert counted_domain("ana@xn--muse-epa.example") == "xn--muse-epa.example"
+
+
+# ---------------------------------------------------------------- several limits together
+
+LIMITS = MailLimits(
+    sender=(at_most(120, MINUTE),),
+    domains=(("gmail.com", (at_most(1, MINUTE), at_most(4, DAY))), ("*", (at_most(24, MINUTE),))),
+)
+
+
+def lanes_at(now: datetime, rows: dict[str, datetime] | None = None) -> Lanes:
+    return Lanes(LIMITS, rows or {}, relay=RELAY, now=now)
+
+
+def rows_of(lanes: Lanes) -> dict[str, datetime]:
+    return {str(row["name"]): row["tat"] for row in lanes.changed()}  # type: ignore[misc]
+
+
+def test_a_domain_at_its_limit_stops_neither_others_nor_its_sender() -> None:
+    lanes = lanes_at(NOON)
+    assert lanes.take(NEWS, "gmail.com")
+    assert not lanes.take(NEWS, "gmail.com")
+    assert lanes.barred_domains == {"gmail.com"}
+    assert [lanes.take(NEWS, "argenta.example") for _ in range(3)] == [True, True, False]
+    assert lanes.take(NEWS, "cortes.example"), "each other domain is counted by itself"
+    assert lanes.free(NEWS) == 10 - 4
+
+
+def test_a_sender_at_its_limit_does_not_stop_another() -> None:
+    lanes = lanes_at(NOON)
+    taken = [lanes.take(NEWS, f"d{number}.example") for number in range(12)]
+    assert taken == [True] * 10 + [False] * 2
+    assert lanes.take("events@friends.example.org", "d1.example")
+    assert lanes.free(NEWS) == 0
+    assert NOON < lanes.opens_at(NEWS) <= NOON + SECOND
+
+
+def test_of_several_limits_on_one_domain_the_narrowest_binds() -> None:
+    rows: dict[str, datetime] = {}
+    now = NOON
+    sent = 0
+    for _ in range(6):
+        lanes = lanes_at(now, rows)
+        sent += lanes.take(NEWS, "gmail.com")
+        rows |= rows_of(lanes)
+        now += MINUTE
+    assert sent == 2, "one a minute, and half of a day's four at once"
+    bound = lanes_at(now, rows).binding()
+    assert [(each.kind, each.name, each.limit) for each in bound] == [
+        ("domain", "gmail.com", "4/day")
+    ]
+    reopens = lanes_at(now, rows).reopens_at(["gmail.com", "else.example"])
+    assert reopens == bound[0].until
+    assert lanes_at(reopens, rows).take(NEWS, "gmail.com")
+
+
+def test_a_clock_that_was_set_back_silences_nothing_for_longer_than_the_limit() -> None:
+    lanes = lanes_at(NOON + timedelta(days=400))
+    assert lanes.take(NEWS, "gmail.com")
+    back = lanes_at(NOON, rows_of(lanes))
+    assert not back.take(NEWS, "gmail.com")
+    kept = rows_of(back)
+    assert kept, "and the store is told"
+    assert lanes_at(NOON + DAY, kept).take(NEWS, "gmail.com")
+
+
+# ---------------------------------------------------------------- in the store
+
+
+async def take(store: Store, count: int, domain: str, *, now: datetime) -> int:
+    async with store.writing() as connection:
+        lanes = await open_lanes(connection, LIMITS, relay=RELAY, now=now)
+        taken = sum(lanes.take(NEWS, domain) for _ in range(count))
+        await spend(connection, lanes)
+    return taken
+
+
+async def test_what_was_sent_is_counted_through_a_restart(store_url: str, tmp_path: Path) -> None:
+    for expected in (2, 0):
+        store = await open_store(store_url, tmp_path)
+        assert await take(store, 5, "argenta.example", now=NOON) == expected
+        await store.close()
+
+
+async def test_two_processes_on_one_database_keep_one_limit(store_url: str, tmp_path: Path) -> None:
+    stores = [await open_store(store_url, tmp_path) for _ in range(2)]
+    taken = await asyncio.gather(
+        *(take(stores[number % 2], 1, "argenta.example", now=NOON) for number in range(12))
+    )
+    assert sum(taken) == 2
+    for store in stores:
+        await store.close()
+
+
+async def test_a_domain_that_asks_for_it_rests_and_others_do_not(database: Store) -> None:
+    async with database.writing() as connection:
+        await rest_domain(connection, "gmail.com", now=NOON)
+    lanes = await look_at_lanes(database, MailLimits(), relay=RELAY, now=NOON)
+    assert not lanes.take(NEWS, "gmail.com")
+    assert lanes.take(NEWS, "argenta.example")
+    assert [(each.kind, each.until) for each in lanes.binding()] == [("rest", NOON + FIRST_REST)]
+    after = await look_at_lanes(database, MailLimits(), relay=RELAY, now=NOON + FIRST_REST)
+    assert after.take(NEWS, "gmail.com")
+
+
+async def test_what_binds_nobody_is_forgotten(database: Store) -> None:
+    await take(database, 5, "gmail.com", now=NOON)
+    async with database.writing() as connection:
+        await forget_paces(connection, now=NOON + HOUR)
+    lanes = await look_at_lanes(database, LIMITS, relay=RELAY, now=NOON + HOUR)
+    assert lanes.take(NEWS, "gmail.com"), "one of the two that may go at once is left"
+    async with database.writing() as connection:
+        await forget_paces(connection, now=NOON + 3 * DAY)
+    fresh = await look_at_lanes(database, LIMITS, relay=RELAY, now=NOON)
+    assert [fresh.take(NEWS, "gmail.com") for _ in range(2)] == [True, False]
