@@ -149,7 +149,6 @@ recipient = Table(
     Index(None, "issue", "state", "next_at"),  # what may be claimed; what an issue has come to
     Index(None, "state", "lease_ends_at"),  # what lapsed
     Index(None, "subscription"),
-    Index(None, "ended_at"),  # what is old enough to be detached from its reader
 )
 """One row per recipient of an issue, made when the audience is frozen."""
 

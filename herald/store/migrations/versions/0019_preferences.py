@@ -27,4 +27,3 @@ def upgrade() -> None:
     op.create_index("ix_preference_link_works_until", "preference_link", ["works_until"])
     with op.batch_alter_table("subscription") as table:
         table.add_column(sa.Column("asked_at", sa.BigInteger(), nullable=True))
-    op.create_index("ix_recipient_ended_at", "recipient", ["ended_at"])
