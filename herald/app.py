@@ -45,9 +45,11 @@ from herald.links import Links
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.mailbox import Emptied, empty
 from herald.mailing.gather import Sources
+from herald.mailing.dkim.signing import signing
 from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
+from herald.mailing.smtp import SmtpMailer
 from herald.model.delivery import Delivery, History
 from herald.model.ids import CampaignId, ChannelId
 from herald.model.network import Capabilities
@@ -61,7 +63,14 @@ from herald.planning.reach import reach_of
 from herald.polling import Polling
 from herald.ports import Clock
 from herald.results import Compared, Pass
-from herald.settings import Settings, bounce_mailbox, load_settings, mail_server, read_settings
+from herald.settings import (
+    Settings,
+    bounce_mailbox,
+    load_settings,
+    mail_server,
+    read_settings,
+    signing_key,
+)
 from herald.sources.cards import Cards, Fetches, ReadsPages
 from herald.sources.load import Loaded, Loader
 from herald.store.ahead import shorten_waits
@@ -143,6 +152,7 @@ class App:
         )
         self.mailing = Mailing(
             store=self.mailing_store,
+        mailer = signing(SmtpMailer, signing_key(settings, folder))
             lists=lambda: self._loader.load_configuration().configuration.lists,
             server=mail_server(settings),
             public_url=settings.web.public_url or "",
@@ -151,6 +161,12 @@ class App:
             bounces=self.bounces,
         )
         self.joining_store = StoredJoining(store)
+            mailer=mailer,
+        )
+        self.archive = Archive(
+            store=StoredArchive(store),
+            lists=lambda: self._loader.load_configuration().configuration.lists,
+            public_url=settings.web.public_url or "",
         self.joining = Joining(
             store=self.joining_store,
             mailing_key=self.mailing_store.mailing_key,
@@ -161,6 +177,7 @@ class App:
             stops=self.store.stops,
         )
         self.polling = Polling(
+            mailer=mailer,
             StoredFeeds(store),
             StoredHubs(store),
             settings,

@@ -27,6 +27,7 @@ from pydantic_settings import (
 
 from herald.errors import ConfigurationBroken, HeraldError
 from herald.mailing.bounces.mailbox import Mailbox
+from herald.mailing.dkim.keys import KeyFault, SigningKey, read_key
 from herald.model.mailing import MailServer, Tls
 from herald.model.problem import Place, Problem
 from herald.sources.config.load import ConfigFile, read_config_file
@@ -60,9 +61,10 @@ def _without_lone_secrets(said: Any) -> Any:
 
 
 class SmtpSettings(SmtpShape):
-    """The server that takes mail, with its password."""
+    """The server that takes mail, with its password and the key that signs."""
 
     password: SecretStr | None = None
+    dkim_key: SecretStr | None = None  # type: ignore[assignment]  # a path, or the key itself
 
 
 class MailboxSettings(MailboxShape):
@@ -189,6 +191,14 @@ def mail_server(settings: Settings) -> MailServer:
         user=smtp.user,
         password=smtp.password.get_secret_value() if smtp.password else None,
     )
+
+
+def signing_key(settings: Settings, folder: Path) -> SigningKey | KeyFault | None:
+    """Return the key that signs Herald's mail, None where that is left to the mail server."""
+    written = settings.smtp.dkim_key
+    if written is None:
+        return None
+    return read_key(written.get_secret_value(), selector=settings.smtp.dkim_selector, folder=folder)
 
 
 def bounce_mailbox(settings: Settings) -> Mailbox | None:

@@ -137,6 +137,8 @@ def _bounce_pattern(written: str) -> str:
         return read_pattern(written)
     except BadBounceAddress as error:
         raise fault("no-bounce-address", f'"{written}" takes nothing back', str(error)) from error
+    dkim_key: Annotated[Text, AfterValidator(_key_file)] | None = None
+    """The file of the key with which Herald itself signs; not needed where the mail server does"""
 
 
 class MailboxShape(Shape):
