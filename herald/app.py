@@ -44,12 +44,12 @@ from herald.foresight import known_capabilities
 from herald.links import Links
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.mailbox import Emptied, empty
-from herald.mailing.gather import Sources
 from herald.mailing.dkim.signing import signing
+from herald.mailing.gather import Sources
 from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
-from herald.model.configuration import Configuration
 from herald.mailing.smtp import SmtpMailer
+from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, History
 from herald.model.ids import CampaignId, ChannelId
 from herald.model.network import Capabilities
@@ -150,23 +150,18 @@ class App:
             pattern=settings.bounces.address or "",
             clock=clock,
         )
+        mailer = signing(SmtpMailer, signing_key(settings, folder))
         self.mailing = Mailing(
             store=self.mailing_store,
-        mailer = signing(SmtpMailer, signing_key(settings, folder))
             lists=lambda: self._loader.load_configuration().configuration.lists,
             server=mail_server(settings),
             public_url=settings.web.public_url or "",
             clock=clock,
             stops=self.store.stops,
             bounces=self.bounces,
-        )
-        self.joining_store = StoredJoining(store)
             mailer=mailer,
         )
-        self.archive = Archive(
-            store=StoredArchive(store),
-            lists=lambda: self._loader.load_configuration().configuration.lists,
-            public_url=settings.web.public_url or "",
+        self.joining_store = StoredJoining(store)
         self.joining = Joining(
             store=self.joining_store,
             mailing_key=self.mailing_store.mailing_key,
@@ -175,9 +170,9 @@ class App:
             public_url=settings.web.public_url or "",
             clock=clock,
             stops=self.store.stops,
+            mailer=mailer,
         )
         self.polling = Polling(
-            mailer=mailer,
             StoredFeeds(store),
             StoredHubs(store),
             settings,

@@ -117,6 +117,13 @@ class WebShape(Shape):
     """The header in which your own proxy names who asks: X-Forwarded-For or X-Real-IP"""
 
 
+def _key_file(written: str) -> str:
+    if "-----BEGIN" in written:
+        hint = "name the key's file here, or give the key as HERALD_SMTP__DKIM_KEY"
+        raise fault("secret-in-file", "a secret must not stand in this file", hint)
+    return written
+
+
 class SmtpShape(Shape):
     """The server that takes mail; its password stands in HERALD_SMTP__PASSWORD."""
 
