@@ -25,9 +25,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from herald.data.mail_domains import counted_domain
 from herald.errors import ConfigurationBroken, HeraldError
+from herald.mailing.addresses import BadAddress, read_address
 from herald.mailing.bounces.mailbox import Mailbox
 from herald.mailing.dkim.keys import KeyFault, SigningKey, read_key
+from herald.model.mail_limits import MailLimits
 from herald.model.mailing import MailServer, Tls
 from herald.model.problem import Place, Problem
 from herald.sources.config.load import ConfigFile, read_config_file
@@ -190,7 +193,22 @@ def mail_server(settings: Settings) -> MailServer:
         tls=Tls(smtp.tls),
         user=smtp.user,
         password=smtp.password.get_secret_value() if smtp.password else None,
+        limits=MailLimits(
+            relay=smtp.limits.relay,
+            sender=smtp.limits.sender,
+            domains=tuple(
+                (_counted_domain(name), limits) for name, limits in smtp.limits.domains.items()
+            ),
+        ),
     )
+
+
+def _counted_domain(written: str) -> str:
+    """Return a domain as addresses are kept, and as its provider's letters are counted."""
+    try:
+        return counted_domain(read_address(f"x@{written}"))
+    except BadAddress:
+        return counted_domain(written)
 
 
 def signing_key(settings: Settings, folder: Path) -> SigningKey | KeyFault | None:

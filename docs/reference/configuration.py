@@ -27,6 +27,7 @@ _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("notify.webhook", shapes.WebhookShape),
     ("web", shapes.WebShape),
     ("smtp", shapes.SmtpShape),
+    ("smtp.limits", shapes.LimitsShape),
     ("bounces", shapes.BouncesShape),
     ("bounces.mailbox", shapes.MailboxShape),
     ("feeds", shapes.FeedsShape),

@@ -216,11 +216,17 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "public_url": '"https://herald.example.org"',
         "client_header": "X-Forwarded-For",
     },
+    config.LimitsShape: {
+        "relay": "300/hour",
+        "sender": "[20/minute, 500/day]",
+        "domains": '{gmail.com: 20/minute, "*": 60/minute}',
+    },
     config.SmtpShape: {
         "host": "mail.example.org",
         "port": "587",
         "tls": "starttls",
         "user": "news@example.org",
+        "limits": "{relay: 300/hour, domains: {gmail.com: [20/minute, 500/day]}}",
         "dkim_selector": "s1",
     },
     config.BouncesShape: {

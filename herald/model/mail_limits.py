@@ -11,8 +11,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from herald.model.campaign import Quota
-
 ANY_DOMAIN = "*"
 """Stands for each domain that is not named; each is counted by itself."""
 
@@ -32,14 +30,22 @@ _SERVICE_NOT_AVAILABLE = 421
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailLimit:
+    """At most *count* letters in any *period*."""
+
+    count: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailLimits:
     """What newsletters keep to; several limits on one thing hold all together."""
 
-    relay: tuple[Quota, ...] = ()
+    relay: tuple[MailLimit, ...] = ()
     """All letters through the mail server's account."""
-    sender: tuple[Quota, ...] = ()
+    sender: tuple[MailLimit, ...] = ()
     """Letters of each sender's address."""
-    domains: tuple[tuple[str, tuple[Quota, ...]], ...] = ()
+    domains: tuple[tuple[str, tuple[MailLimit, ...]], ...] = ()
     """Letters to the addresses of a domain; ANY_DOMAIN stands for each that is not named."""
 
     @property
@@ -47,7 +53,7 @@ class MailLimits:
         """Tell whether there is a limit at all."""
         return bool(self.relay or self.sender or self.domains)
 
-    def of_domain(self, domain: str) -> tuple[Quota, ...]:
+    def of_domain(self, domain: str) -> tuple[MailLimit, ...]:
         """Return the limits of one domain."""
         named = dict(self.domains)
         return named.get(domain, named.get(ANY_DOMAIN, ())) if domain else ()
@@ -75,7 +81,7 @@ class Bound:
     until: datetime
 
 
-def rate_of(limit: Quota) -> Rate:
+def rate_of(limit: MailLimit) -> Rate:
     """Return how *limit* is kept: never more than its count in any stretch of its period.
 
     A limit by the second may be passed once, by what five seconds earn; it holds on average.
@@ -86,7 +92,7 @@ def rate_of(limit: Quota) -> Rate:
     return Rate(pace=timedelta(microseconds=whole + bool(rest)), burst=burst)
 
 
-def spelled(limit: Quota) -> str:
+def spelled(limit: MailLimit) -> str:
     """Return a limit as people write it."""
     seconds = round(limit.period.total_seconds())
     names = {1: "second", 60: "minute", 3600: "hour", 86_400: "day", 604_800: "week"}
@@ -115,7 +121,7 @@ def next_rest(
     return now + length, now + 2 * length
 
 
-def _at_once(limit: Quota) -> int:
+def _at_once(limit: MailLimit) -> int:
     if limit.period >= _DAY:
         return limit.count // _PART_OF_DAY
     if limit.period >= _HOUR:

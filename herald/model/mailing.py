@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NewType
 
 from herald.model.ids import CampaignId, Language, ListId
+from herald.model.mail_limits import MailLimits
 
 SubscriptionId = NewType("SubscriptionId", str)
 """32 random hexadecimal digits: names a tie between a person and a list, and nobody."""
@@ -397,3 +398,10 @@ class MailServer:
     """Seconds to wait for a connection or a reply, but for the one after the final dot."""
     final_timeout: float = 600.0
     """Seconds to wait for the reply after the final dot (RFC 5321 section 4.5.3.2.6)."""
+    limits: MailLimits = field(default_factory=MailLimits)
+    """How many newsletter mails it is given at most."""
+
+    @property
+    def account(self) -> str:
+        """Return what limits of the server itself are counted for."""
+        return f"{self.user or ''}@{self.host}:{self.port}"

@@ -14,6 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from herald.model.campaign import DayRange, Quota, Window
 from herald.model.configuration import QuietHours
+from herald.model.mail_limits import MailLimit
 from herald.model.recurrence import Recurrence, parse_recurrence
 from herald.model.span import Span, parse_span
 from herald.sources.meant import (
@@ -33,6 +34,13 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(?:[ T](?P<time>\d{1,2}:\d{2})(?::00)?)?")
 _QUOTA = re.compile(r"(?P<count>\d{1,4})\s*/\s*(?P<period>\S+)")
 _PERIODS = {"hour": "1h", "day": "1d", "week": "7d"}
+_MAIL_LIMIT = re.compile(r"(?P<count>\d{1,7})\s*(/|an?\b|per\b)\s*(?P<period>\w+)", re.IGNORECASE)
+_MAIL_PERIODS = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _YEARS = range(1900, 2200)
 """Other years are slips of the finger, and the calendar's ends would break reckoning with them."""
@@ -267,6 +275,44 @@ Limit = Annotated[
     PlainValidator(reads(_read_quota)),
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d{1,4}\s*/", "examples": ["2/day"]}),
 ]
+
+
+def _read_mail_limit(text: str) -> MailLimit:
+    match = _MAIL_LIMIT.fullmatch(text)
+    if match is None:
+        hint = "write a number and a period: 300/hour, 20/minute, 500/day"
+        raise fault("bad-limit", f'"{text}" is no limit', hint)
+    count, period = int(match["count"]), match["period"].casefold()
+    length = _MAIL_PERIODS.get(period.removesuffix("s"))
+    if length is None:
+        near = did_you_mean(period, _MAIL_PERIODS)
+        hint = near or "write second, minute, hour or day: 300/hour"
+        raise fault("bad-limit", f'"{match["period"]}" is no period', hint)
+    if count == 0:
+        hint = "pause the campaign instead, or name what may go"
+        raise fault("bad-limit", "nothing could ever go out", hint)
+    return MailLimit(count=count, period=length)
+
+
+def _one_a_period(limits: tuple[MailLimit, ...]) -> tuple[MailLimit, ...]:
+    if len({limit.period for limit in limits}) < len(limits):
+        raise fault("bad-limit", "two limits have the same period", "keep the smaller of them")
+    return limits
+
+
+MailLimits = Annotated[
+    tuple[Annotated[MailLimit, PlainValidator(reads(_read_mail_limit))], ...],
+    BeforeValidator(as_list),
+    AfterValidator(_one_a_period),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            "description": "At most so many mails: 300/hour; several limits hold together",
+            "examples": ["300/hour", ["20/minute", "500/day"]],
+        }
+    ),
+]
+"""How many mails, in the words of mail providers; one or several."""
 
 
 def read_hours(text: str) -> tuple[time, time | None]:

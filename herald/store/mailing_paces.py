@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from herald.model.campaign import Quota
 from herald.model.mail_limits import (
     LONGEST_REST,
     Bound,
+    MailLimit,
     MailLimits,
     Rate,
     next_rest,
@@ -114,7 +114,7 @@ class Lanes:
         free = (pace.slots(self._tat(row, rate), rate, now=now) for row, rate in rates.items())
         return min(free, default=pace.UNLIMITED)
 
-    def _full(self, kind: str, name: str, limits: tuple[Quota, ...]) -> list[Bound]:
+    def _full(self, kind: str, name: str, limits: tuple[MailLimit, ...]) -> list[Bound]:
         rows = _named(kind, name, limits).items()
         return [
             Bound(kind=kind, name=name, limit=spelled(limit), until=self._opens(row, rate))
@@ -180,7 +180,7 @@ async def _tats(connection: AsyncConnection, now: datetime) -> dict[str, datetim
     return {row.name: row.tat for row in await connection.execute(wanted)}
 
 
-def _named(kind: str, name: str, limits: tuple[Quota, ...]) -> dict[str, Rate]:
+def _named(kind: str, name: str, limits: tuple[MailLimit, ...]) -> dict[str, Rate]:
     """Return the rates of one thing by the names of their rows; the period tells them apart.
 
     Not the count: who changes that need not begin anew.

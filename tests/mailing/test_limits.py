@@ -11,16 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.data.mail_domains import counted_domain
-from herald.model.campaign import Quota
 from herald.model.mail_limits import (
     FIRST_REST,
     LONGEST_REST,
+    MailLimit,
     MailLimits,
     is_throttling,
     next_rest,
     rate_of,
     spelled,
 )
+from herald.settings import load_settings, mail_server, read_settings
 from herald.store import pace
 from herald.store.engine import Store, open_store
 from herald.store.mailing_paces import (
@@ -38,8 +39,8 @@ NEWS = "news@friends.example.org"
 RELAY = "news@mail.example.org:587"
 
 
-def at_most(count: int, period: timedelta) -> Quota:
-    return Quota(count=count, period=period)
+def at_most(count: int, period: timedelta) -> MailLimit:
+    return MailLimit(count=count, period=period)
 
 
 # ---------------------------------------------------------------- one limit, on paper
@@ -48,11 +49,11 @@ PERIODS = st.sampled_from([MINUTE, HOUR, 12 * HOUR, DAY])
 
 
 @given(
-    limit=st.builds(Quota, count=st.integers(1, 300), period=PERIODS),
+    limit=st.builds(MailLimit, count=st.integers(1, 300), period=PERIODS),
     waits=st.lists(st.floats(0, 1.2), min_size=1, max_size=60),
 )
 def test_no_stretch_of_a_limits_length_holds_more_than_its_count(
-    limit: Quota, waits: list[float]
+    limit: MailLimit, waits: list[float]
 ) -> None:
     rate, tat, now = rate_of(limit), None, NOON
     sent: list[tuple[datetime, int]] = []
@@ -66,8 +67,8 @@ def test_no_stretch_of_a_limits_length_holds_more_than_its_count(
         assert within <= limit.count
 
 
-@given(limit=st.builds(Quota, count=st.integers(1, 300), period=PERIODS))
-def test_who_always_sends_gets_at_least_half_of_a_limit(limit: Quota) -> None:
+@given(limit=st.builds(MailLimit, count=st.integers(1, 300), period=PERIODS))
+def test_who_always_sends_gets_at_least_half_of_a_limit(limit: MailLimit) -> None:
     rate = rate_of(limit)
     assert limit.period / rate.pace >= limit.count / 2
 
@@ -84,7 +85,7 @@ def test_who_always_sends_gets_at_least_half_of_a_limit(limit: Quota) -> None:
     ids=str,
 )
 def test_a_limit_lets_some_go_at_once_and_then_one_after_the_other(
-    limit: Quota, at_once: int, in_a_period: int
+    limit: MailLimit, at_once: int, in_a_period: int
 ) -> None:
     rate = rate_of(limit)
     assert (rate.burst, round(limit.period / rate.pace)) == (at_once, in_a_period)
@@ -252,3 +253,49 @@ async def test_what_binds_nobody_is_forgotten(database: Store) -> None:
         await forget_paces(connection, now=NOON + 3 * DAY)
     fresh = await look_at_lanes(database, LIMITS, relay=RELAY, now=NOON)
     assert [fresh.take(NEWS, "gmail.com") for _ in range(2)] == [True, False]
+
+
+# ---------------------------------------------------------------- as they are written
+
+
+def a_folder(path: Path, limits: str) -> Path:
+    (path / "config").mkdir()
+    (path / "config" / "herald.yaml").write_text(f"smtp: {{limits: {limits}}}\n")
+    return path
+
+
+def test_limits_are_written_as_providers_write_theirs(tmp_path: Path) -> None:
+    written = (
+        "{relay: 300/hour, sender: [20 a minute, 500 per day],"
+        ' domains: {googlemail.com: 2/second, müse.example.org: 5/day, "*": 60/minute}}'
+    )
+    limits = mail_server(load_settings(a_folder(tmp_path, written), {})).limits
+    assert limits == MailLimits(
+        relay=(at_most(300, HOUR),),
+        sender=(at_most(20, MINUTE), at_most(500, DAY)),
+        domains=(
+            ("gmail.com", (at_most(2, SECOND),)),
+            ("xn--mse-hoa.example.org", (at_most(5, DAY),)),
+            ("*", (at_most(60, MINUTE),)),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{relay: 300/hout}", '"hout" is no period (did you mean "hour"?)'),
+        ("{relay: many}", '"many" is no limit (write a number and a period: 300/hour'),
+        ("{sender: 0/day}", "nothing could ever go out"),
+        ("{sender: [1/day, 2/day]}", "two limits have the same period"),
+        ("{domains: {gmail: 1/day}}", '"gmail" is no domain'),
+        ("{domains: {gmail.com: 1/day, googlemail.com: 2/day}}", "one provider's"),
+    ],
+)
+def test_a_limit_that_cannot_be_meant_is_refused_with_what_to_write(
+    tmp_path: Path, written: str, said: str
+) -> None:
+    settings, problems = read_settings(a_folder(tmp_path, written), {})
+    assert settings is None
+    assert said in str(problems[0])
+    assert str(problems[0]).startswith("config/herald.yaml:1:")

@@ -17,12 +17,13 @@ from pydantic import (
     field_validator,
 )
 
+from herald.data.mail_domains import counted_domain
 from herald.model.bounces import BadBounceAddress, read_pattern
 from herald.model.configuration import Funding
 from herald.sources.campaigns.shapes import DefaultsShape
 from herald.sources.shape import Shape, fault
 from herald.sources.texts import Languages, LanguageTag, Texts
-from herald.sources.times import Length, Quiet, TimeOfDay, Zone
+from herald.sources.times import Length, MailLimits, Quiet, TimeOfDay, Zone
 from herald.sources.values import (
     AlsoSingle,
     AlsoWritten,
@@ -39,6 +40,7 @@ from herald.sources.values import (
 AtOnce = Literal[
     "failed", "unclear", "approval", "broken-file", "overdue", "channel", "newsletter", "feed"
 ]
+_DOMAIN = re.compile(r"\*|(?=.{1,253}$)[^\s@*.]{1,63}(\.[^\s@*.]{1,63})+")
 _ROOM = re.compile(r"![^\s/?#]+")
 _WEB = re.compile(r"https?://[^\s<>\"]+")
 _HERE = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)", re.IGNORECASE)
@@ -106,6 +108,20 @@ class NotifyShape(Shape):
     """A program that is told too"""
 
 
+def _domains(written: dict[str, Any]) -> dict[str, Any]:
+    seen: dict[str, str] = {}
+    for name in written:
+        if not _DOMAIN.fullmatch(name):
+            hint = 'write what stands behind the @: gmail.com, or "*" for every other domain'
+            raise fault("no-domain", f'"{name}" is no domain', hint)
+        provider = counted_domain(name)
+        if provider in seen:
+            message = f"{seen[provider]} and {name} are one provider's, and count as one"
+            raise fault("same-domain", message, "keep one of them")
+        seen[provider] = name
+    return written
+
+
 class WebShape(Shape):
     """Herald's own pages."""
 
@@ -124,6 +140,19 @@ def _key_file(written: str) -> str:
     return written
 
 
+class LimitsShape(Shape):
+    """How many newsletter mails go out at most; of several limits on one thing all hold."""
+
+    relay: MailLimits = ()
+    """Through the mail server, of everybody together"""
+    sender: MailLimits = ()
+    """From each sender's address"""
+    domains: Annotated[dict[Text, MailLimits], AfterValidator(_domains)] = Field(
+        default_factory=dict
+    )
+    """To the addresses of one domain each; "*" stands for every other one by itself"""
+
+
 class SmtpShape(Shape):
     """The server that takes mail; its password stands in HERALD_SMTP__PASSWORD."""
 
@@ -137,6 +166,8 @@ class SmtpShape(Shape):
     """The user name, if the mail server wants one; the password is a secret"""
     dkim_selector: Text | None = None
     """The name of the DKIM key that signs your mails: what stands behind s= in their signature"""
+    limits: LimitsShape = LimitsShape()
+    """How many newsletter mails go out at most; without it as many as the server takes"""
 
 
 def _bounce_pattern(written: str) -> str:
