@@ -1,51 +1,35 @@
-"""Handing mails to a mail server: the only module that speaks SMTP.
+"""Handing mails to a mail server: connecting, and choosing how to speak with it.
 
-What makes a failure *uncertain* is the moment.  Before the body is written, nothing can have been
-accepted; from the final dot until its reply was read, anything may have been (RFC 1047).  So DATA
-and the body are two steps here, where the library's ``data()`` is one.
+Connecting, TLS, EHLO and AUTH are aiosmtplib's.  What follows is `pipelining` where the server
+offers it, else `one_by_one`; both keep the same promises.
 """
 
 from __future__ import annotations
 
-import base64
-import re
+import asyncio
 import ssl
-from collections.abc import Awaitable
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
-from aiosmtplib import (
-    SMTP,
-    SMTPAuthenticationError,
-    SMTPException,
-    SMTPRecipientRefused,
-    SMTPResponseException,
-    SMTPSenderRefused,
-)
+from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
 
-from herald.model.mailing import (
-    Accepted,
-    Deferred,
-    MailOutcome,
-    MailServer,
-    Rejected,
-    RelayTrouble,
-    Tls,
-    Uncertain,
+from herald.mailing.one_by_one import OneByOne, is_ahead, told
+from herald.mailing.pipelining import Pipelined
+from herald.mailing.wire import (
+    Commands,
+    Conversation,
+    Offers,
+    commands_for,
+    offers_of,
+    size_for,
 )
+from herald.model.mailing import MailOutcome, MailServer, Rejected, RelayTrouble, Tls
 from herald.model.network import Proof
 
 PROOFS: tuple[Proof, ...] = ()
 """By what a mail server lets one copy be told from two: by nothing, for it cannot be asked."""
 
-_START_INPUT = 354
-_NOT_ALLOWED = 553
-"""What a server would say to an address that it cannot read (RFC 5321 section 4.2.3)."""
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
-_REPLY_MOST = 500
-_ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +38,7 @@ class NextEnvelope:
 
     sender: str
     recipient: str
+    envelope_id: str = ""
 
 
 class Mailer(Protocol):
@@ -64,12 +49,19 @@ class Mailer(Protocol):
         ...
 
     async def send(
-        self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        mail: bytes,
+        ahead: NextEnvelope | None = None,
+        envelope_id: str = "",
     ) -> MailOutcome:
         """Hand over *mail* once and tell what came of it; never raises for what a server does.
 
-        *ahead* is what will most likely be sent next over this connection; a mailer may announce
-        it together with this mail, and must cope if something else comes, or nothing.
+        *ahead* is what will most likely be sent next over this connection, within seconds: a
+        mailer may announce it together with this mail, and must cope if something else comes, or
+        nothing. *envelope_id* names the mail if it comes back, where the server can note that.
         """
         ...
 
@@ -83,163 +75,120 @@ class SmtpMailer:
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
-        self._smtp: SMTP | None = None
+        self._talk: Conversation | None = None
+        self._offers = Offers()
+        self._protection = ""
 
     @property
     def protection(self) -> str:
         """The TLS version of the open connection, such as ``TLSv1.3``; empty where it is bare."""
-        secured = self._smtp.get_transport_info("ssl_object") if self._smtp else None
-        return str(secured.version()) if secured is not None else ""
+        return self._protection if self._talk is not None and self._talk.is_open else ""
+
+    @property
+    def offers(self) -> Offers:
+        """What the server said at the last EHLO that it can do."""
+        return self._offers
 
     async def connect(self) -> RelayTrouble | None:
         """Connect, protect the way and log in, unless that stands already."""
-        if self._smtp is not None and self._smtp.is_connected:
+        if self._talk is not None and self._talk.is_open:
             return None
+        self._drop()
         smtp = _connection(self._server)
         try:
             await smtp.connect()
             await smtp.ehlo()
         except SMTPAuthenticationError as error:
-            why = f"it refused our user or password: {self._told(error)}"
-            return RelayTrouble(why, error.code)
+            why = f"it refused our user or password: {told(error, self._server)}"
+            trouble = RelayTrouble(why, error.code)
         except SMTPResponseException as error:
-            return RelayTrouble(self._told(error), error.code)
+            trouble = RelayTrouble(told(error, self._server), error.code)
         except ssl.SSLError as error:
-            return RelayTrouble(f"its certificate or protection failed: {error}")
+            trouble = RelayTrouble(f"its certificate or protection failed: {error}")
         except (SMTPException, OSError, ValueError) as error:
-            return RelayTrouble(f"{self._told(error)} (check smtp: in config/herald.yaml)")
-        self._smtp = smtp
-        return None
+            why = told(error, self._server)
+            trouble = RelayTrouble(f"{why} (check smtp: in config/herald.yaml)")
+        else:
+            return self._begin(smtp)
+        smtp.close()
+        return trouble
 
     async def send(
-        self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        mail: bytes,
+        ahead: NextEnvelope | None = None,
+        envelope_id: str = "",
     ) -> MailOutcome:
-        """Hand over one mail over the open connection; one step waits for the other's answer."""
-        if self._smtp is None:
+        """Hand over one mail over the open connection."""
+        envelope = NextEnvelope(sender, recipient, envelope_id)
+        is_eight_bit = not mail.isascii()
+        opening = self._opening(envelope, is_eight_bit=is_eight_bit)
+        if isinstance(opening, Commands) and self._talk and not self._talk.goes_on_with(opening):
+            # Another mail was announced, and the server may be waiting for it: no dot for that.
+            self._drop()
+            trouble = await self.connect()
+            if trouble is not None:
+                return trouble
+            opening = self._opening(envelope, is_eight_bit=is_eight_bit)
+        if self._talk is None:
             return RelayTrouble("there is no connection")
+        size = size_for(mail, self._offers)
+        if not isinstance(opening, Commands):
+            return opening
+        if isinstance(size, RelayTrouble):
+            return size
+        following = self._opening(ahead, is_eight_bit=is_eight_bit) if ahead else None
         try:
-            refusal = await self._envelope(self._smtp, sender, recipient)
-        except (SMTPException, OSError) as error:
-            # Nothing of the mail has left.
-            await self._drop()
-            return Deferred(f"connection lost: {self._told(error)}")
-        if refusal is not None:
-            return refusal
-        outcome = await self._body(self._smtp, mail)
-        await self._drop_if_ahead()
-        return outcome
+            return await self._talk.send(
+                opening,
+                mail,
+                size=size,
+                ahead=following if isinstance(following, Commands) else None,
+            )
+        except asyncio.CancelledError:
+            # What was said and what was answered belong together no more.
+            self._drop()
+            raise
 
     async def close(self) -> None:
-        """Say QUIT, if the server still listens."""
-        smtp, self._smtp = self._smtp, None
-        if smtp is not None and smtp.is_connected:
-            await _quietly(smtp.quit())
+        """Take leave of the server, if it still listens."""
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            await talk.leave()
+
+    def _begin(self, smtp: SMTP) -> RelayTrouble | None:
+        """Choose how to speak over a connection on which EHLO was answered."""
+        if smtp.transport is None or is_ahead(smtp):
             smtp.close()
-
-    async def _envelope(self, smtp: SMTP, sender: str, recipient: str) -> MailOutcome | None:
-        """Say MAIL, RCPT and DATA; return why not, or None when the server awaits the body."""
-        for say in (
-            partial(self._mail, smtp, sender),
-            partial(self._rcpt, smtp, recipient),
-            partial(self._data, smtp),
-        ):
-            refusal = await say()
-            if refusal is not None:
-                return refusal
-            if await self._drop_if_ahead():
-                return Deferred("the server said more than it was asked; nothing was sent")
+            return RelayTrouble("it said more than it was asked, before any mail")
+        self._offers = offers_of(smtp.esmtp_extensions)
+        secured = smtp.get_transport_info("ssl_object")
+        self._protection = str(secured.version()) if secured is not None else ""
+        self._talk = (
+            Pipelined(cast("asyncio.Transport", smtp.transport), self._server)
+            if self._offers.pipelining
+            else OneByOne(smtp, self._server)
+        )
         return None
 
-    async def _mail(self, smtp: SMTP, sender: str) -> MailOutcome | None:
-        try:
-            await smtp.mail(sender)
-        except SMTPSenderRefused as error:
-            await self._reset(error.code)
-            return RelayTrouble(f"it refused the sender: {self._told(error)}", error.code)
-        except ValueError:  # nothing was said
-            return RelayTrouble("the sender's address has letters that mail does not carry")
-        return None
+    def _opening(
+        self, envelope: NextEnvelope, *, is_eight_bit: bool
+    ) -> Commands | Rejected | RelayTrouble:
+        return commands_for(
+            envelope.sender,
+            envelope.recipient,
+            self._offers,
+            envelope_id=envelope.envelope_id,
+            is_eight_bit=is_eight_bit,
+        )
 
-    async def _rcpt(self, smtp: SMTP, recipient: str) -> MailOutcome | None:
-        try:
-            await smtp.rcpt(recipient)
-        except SMTPRecipientRefused as error:
-            await self._reset(error.code)
-            return _refusal(error.code, self._told(error))
-        except ValueError:
-            await self._reset(_NOT_ALLOWED)
-            return Rejected("the address has letters that mail does not carry", _NOT_ALLOWED)
-        return None
-
-    async def _data(self, smtp: SMTP) -> MailOutcome | None:
-        reply = await smtp.execute_command(b"DATA")
-        if reply.code == _START_INPUT:
-            return None
-        await self._reset(reply.code)
-        return _refusal(reply.code, self._fit(reply.message))
-
-    async def _body(self, smtp: SMTP, mail: bytes) -> MailOutcome:
-        protocol = smtp.protocol
-        if protocol is None:
-            return Deferred("connection lost before the mail was sent")
-        try:
-            protocol.write(_stuffed(mail))
-        except (SMTPException, OSError) as error:
-            await self._drop()
-            return Deferred(f"connection lost: {self._told(error)}")
-        try:
-            reply = await protocol.read_response(timeout=self._server.final_timeout)
-        except (SMTPException, OSError) as error:
-            await self._drop()
-            return Uncertain(f"the server did not answer after the mail: {self._told(error)}")
-        if reply.code == 421:
-            await self._drop()
-        said = self._fit(reply.message)
-        if 200 <= reply.code < 300:
-            return Accepted(said, reply.code)
-        if 400 <= reply.code < 600:
-            return _refusal(reply.code, said)
-        await self._drop()
-        return Uncertain(f"the server answered {reply.code} after the mail: {said}")
-
-    async def _reset(self, code: int) -> None:
-        """Get ready for the next mail; a server that says 421 is about to hang up."""
-        if code == 421 or self._smtp is None or not self._smtp.is_connected:
-            await self._drop()
-            return
-        try:
-            await self._smtp.rset()
-        except (SMTPException, OSError):
-            await self._drop()
-        await self._drop_if_ahead()
-
-    async def _drop_if_ahead(self) -> bool:
-        """Hang up if the server has said more than it was asked; tell whether it had.
-
-        Its next words would be taken for the answer to what was not said yet: a mail that it takes
-        would look as if it was refused, and would be sent again.
-        """
-        protocol = self._smtp.protocol if self._smtp is not None else None
-        # The library has no public name for what it has read and not given out.
-        if protocol is None or not protocol._buffer:  # noqa: SLF001
-            return False
-        await self._drop()
-        return True
-
-    def _told(self, error: BaseException) -> str:
-        message = error.message if isinstance(error, SMTPException) else str(error)
-        return self._fit(str(message) or type(error).__name__)
-
-    def _fit(self, said: str) -> str:
-        """Return what a server said fit for a journal: no secret, no personal data, no end."""
-        for secret in _secrets_of(self._server):
-            said = said.replace(secret, "***")
-        return _without_addresses(said)
-
-    async def _drop(self) -> None:
-        smtp, self._smtp = self._smtp, None
-        if smtp is not None:
-            smtp.close()
+    def _drop(self) -> None:
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.drop()
 
 
 def _connection(server: MailServer) -> SMTP:
@@ -259,37 +208,3 @@ def _connection(server: MailServer) -> SMTP:
 def is_local(host: str) -> bool:
     """Tell whether a mail server is on this machine, by its name alone."""
     return host in _LOCAL
-
-
-def _refusal(code: int, said: str) -> Deferred | Rejected:
-    return Rejected(said, code) if code >= 500 else Deferred(said, code)
-
-
-def _stuffed(mail: bytes) -> bytes:
-    """Return the body as it crosses the line, dots doubled, the final one included."""
-    lines = _LINE_END.split(mail)
-    if lines and not lines[-1]:
-        lines.pop()
-    doubled = [b"." + line if line.startswith(b".") else line for line in lines]
-    return b"\r\n".join([*doubled, b".", b""])
-
-
-def _secrets_of(server: MailServer) -> tuple[str, ...]:
-    """Return the password as it stands in the settings, and as it crosses the line (RFC 4954)."""
-    if not server.password:
-        return ()
-    plain = f"\0{server.user or ''}\0{server.password}"
-    coded = (base64.b64encode(said.encode()).decode() for said in (plain, server.password))
-    return (*coded, server.password)
-
-
-def _without_addresses(said: str) -> str:
-    """Return what a server said without personal data, on one line that ends."""
-    return _ADDRESS.sub("<address>", " ".join(said.split()))[:_REPLY_MOST]
-
-
-async def _quietly(leaving: Awaitable[object]) -> None:
-    try:
-        await leaving
-    except (SMTPException, OSError):
-        return

@@ -1,15 +1,19 @@
-"""Handing over mails to a server that speaks SMTP, well or badly."""
+"""What both ways of speaking SMTP promise: the same outcome for whatever a server does."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator, Callable
+import ssl
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
-from herald.mailing.smtp import SmtpMailer, _stuffed
+from herald.mailing.smtp import NextEnvelope, SmtpMailer
+from herald.mailing.wire import Commands, Offers, commands_for, fit_for_journal, offers_of, stuffed
 from herald.model.mailing import (
     Accepted,
     Deferred,
@@ -18,167 +22,265 @@ from herald.model.mailing import (
     Rejected,
     RelayTrouble,
     Tls,
-    Uncertain,
 )
+from tests.faults.test_mail_faults import AFTER, TROUBLE
+from tests.servers.mail import Packets, Reply, Rude, ScriptedMailServer
 
 MAIL = b"Subject: x\r\n\r\n.hidden\r\nend\r\n"
+CROSSED = b"Subject: x\r\n\r\n..hidden\r\nend\r\n.\r\n"
+WAYS = {"one by one": (), "pipelined": ("PIPELINING",)}
+SILENCE = 0.3
+"""Seconds after which a server that says nothing is given up."""
 
 
-class BadServer:
-    """A server that follows a script: a reply per command, or None to hang up without a word."""
+@pytest.fixture(params=WAYS.values(), ids=WAYS.keys())
+def offers(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Give what decides how the mailer speaks."""
+    found: tuple[str, ...] = request.param
+    return found
 
-    def __init__(self, **replies: str | None) -> None:
-        self.replies: dict[str, str | None] = {
-            "greeting": "220 hello",
-            "EHLO": "250 herald.test",
-            "MAIL": "250 ok",
-            "RCPT": "250 ok",
-            "DATA": "354 go on",
-            "dot": "250 queued as 1",
-            "RSET": "250 ok",
-            "QUIT": "221 bye",
-        }
-        self.replies |= {name.replace("greet", "greeting"): said for name, said in replies.items()}
-        self.bodies: list[bytes] = []
-        self.recipients: list[str] = []
-        self.connections = 0
-        self.port = 0
 
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Follow the script on one connection."""
-        self.connections += 1
-        try:
-            if not await self._say(writer, "greeting"):
-                return
-            while line := await reader.readline():
-                command = line.split()[0].decode().upper()
-                if command == "RCPT":
-                    self.recipients.append(line.decode())
-                if not await self._say(writer, command) or command == "QUIT":
-                    return
-                if command == "DATA" and (self.replies["DATA"] or "").startswith("354"):
-                    self.bodies.append(await reader.readuntil(b"\r\n.\r\n"))
-                    if not await self._say(writer, "dot"):
-                        return
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return
-        finally:
-            writer.close()
-
-    async def _say(self, writer: asyncio.StreamWriter, name: str) -> bool:
-        said = self.replies.get(name, "250 ok")
-        if said is None:
-            return False
-        if said == "silence":
-            await asyncio.Event().wait()
-        writer.write(f"{said}\r\n".encode())
-        await writer.drain()
-        return not said.startswith("421")
+def a_server(port: int, **changes: Any) -> MailServer:
+    values: dict[str, Any] = {"host": "127.0.0.1", "port": port, "tls": Tls.NONE}
+    return MailServer(timeout=SILENCE, final_timeout=SILENCE, **(values | changes))
 
 
 @asynccontextmanager
-async def serving(server: BadServer) -> AsyncIterator[SmtpMailer]:
-    """Start *server* on loopback and give a mailer for it."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.get_running_loop().create_task(server.talk(reader, writer)))
-
-    listening = await asyncio.start_server(begin, "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    mailer = SmtpMailer(a_server(server.port))
-    try:
+async def mailing_to(server: ScriptedMailServer, **changes: Any) -> AsyncIterator[SmtpMailer]:
+    """Start *server* and give a mailer for it."""
+    async with server.serving():
+        mailer = SmtpMailer(a_server(server.port, **changes))
         yield mailer
-    finally:
         await mailer.close()
-        listening.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def a_server(port: int) -> MailServer:
-    return MailServer(host="127.0.0.1", port=port, tls=Tls.NONE, timeout=2, final_timeout=0.3)
-
-
-async def send(mailer: SmtpMailer) -> MailOutcome:
+async def send(
+    mailer: SmtpMailer, recipient: str = "a@x.org", ahead: str = "", mail: bytes = MAIL
+) -> MailOutcome:
     trouble = await mailer.connect()
-    return trouble or await mailer.send(sender="n@herald.test", recipient="a@x.org", mail=MAIL)
+    following = NextEnvelope("n@herald.test", ahead) if ahead else None
+    return trouble or await mailer.send(
+        sender="n@herald.test", recipient=recipient, mail=mail, ahead=following
+    )
 
 
-@pytest.mark.parametrize(
-    ("replies", "expected"),
-    [
-        pytest.param({}, Accepted, id="accepted"),
-        pytest.param({"RCPT": "450 greylisted"}, Deferred, id="450 to the recipient"),
-        pytest.param({"RCPT": "550 no such user"}, Rejected, id="550 to the recipient"),
-        pytest.param({"RCPT": "421 too many"}, Deferred, id="421 to the recipient"),
-        pytest.param({"RCPT": None}, Deferred, id="hangs up at the recipient"),
-        pytest.param({"RCPT": "silence"}, Deferred, id="silent at the recipient"),
-        pytest.param({"MAIL": "550 who are you"}, RelayTrouble, id="sender refused"),
-        pytest.param({"MAIL": "452 quota"}, RelayTrouble, id="quota"),
-        pytest.param({"DATA": "451 later"}, Deferred, id="451 to DATA"),
-        pytest.param({"DATA": "554 no"}, Rejected, id="554 to DATA"),
-        pytest.param({"DATA": None}, Deferred, id="hangs up before the mail"),
-        pytest.param({"dot": "452 disk full"}, Deferred, id="452 after the dot"),
-        pytest.param({"dot": "554 spam"}, Rejected, id="554 after the dot"),
-        pytest.param({"dot": "421 closing"}, Deferred, id="421 after the dot"),
-        pytest.param({"dot": None}, Uncertain, id="hangs up after the dot"),
-        pytest.param({"dot": "silence"}, Uncertain, id="silent after the dot"),
-        pytest.param({"dot": "gibberish"}, Uncertain, id="gibberish after the dot"),
-        pytest.param({"dot": "354 what"}, Uncertain, id="nonsense after the dot"),
-        pytest.param({"greet": "554 go away"}, RelayTrouble, id="unwelcome"),
-        pytest.param({"greet": None}, RelayTrouble, id="hangs up at once"),
-        pytest.param({"greet": "silence"}, RelayTrouble, id="never greets"),
-    ],
-)
+REPLIES: dict[str, tuple[dict[str, Reply], type]] = {
+    "accepted": ({}, Accepted),
+    "greylisted": ({"RCPT": b"450 greylisted"}, Deferred),
+    "no such user": ({"RCPT": b"550 no such user"}, Rejected),
+    "421 to the recipient": ({"RCPT": b"421 too many"}, Deferred),
+    "hangs up at the recipient": ({"RCPT": Rude.CLOSES}, Deferred),
+    "resets at the recipient": ({"RCPT": Rude.RESETS}, Deferred),
+    "silent at the recipient": ({"RCPT": Rude.SAYS_NOTHING}, Deferred),
+    "sender refused": ({"MAIL": b"550 who are you"}, RelayTrouble),
+    "quota": ({"MAIL": b"452 quota"}, RelayTrouble),
+    "421 to the sender": ({"MAIL": b"421 closing"}, RelayTrouble),
+    "hangs up at the sender": ({"MAIL": Rude.CLOSES}, Deferred),
+    "451 to DATA": ({"DATA": b"451 later"}, Deferred),
+    "554 to DATA": ({"DATA": b"554 no"}, Rejected),
+    "421 to DATA": ({"DATA": b"421 closing"}, Deferred),
+    "250 to DATA": ({"DATA": b"250 fine"}, Deferred),
+    "hangs up before the mail": ({"DATA": Rude.CLOSES}, Deferred),
+    "silent before the mail": ({"DATA": Rude.SAYS_NOTHING}, Deferred),
+    "talks before the mail": ({"DATA": b"354 go on\r\n250 taken"}, Deferred),
+    "refused in lines": ({"RCPT": b"550-no\r\n550-such\r\n550 user"}, Rejected),
+    "refused at length": ({"RCPT": b"550 " + b"no " * 2_000}, Rejected),
+    "unwelcome": ({"greeting": b"554 go away"}, RelayTrouble),
+    "hangs up at once": ({"greeting": Rude.CLOSES}, RelayTrouble),
+    "never greets": ({"greeting": Rude.SAYS_NOTHING}, RelayTrouble),
+    **{f"after the dot: {name}": ({"dot": said}, kind) for name, (said, _, kind) in AFTER.items()},
+}
+
+
+IN_PACKETS = [
+    pytest.param(*case, packets, id=f"{packets.value}: {name}")
+    for name, case in REPLIES.items()
+    for packets in Packets
+    # In single bytes a long reply takes long, and shows nothing new.
+    if packets is not Packets.SPLIT or len(str(case[0])) < 5_000
+]
+
+
+@pytest.mark.parametrize(("replies", "expected", "packets"), IN_PACKETS)
 async def test_a_failure_is_uncertain_only_after_the_final_dot(
-    replies: dict[str, str | None], expected: type[MailOutcome]
+    replies: dict[str, Reply], expected: type, packets: Packets, offers: tuple[str, ...]
 ) -> None:
-    async with serving(BadServer(**replies)) as mailer:
-        assert isinstance(await send(mailer), expected)
-
-
-@pytest.mark.parametrize(
-    "replies", [{"RCPT": "550 no"}, {"RCPT": "421 no"}, {"dot": None}, {"MAIL": "452 no"}]
-)
-async def test_after_trouble_the_next_mail_goes_out(replies: dict[str, str | None]) -> None:
-    server = BadServer(**replies)
-    async with serving(server) as mailer:
-        await send(mailer)
-        server.replies |= dict.fromkeys(replies, "250 ok")
-        assert isinstance(await send(mailer), Accepted)
-
-
-async def test_one_connection_carries_many_mails() -> None:
-    server = BadServer()
-    async with serving(server) as mailer:
-        for _ in range(5):
-            await send(mailer)
-    assert (server.connections, len(server.bodies)) == (1, 5)
-    assert server.bodies[0] == b"Subject: x\r\n\r\n..hidden\r\nend\r\n.\r\n"
-
-
-async def test_a_reply_is_kept_without_the_address_it_quotes() -> None:
-    async with serving(BadServer(RCPT="550 5.1.1 <ana@example.org>: unknown user")) as mailer:
+    server = ScriptedMailServer(offers=offers, packets=packets, **replies)
+    async with mailing_to(server) as mailer:
         outcome = await send(mailer)
-    assert outcome == Rejected("5.1.1 <<address>>: unknown user", 550)
+    assert type(outcome) is expected
+    assert len(server.taken) == int("dot" in replies or expected is Accepted)
+
+
+@pytest.mark.parametrize("step", ["greeting", "MAIL", "RCPT", "DATA", "body", "dot", "RSET"])
+@pytest.mark.parametrize("reply", TROUBLE.values(), ids=TROUBLE.keys())
+async def test_after_any_trouble_the_next_mail_goes_out_once(
+    step: str, reply: Reply, offers: tuple[str, ...]
+) -> None:
+    """No reply to one mail is ever taken for the reply to the next."""
+    server = ScriptedMailServer(offers=offers, **{f"{step} 1": reply})
+    if step == "body":
+        server.replies["body"] = reply
+    if step == "RSET":
+        server.replies["RCPT 1"] = b"550 no"
+    async with mailing_to(server) as mailer:
+        first = await send(mailer)
+        server.replies["body"] = b""
+        assert isinstance(await send(mailer, "next@x.org"), Accepted | Deferred)
+        assert isinstance(await send(mailer, "last@x.org"), Accepted)
+    reached = [recipient for recipient, _ in server.delivered]
+    assert reached.count("last@x.org") == 1
+    assert reached.count("next@x.org") <= 1
+    if isinstance(first, Deferred | Rejected | RelayTrouble):
+        assert "a@x.org" not in reached or step == "dot"
+
+
+async def test_one_connection_carries_many_mails(offers: tuple[str, ...]) -> None:
+    server = ScriptedMailServer(offers=offers)
+    async with mailing_to(server) as mailer:
+        for number in range(5):
+            assert await send(mailer, f"p{number}@x.org") == Accepted("queued as 1", 250)
+    assert (server.connections, server.taken) == (1, [CROSSED] * 5)
+    assert server.steps[-1] == "QUIT"
+
+
+async def test_a_reply_is_kept_without_the_address_it_quotes(offers: tuple[str, ...]) -> None:
+    said = b"550 5.1.1 <ana@example.org>:\x1b[2J unknown user"
+    async with mailing_to(ScriptedMailServer(offers=offers, RCPT=said)) as mailer:
+        assert await send(mailer) == Rejected("5.1.1 <<address>>: [2J unknown user", 550)
+
+
+async def test_a_password_that_a_server_repeats_is_told_to_nobody(offers: tuple[str, ...]) -> None:
+    async with mailing_to(
+        ScriptedMailServer(offers=offers, RCPT=b"450 hunter2"), user="ana", password="hunter2"
+    ) as mailer:
+        assert await send(mailer) == Deferred("***", 450)
 
 
 async def test_a_server_that_is_not_there_is_told_in_words() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    server = ScriptedMailServer()
+    async with server.serving():
+        port = server.port
     outcome = await send(SmtpMailer(a_server(port)))
     assert isinstance(outcome, RelayTrouble)
     assert "config/herald.yaml" in outcome.why
 
 
-async def test_a_server_without_the_wanted_protection_gets_nothing() -> None:
-    server = BadServer()
-    async with serving(server):
-        careful = MailServer(host="127.0.0.1", port=server.port, tls=Tls.STARTTLS, timeout=2)
-        assert isinstance(await send(SmtpMailer(careful)), RelayTrouble)
-    assert server.recipients == []
+@pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.NONE])
+async def test_protection_and_login_come_before_the_first_mail(
+    tls: Tls, offers: tuple[str, ...]
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server = ScriptedMailServer(offers=offers, tls=context)
+    async with mailing_to(server, tls=tls, user="ana", password="hunter2") as mailer:
+        assert isinstance(await send(mailer, ahead="b@x.org"), Accepted)
+        assert mailer.protection.startswith("TLS") is (tls is Tls.STARTTLS)
+        assert isinstance(await send(mailer, "b@x.org"), Accepted)
+    assert [name for name, _ in server.delivered] == ["a@x.org", "b@x.org"]
+    assert server.steps.index("AUTH") < server.steps.index("MAIL")
+
+
+# --- what EHLO says --------------------------------------------------------------------------
+
+
+def test_what_a_server_offers_is_read() -> None:
+    said = {"pipelining": "", "size": "10240000", "8bitmime": "", "smtputf8": "", "dsn": ""}
+    assert offers_of(said) == Offers(
+        pipelining=True, size_most=10_240_000, eight_bit=True, utf8=True, dsn=True
+    )
+    assert offers_of({}) == Offers()
+
+
+@pytest.mark.parametrize("size", ["", "0", "many", "-1", "10 MB", "²"])
+def test_a_size_that_says_nothing_limits_nothing(size: str) -> None:
+    assert offers_of({"size": size}).size_most == 0
+
+
+async def test_a_mail_that_is_too_large_is_not_held_against_its_recipient(
+    offers: tuple[str, ...],
+) -> None:
+    server = ScriptedMailServer(offers=(*offers, "SIZE 2000"))
+    async with mailing_to(server) as mailer:
+        large = b"Subject: x\n\n" + b"word\n" * 400
+        outcome = await send(mailer, mail=large)
+        assert isinstance(outcome, RelayTrouble)
+        assert "leave out pictures" in outcome.why
+        assert "MAIL" not in server.steps
+        assert isinstance(await send(mailer), Accepted)
+    assert f"MAIL FROM:<n@herald.test> SIZE={len(MAIL)}" in server.lines
+
+
+async def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
+    offers: tuple[str, ...],
+) -> None:
+    plain = ScriptedMailServer(offers=offers)
+    async with mailing_to(plain) as mailer:
+        outcome = await send(mailer, "žiga@x.org")
+    assert isinstance(outcome, Rejected)
+    assert "SMTPUTF8" in outcome.why
+    modern = ScriptedMailServer(offers=(*offers, "SMTPUTF8"))
+    async with mailing_to(modern) as mailer:
+        assert isinstance(await send(mailer, "žiga@x.org"), Accepted)
+    assert "MAIL FROM:<n@herald.test> SMTPUTF8" in modern.lines
+    assert "RCPT TO:<žiga@x.org>" in modern.lines
+
+
+async def test_a_body_beyond_ascii_is_declared_where_it_may_be(offers: tuple[str, ...]) -> None:
+    server = ScriptedMailServer(offers=(*offers, "8BITMIME"))
+    async with mailing_to(server) as mailer:
+        await send(mailer, mail="Subject: x\r\n\r\nŽiga\r\n".encode())
+        await send(mailer)
+    said = [line for line in server.lines if line.startswith("MAIL")]
+    assert said == ["MAIL FROM:<n@herald.test> BODY=8BITMIME", "MAIL FROM:<n@herald.test>"]
+
+
+async def test_a_bounce_is_asked_to_name_its_copy(offers: tuple[str, ...]) -> None:
+    server = ScriptedMailServer(offers=(*offers, "DSN"))
+    async with mailing_to(server) as mailer:
+        await mailer.connect()
+        await mailer.send(
+            sender="n@x.org", recipient="a+b@x.org", mail=MAIL, envelope_id="17-ab+c="
+        )
+    assert "MAIL FROM:<n@x.org> RET=HDRS ENVID=17-ab+2Bc+3D" in server.lines
+    assert "RCPT TO:<a+b@x.org> NOTIFY=FAILURE ORCPT=rfc822;a+2Bb@x.org" in server.lines
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "a",
+        "a@",
+        "a b@x.org",
+        "a@x.org> SIZE=1",
+        "a@x.org\r\nRCPT TO:<b@x.org>",
+        "a@b@x.org",
+        "a\x00@x.org",
+        '"a"b"@x.org',
+        "a\ud800@x.org",
+        "<a@x.org>",
+    ],
+)
+def test_an_address_that_would_say_more_than_an_address_is_refused(address: str) -> None:
+    offers = Offers(utf8=True, dsn=True)
+    found = commands_for("n@x.org", address, offers, is_eight_bit=False)
+    assert isinstance(found, Rejected)
+    if address:
+        trouble = commands_for(address, "a@x.org", offers, is_eight_bit=False)
+        assert isinstance(trouble, RelayTrouble)
+
+
+@given(st.text(), st.text(), st.text())
+def test_a_command_is_always_one_line(sender: str, recipient: str, name: str) -> None:
+    offers = Offers(utf8=True, dsn=True)
+    for to in (recipient, f"{recipient}@x.org", f'"{recipient}"@x.org'):
+        found = commands_for(sender, to, offers, envelope_id=name, is_eight_bit=True)
+        if isinstance(found, Commands):
+            assert not set(found.mail + found.rcpt) & set(b"\r\n\0")
+
+
+# --- bodies ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -191,9 +293,20 @@ async def test_a_server_without_the_wanted_protection_gets_nothing() -> None:
     ],
 )
 def test_a_dot_never_ends_a_mail_too_early(mail: bytes, crossing: bytes) -> None:
-    assert _stuffed(mail) == crossing
+    assert stuffed(mail) == crossing
+
+
+@given(st.binary())
+def test_no_bare_line_end_crosses_the_line(mail: bytes) -> None:
+    whole = stuffed(mail)
+    assert set(whole.replace(b"\r\n", b"")) & set(b"\r\n") == set()
+    assert whole.endswith(b".\r\n")
+    assert whole.find(b"\r\n.\r\n") in {-1, len(whole) - 5}
+
+
+def test_what_cannot_be_shown_is_kept_out_of_the_journal() -> None:
+    assert fit_for_journal("a\x1b[2J\udcff \u202eb", MailServer()) == "a [2J b"
 
 
 def test_a_password_is_never_shown() -> None:
-    show: Callable[[object], str] = repr
-    assert "hunter2" not in show(MailServer(user="ana", password="hunter2"))
+    assert "hunter2" not in repr(MailServer(user="ana", password="hunter2"))

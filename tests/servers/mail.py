@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import struct
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import Enum
@@ -17,6 +18,16 @@ class Rude(Enum):
     CLOSES = "closes"
     RESETS = "resets"
     SAYS_NOTHING = "says nothing"
+
+
+class Packets(Enum):
+    """How a server's replies travel."""
+
+    AS_SAID = "as said"
+    GLUED = "glued"
+    """As many as may wait, in one packet: until the client waits for them."""
+    SPLIT = "split"
+    """A byte at a time."""
 
 
 Reply = bytes | Rude
@@ -32,6 +43,7 @@ GOOD: dict[str, Reply] = {
     "DATA": b"354 go on",
     "body": b"",
     "dot": b"250 queued as 1",
+    "lone dot": b"554 5.5.1 no valid recipients",
     "RSET": b"250 ok",
     "QUIT": b"221 bye",
 }
@@ -39,16 +51,41 @@ GOOD: dict[str, Reply] = {
 
 
 class ScriptedMailServer:
-    """Answers each step as it is told; a mail counts as taken once its final dot was read."""
+    """Answers each step as it is told; a mail counts as taken once its final dot was read.
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, **replies: Reply) -> None:
+    A reply for ``RCPT 2`` is said the second time that anybody says RCPT. *offers* are what its
+    EHLO announces beside the usual. It takes a mail for nobody as Postfix does: never.
+    """
+
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        offers: tuple[str, ...] = (),
+        packets: Packets = Packets.AS_SAID,
+        **replies: Reply,
+    ) -> None:
         self.replies: dict[str, Reply] = {**GOOD, **replies}
+        if offers and "EHLO" not in replies:
+            lines = ("herald.test", *offers, "STARTTLS", "AUTH PLAIN LOGIN")
+            self.replies["EHLO"] = "\r\n".join(
+                f"250{' ' if line == lines[-1] else '-'}{line}" for line in lines
+            ).encode()
+        self.packets = packets
         self.tls = tls
         self.takes = True
         """False: it reads a mail whole, and does not keep it."""
+        self.asks_blindly = True
+        """It awaits a mail after DATA even if it has taken no recipient."""
         self.taken: list[bytes] = []
+        self.delivered: list[tuple[str, bytes]] = []
+        """The envelope's recipient and the content of each mail that it has taken, unstuffed."""
         self.steps: list[str] = []
+        self.lines: list[str] = []
+        """Every command, whole."""
+        self.connections = 0
         self.port = 0
+        self._counts: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -70,44 +107,106 @@ class ScriptedMailServer:
         task.add_done_callback(self._tasks.discard)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        talk = _Talk(reader, writer)
         try:
-            goes_on = await self._say(writer, "greeting")
+            goes_on = await self._say(talk, "greeting")
             while goes_on and (line := await reader.readline()):
-                step = line.split()[0].decode("ascii", "replace").upper()
-                goes_on = await self._say(writer, step) and step != "QUIT"
-                said = self.replies.get(step, b"")
-                if step == "STARTTLS" and self.tls and said == GOOD["STARTTLS"]:
-                    await writer.start_tls(self.tls)
-                if step == "DATA" and isinstance(said, bytes) and said.startswith(b"354"):
-                    goes_on = await self._take(reader, writer)
+                goes_on = await self._obey(talk, line)
         except (OSError, EOFError, ValueError):
             return
         finally:
             writer.close()
 
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _obey(self, talk: _Talk, line: bytes) -> bool:
+        step = line.split()[0].decode("ascii", "replace").upper()
+        self.lines.append(line.decode(errors="replace").rstrip())
+        if step in {"MAIL", "RSET"}:
+            talk.recipients.clear()
+        said = self._next_reply(step)
+        if step == "DATA" and not talk.recipients and not self.asks_blindly:
+            said = b"554 5.5.1 no valid recipients"
+        goes_on = await self._say(talk, step, said) and step != "QUIT"
+        if not isinstance(said, bytes):
+            return goes_on
+        if step == "RCPT" and said.startswith(b"2"):
+            talk.recipients.append(line.decode(errors="replace").split("<")[1].split(">")[0])
+        if step == "STARTTLS" and self.tls and said == GOOD["STARTTLS"]:
+            await talk.writer.start_tls(self.tls)
+        if step == "DATA" and said.startswith(b"354"):
+            return await self._take(talk)
+        return goes_on
+
+    async def _take(self, talk: _Talk) -> bool:
         if self.replies["body"] != b"":
-            await reader.read(10)
-            return await self._say(writer, "body")
-        mail = await reader.readuntil(b"\r\n.\r\n")
+            await talk.reader.read(10)
+            return await self._say(talk, "body")
+        mail = b""
+        while not (mail == b".\r\n" or mail.endswith(b"\r\n.\r\n")):
+            line = await talk.reader.readline()
+            if not line:
+                return False
+            mail += line
+        recipients, talk.recipients = talk.recipients, []
+        if not recipients:
+            return await self._say(talk, "lone dot")
         if self.takes:
             self.taken.append(mail)
-        return await self._say(writer, "dot")
+            lines = mail.removesuffix(b".\r\n").split(b"\r\n")
+            content = b"\r\n".join(line.removeprefix(b".") for line in lines)
+            self.delivered += [(recipient, content) for recipient in recipients]
+        return await self._say(talk, "dot")
 
-    async def _say(self, writer: asyncio.StreamWriter, step: str) -> bool:
+    def _next_reply(self, step: str) -> Reply:
+        self._counts[step] += 1
+        usual = self.replies.get(step, b"250 ok")
+        return self.replies.get(f"{step} {self._counts[step]}", usual)
+
+    async def _say(self, talk: _Talk, step: str, reply: Reply | None = None) -> bool:
         """Reply to *step*; tell whether the conversation goes on."""
         self.steps.append(step)
-        reply = self.replies.get(step, b"250 ok")
+        reply = self._next_reply(step) if reply is None else reply
+        writer = talk.writer
         match reply:
             case Rude.SAYS_NOTHING:
+                await self._send(talk)
                 await asyncio.Event().wait()
             case Rude.CLOSES:
+                await self._send(talk)
                 return False
             case Rude.RESETS:
                 sock = writer.get_extra_info("socket")
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 writer.transport.abort()
                 return False
-        writer.write(reply + b"\r\n")
-        await writer.drain()
-        return not reply.startswith(b"421")
+        talk.waiting += reply + b"\r\n"
+        is_over = reply.startswith(b"421")
+        if is_over or self.packets is not Packets.GLUED or not talk.has_more:
+            await self._send(talk)
+        return not is_over
+
+    async def _send(self, talk: _Talk) -> None:
+        waiting, talk.waiting = talk.waiting, b""
+        if self.packets is not Packets.SPLIT:
+            talk.writer.write(waiting)
+            await talk.writer.drain()
+            return
+        for place in range(len(waiting)):
+            talk.writer.write(waiting[place : place + 1])
+            await talk.writer.drain()
+            await asyncio.sleep(0)
+
+
+class _Talk:
+    """One connection, and what it has come to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.recipients: list[str] = []
+        self.waiting = b""
+
+    @property
+    def has_more(self) -> bool:
+        """Tell whether the client has said more than was answered."""
+        return bool(self.reader._buffer)  # type: ignore[attr-defined]  # nothing public tells
