@@ -42,6 +42,7 @@ from herald.echoes import Echoes
 from herald.errors import ConfigurationBroken, HeraldError, NotItsTurn
 from herald.foresight import known_capabilities
 from herald.links import Links
+from herald.mailing.archive import Archive
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.mailbox import Emptied, empty
 from herald.mailing.dkim.signing import signing
@@ -84,6 +85,7 @@ from herald.store.instance import StoredInstance
 from herald.store.lock import run_lock
 from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
+from herald.store.mailing_archive import StoredArchive
 from herald.store.mailing_joining import StoredJoining
 from herald.store.media import StoredMedia
 from herald.store.notices import StoredNotices
@@ -160,6 +162,11 @@ class App:
             stops=self.store.stops,
             bounces=self.bounces,
             mailer=mailer,
+        )
+        self.archive = Archive(
+            store=StoredArchive(store),
+            lists=lambda: self._loader.load_configuration().configuration.lists,
+            public_url=settings.web.public_url or "",
         )
         self.joining_store = StoredJoining(store)
         self.joining = Joining(

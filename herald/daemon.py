@@ -338,6 +338,7 @@ async def _web(app: App) -> AsyncIterator[None]:
             lambda: _figures(app),
             app.media,
             app.joining,
+            app.archive,
             client_header=app.settings.web.client_header or "",
         )
         runner = await serve(pages, listen)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from herald.model.account import Finding, Reactions, Reply
+from herald.model.archive import Letter
 from herald.model.card import LinkCard
 from herald.model.delivery import (
     Attempt,
@@ -646,6 +647,22 @@ class OutboxStore(Protocol):
 
     async def health(self, *, now: datetime) -> OutboxHealth:
         """Return how the outbox fares at *now*."""
+        ...
+
+
+class ArchiveStore(Protocol):
+    """Reads letters that were sent, or are being sent; no other issue is ever found here."""
+
+    async def letters(self, mailing_list: ListId, *, after: int, most: int) -> tuple[Letter, ...]:
+        """Return letters of a list, the newest first, without the first *after*."""
+        ...
+
+    async def letter(self, key: str) -> Letter | None:
+        """Return one letter; None if there is none, or it is not sent yet."""
+        ...
+
+    async def edition(self, key: str, language: Language) -> Edition | None:
+        """Return one edition of a letter."""
         ...
 
 

@@ -20,6 +20,7 @@ from herald import __version__
 from herald.errors import HeraldError
 from herald.mailing.leaving import Departure
 from herald.model.ids import Language
+from herald.web.archive import ShowsLetters, add_archive_routes
 from herald.web.joining import TakesSignUps, add_joining_routes
 from herald.web.media import ShowsPictures, add_media_routes
 from herald.web.metrics import CONTENT_TYPE, Gauge, metrics_page, while_unread
@@ -91,14 +92,15 @@ def create_app(
     figures: Callable[[], Awaitable[Sequence[Gauge]]] | None = None,
     pictures: ShowsPictures | None = None,
     joining: TakesSignUps | None = None,
+    letters: ShowsLetters | None = None,
     *,
     client_header: str = "",
 ) -> web.Application:
     """Return the application.
 
     *health* is asked at every ``/healthz``, *hubs* at ``/websub/…``, *figures* at ``/metrics``,
-    *pictures* at ``/media/…``, *joining* at ``/lists/…`` and ``/join/…``. *client_header* is where
-    a proxy names who asks; empty trusts none.
+    *pictures* at ``/media/…``, *joining* at ``/lists/…`` and ``/join/…``, *letters* at
+    ``/letters/…``. *client_header* is where a proxy names who asks; empty trusts none.
     """
 
     async def healthz(request: web.Request) -> web.Response:
@@ -141,6 +143,8 @@ def create_app(
         add_media_routes(app, pictures)
     if joining is not None:
         add_joining_routes(app, joining, client_header=client_header)
+    if letters is not None:
+        add_archive_routes(app, letters)
     return app
 
 

@@ -83,6 +83,7 @@ def list_of(
         is_open=shape.subscribe == "open",
         controller=_words(shape.controller),
         privacy=_words(shape.privacy),
+        has_archive=(shape.archive or shape.subscribe) == "open",
     )
 
 

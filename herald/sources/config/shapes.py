@@ -397,6 +397,8 @@ class ListShape(Shape):
     """What it is written in; the first leads"""
     subscribe: Literal["closed", "open"] = "closed"
     """open: anybody may ask to join, on a page of Herald's at /lists/ID"""
+    archive: Literal["closed", "open"] | None = None
+    """open: its letters stand on public pages at /letters/ID once they were sent"""
     controller: Texts | None = None
     """Who answers for the subscribers' data: name and postal or mail address"""
     privacy: Texts | None = None
