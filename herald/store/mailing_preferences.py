@@ -277,9 +277,10 @@ async def _change(
     if language is None:
         return
     waiting = await connection.execute(
-        select(recipient.c.issue.distinct())
+        select(recipient.c.issue)
         .join(subscription, subscription.c.id == recipient.c.subscription)
         .where(subscription.c.address_hash == known, recipient.c.state.in_(_WAITING))
+        .distinct()
     )
     theirs = select(subscription.c.id).where(subscription.c.address_hash == known)
     for issue in list(waiting.scalars()):

@@ -89,7 +89,7 @@ def add_joining_routes(
         """Take a request, as a form or as JSON."""
         mailing_list = _open(request, joining)
         by_program = request.content_type == _JSON
-        said = await _said(request)
+        said = await said_in(request)
         if said is None:
             return _odd(request, by_program=by_program)
         form = _form(request, mailing_list, said)
@@ -100,7 +100,7 @@ def add_joining_routes(
                 said.get("email", ""),
                 form.chosen,
                 came_from=CameFrom.API if by_program else CameFrom.PAGE,
-                network=network_of(request.remote, _named(request, client_header)),
+                network=source_of(request, client_header),
             )
         return _told(asked) if by_program else _shown(asked, form, said.get("email", ""))
 
@@ -110,7 +110,7 @@ def add_joining_routes(
 
     async def confirm(request: web.Request) -> web.Response:
         """Subscribe whoever pressed the button."""
-        said = await _said(request) or {}
+        said = await said_in(request) or {}
         token = request.match_info["token"]
         return _answer(request, await joining.confirm(token, said.get("text", "")))
 
@@ -139,6 +139,11 @@ def network_of(peer: str | None, named: str | None) -> str:
     return str(ip_network((address, size), strict=False))
 
 
+def source_of(request: web.Request, client_header: str) -> str:
+    """Return the part of the internet that a request comes from; empty where it is unknown."""
+    return network_of(request.remote, _named(request, client_header))
+
+
 def _named(request: web.Request, header: str) -> str | None:
     if not header:
         return None
@@ -153,7 +158,7 @@ def _open(request: web.Request, joining: TakesSignUps) -> MailingList:
     return found
 
 
-async def _said(request: web.Request) -> dict[str, str] | None:
+async def said_in(request: web.Request) -> dict[str, str] | None:
     """Return the fields of a body that are text; None for a body that is no form and no JSON."""
     try:
         if request.content_type == _JSON:
