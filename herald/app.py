@@ -44,6 +44,7 @@ from herald.foresight import known_capabilities
 from herald.links import Links
 from herald.mailing.archive import Archive
 from herald.mailing.bounces.counting import Bounces
+from herald.mailing.bounces.lmtp import Door
 from herald.mailing.bounces.mailbox import Emptied, empty
 from herald.mailing.dkim.signing import signing
 from herald.mailing.gather import Sources
@@ -514,6 +515,16 @@ class App:
         """Let what came back to the mailbox take effect; None where there is no mailbox."""
         mailbox = bounce_mailbox(self.settings)
         return await empty(mailbox, self.bounces.take) if mailbox is not None else None
+
+    def bounce_door(self) -> Door:
+        """Return what takes mail that came back from a mail server on this computer."""
+
+        async def expects(address: str) -> bool:
+            lists = self._loader.load_configuration().configuration.lists.values()
+            senders = {each.sender_address.lower() for each in lists}
+            return address.lower() in senders or await self.bounces.expects(address)
+
+        return Door(lambda raw, to: self.bounces.take(raw, came_to=to), expects)
 
     async def run_once(self, stop: asyncio.Event) -> Pass:
         """Plan, poll, send everything that is due, and tell what came of it."""

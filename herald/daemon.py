@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -85,7 +85,7 @@ async def run(app: App) -> None:
     await _tick("replan", lambda: _replan(app, stop))
     rest_from_collecting()
     await _tick("see who plans", lambda: _warn_if_nobody_plans(app))
-    async with _web(app), _bells(app, stop, manager), asyncio.TaskGroup() as group:
+    async with _web(app), _lmtp(app), _bells(app, stop, manager), asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(app.worker.run(stop), name="delivery"),
             group.create_task(_poll_feeds(app, stop), name="feeds"),
@@ -352,3 +352,22 @@ async def _web(app: App) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _lmtp(app: App) -> AsyncIterator[None]:
+    """Take what comes back from this computer's mail server, where ``bounces.lmtp`` says so."""
+    listen = app.settings.bounces.lmtp
+    if listen is None:
+        yield
+        return
+    async with AsyncExitStack() as stack:
+        try:
+            where = await stack.enter_async_context(app.bounce_door().standing_open(listen))
+        except OSError as error:
+            raise ConfigurationBroken(
+                f"Nothing can come back on {listen} ({error.strerror or error}): stop what listens"
+                " there, or write another place in config/herald.yaml under bounces: {lmtp: …}."
+            ) from error
+        log.info("listening", extra={"address": f"lmtp {where}"})
+        yield

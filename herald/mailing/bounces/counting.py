@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from herald.mailing.bounces.reading import Seal, kind_of, read_returned, status_in
+from herald.mailing.bounces.verp import bare_address, read_bounce_address
 from herald.model.bounces import (
     BounceCounts,
     BounceKind,
@@ -83,6 +84,18 @@ class Bounces:
             },
         )
         return effect
+
+    async def expects(self, address: str) -> bool:
+        """Tell whether copies come back to *address*: one that Herald signed, or the mailbox's.
+
+        Raises StoreUnusable while the store is away.
+        """
+        if not self.pattern:
+            return False
+        if address.lower() == bare_address(self.pattern).lower():
+            return True
+        key = await self._keys.mailing_key()
+        return read_bounce_address(address, self.pattern, key) is not None
 
     async def refused(self, copy: CopyOf, issue: str, said: str) -> Effect:
         """Let a mail server's refusal take effect: what was not taken does not come back.

@@ -19,7 +19,7 @@ from itertools import islice
 
 from flufl.bounce import all_failures
 
-from herald.mailing.bounces.verp import read_bounce_address
+from herald.mailing.bounces.verp import read_bounce_address, read_envelope_id
 from herald.mailing.tokens import read_token
 from herald.model.bounces import BounceKind, CopyOf, ReturnedMail
 
@@ -165,11 +165,16 @@ def _old_shape(mail: Message, parts: tuple[Message, ...]) -> _Told:
 
 
 def _copy_of(mail: Message, parts: tuple[Message, ...], came_to: str, seal: Seal) -> CopyOf | None:
-    """Return whose copy it is, by the first genuine sign: where it came to, then what it quotes."""
+    """Return whose copy it is, by the first genuine sign: where it came to, then what it quotes.
+
+    The recipient that a report names (``Original-Recipient``) is no sign: anybody may write one.
+    """
     texts = [came_to, *_values(mail), *(text for part in parts for text in _values(part))]
     texts.extend(_lines(parts))
-    return _first(texts, lambda text: _by_address(text, seal)) or _first(
-        texts, lambda text: _by_link(text, seal.key)
+    return (
+        _first(texts, lambda text: _by_address(text, seal))
+        or _first(texts, lambda text: read_envelope_id(text, seal.key))
+        or _first(texts, lambda text: _by_link(text, seal.key))
     )
 
 

@@ -17,6 +17,7 @@ from herald.model.bounces import PLACE, CopyOf
 from herald.model.mailing import SubscriptionId
 
 _PURPOSE = b"herald.bounce"
+_NAMED = f"herald.{PLACE}"
 _SUBSCRIPTION = 26
 """Letters of 16 bytes in base32."""
 _SEAL = 16
@@ -32,6 +33,26 @@ def bounce_address(pattern: str, copy: CopyOf, key: bytes) -> str:
     number = _in_base_36(copy.recipient or 0)
     name = base64.b32encode(bytes.fromhex(copy.subscription)).decode().rstrip("=").lower()
     return pattern.replace(PLACE, f"{name}{_seal(name, number, key)}{number}")
+
+
+def envelope_id(copy: CopyOf, key: bytes) -> str:
+    """Return what a copy is called on its way (ENVID, RFC 3461): a mail server repeats it.
+
+    It names the copy where what comes back does not come to the copy's own address.
+    """
+    return bounce_address(_NAMED, copy, key)
+
+
+def read_envelope_id(text: str, key: bytes) -> CopyOf | None:
+    """Return whose copy the first genuine name in *text* names; None without one."""
+    return read_bounce_address(text, _NAMED, key)
+
+
+def bare_address(pattern: str) -> str:
+    """Return the address of a mailbox that takes every copy's; empty where there is none such."""
+    before, _, after = pattern.partition(PLACE)
+    local = before.rstrip("+-=_.")
+    return local + after if local else ""
 
 
 def read_bounce_address(text: str, pattern: str, key: bytes) -> CopyOf | None:

@@ -194,6 +194,16 @@ class MailboxShape(Shape):
     """The folder that is looked into"""
 
 
+def _own_door(written: str) -> str:
+    host, colon, port = written.rpartition(":")
+    is_path = written.startswith("/")
+    is_here = host.strip("[]") in {"localhost", "::1"} or host.startswith("127.")
+    if is_path or (colon and port.isdigit() and is_here):
+        return written
+    hint = "write 127.0.0.1:8461, or the path of a socket file: /run/herald/lmtp"
+    raise fault("public-door", "LMTP knows no login, so it is for this computer alone", hint)
+
+
 class BouncesShape(Shape):
     """What becomes of newsletters that come back."""
 
@@ -201,6 +211,8 @@ class BouncesShape(Shape):
     """Where copies come back to; each gets a sign of its own behind a +, or where a * stands"""
     mailbox: MailboxShape | None = None
     """The mailbox that is looked into every five minutes; not needed where mail is piped"""
+    lmtp: Annotated[Text, AfterValidator(_own_door)] | None = None
+    """Where this computer's mail server hands over what came back: 127.0.0.1:8461, or a path"""
 
 
 class FeedsShape(Shape):
