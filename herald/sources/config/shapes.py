@@ -168,6 +168,8 @@ class SmtpShape(Shape):
     """The name of the DKIM key that signs your mails: what stands behind s= in their signature"""
     limits: LimitsShape = LimitsShape()
     """How many newsletter mails go out at most; without it as many as the server takes"""
+    dkim_key: Annotated[Text, AfterValidator(_key_file)] | None = None
+    """The file of the key with which Herald itself signs; not needed where the mail server does"""
 
 
 def _bounce_pattern(written: str) -> str:
@@ -175,8 +177,6 @@ def _bounce_pattern(written: str) -> str:
         return read_pattern(written)
     except BadBounceAddress as error:
         raise fault("no-bounce-address", f'"{written}" takes nothing back', str(error)) from error
-    dkim_key: Annotated[Text, AfterValidator(_key_file)] | None = None
-    """The file of the key with which Herald itself signs; not needed where the mail server does"""
 
 
 class MailboxShape(Shape):
