@@ -86,6 +86,7 @@ class ScriptedMailServer:
         self.connections = 0
         self.port = 0
         self._counts: Counter[str] = Counter()
+        self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -100,6 +101,12 @@ class ScriptedMailServer:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def has_reached(self, step: str, times: int = 1) -> None:
+        """Wait until *step* was answered so many times."""
+        while self.steps.count(step) < times:
+            self._news.clear()
+            await self._news.wait()
 
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._talk(reader, writer))
@@ -165,6 +172,7 @@ class ScriptedMailServer:
     async def _say(self, talk: _Talk, step: str, reply: Reply | None = None) -> bool:
         """Reply to *step*; tell whether the conversation goes on."""
         self.steps.append(step)
+        self._news.set()
         reply = self._next_reply(step) if reply is None else reply
         writer = talk.writer
         match reply:
