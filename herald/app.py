@@ -50,6 +50,8 @@ from herald.mailing.dkim.signing import signing
 from herald.mailing.gather import Sources
 from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
+from herald.mailing.pictures import LetterPictures
+from herald.mailing.preferences import Preferences
 from herald.mailing.smtp import SmtpMailer
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, History
@@ -88,6 +90,7 @@ from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
 from herald.store.mailing_archive import StoredArchive
 from herald.store.mailing_joining import StoredJoining
+from herald.store.mailing_preferences import StoredPreferences
 from herald.store.media import StoredMedia
 from herald.store.notices import StoredNotices
 from herald.store.outbox import StoredOutbox
@@ -162,6 +165,9 @@ class App:
             clock=clock,
             stops=self.store.stops,
             bounces=self.bounces,
+            pictures=LetterPictures(
+                self.media, folder=folder, clock=clock, public_url=settings.web.public_url or ""
+            ),
             mailer=mailer,
         )
         self.archive = Archive(
@@ -179,6 +185,17 @@ class App:
             clock=clock,
             stops=self.store.stops,
             mailer=mailer,
+        )
+        self.preference_store = StoredPreferences(store)
+        self.preferences = Preferences(
+            store=self.preference_store,
+            people=self.mailing_store,
+            joining=self.joining,
+            lists=lambda: self._loader.load_configuration().configuration.lists,
+            mailer=lambda: mailer(mail_server(settings)),
+            public_url=settings.web.public_url or "",
+            clock=clock,
+            stops=self.store.stops,
         )
         self.polling = Polling(
             StoredFeeds(store),
@@ -508,8 +525,9 @@ class App:
         await self.mailing.send_due(stop or asyncio.Event())
 
     async def send_confirmations(self, stop: asyncio.Event | None = None) -> None:
-        """Send the mails that ask people whether they want to join a list."""
+        """Send the mails that people wait for: to confirm, and with links of their own."""
         await self.joining.send_owed(stop or asyncio.Event())
+        await self.preferences.send_owed(stop or asyncio.Event())
 
     async def fetch_bounces(self) -> Emptied | None:
         """Let what came back to the mailbox take effect; None where there is no mailbox."""

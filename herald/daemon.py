@@ -32,6 +32,7 @@ from herald.store.notifying import Heard
 from herald.turn import ASK_EVERY, Role
 from herald.web.app import create_app, serve
 from herald.web.metrics import Gauge, gauges
+from herald.web.preferences import add_preference_routes
 
 REPLAN_EVERY = timedelta(hours=1)
 """The plan rolls forward: what the next hour brings into its span is enqueued."""
@@ -341,6 +342,8 @@ async def _web(app: App) -> AsyncIterator[None]:
             app.archive,
             client_header=app.settings.web.client_header or "",
         )
+        header = app.settings.web.client_header or ""
+        add_preference_routes(pages, app.preferences, client_header=header)
         runner = await serve(pages, listen)
     except OSError as error:
         raise ConfigurationBroken(
