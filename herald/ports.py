@@ -47,15 +47,17 @@ from herald.model.joining import (
 from herald.model.mailing import (
     AddressHash,
     Candidate,
+    DueCopy,
     Edition,
     Issue,
     Progress,
-    RecipientClaim,
-    RecipientVerdict,
     RowReport,
+    Settled,
     Subscriber,
     SubscriptionId,
     SuppressionReason,
+    Turned,
+    Wish,
 )
 from herald.model.network import Capabilities
 from herald.model.notice import Owed, Remembered, Round, Stuck, Telling
@@ -744,19 +746,23 @@ class MailingStore(Protocol):
         """
         ...
 
-    async def claim_recipient(
-        self, issue: str, *, owner: str, now: datetime, lease: timedelta
-    ) -> RecipientClaim | None:
-        """Take the next copy that is due; None if there is none.
+    async def due_copies(
+        self, issue: str, *, most: int, now: datetime, barred_domains: frozenset[str] = frozenset()
+    ) -> tuple[DueCopy, ...]:
+        """Return copies that may be claimed, the first due first; changes nothing.
 
-        Whoever has left since becomes ``suppressed`` instead, whoever was erased ``cancelled``.
+        Copies to *barred_domains* are left out.
         """
         ...
 
-    async def settle_recipient(
-        self, claim: RecipientClaim, verdict: RecipientVerdict, *, now: datetime
-    ) -> bool:
-        """Write what came of a send; no change and False if the claim's token is stale."""
+    async def turn(
+        self, *, settled: Settled | None = None, wish: Wish | None = None, now: datetime
+    ) -> Turned:
+        """Write what came of a connection's last copy and claim its next one, both or neither.
+
+        A stale claim's answer changes nothing. Of a wish, whoever has left since becomes
+        ``suppressed`` instead, whoever was erased ``cancelled``.
+        """
         ...
 
     async def reap_recipients(self, *, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -22,6 +23,8 @@ LONGEST_WAIT = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=24)
 """From the first attempt on; a letter that is a day late is better left."""
 
+_QUEUED = re.compile(r"\b(?:queued as|id=)\s?([0-9A-Za-z-]{5,40})(?![0-9A-Za-z-])")
+
 
 def judge_mail(
     claim: RecipientClaim, outcome: MailOutcome, *, now: datetime, chance: float
@@ -34,7 +37,11 @@ def judge_mail(
     match outcome:
         case Accepted(reply, code):
             return RecipientVerdict(
-                state=RecipientState.ACCEPTED, attempts=claim.attempts + 1, code=code, reply=reply
+                state=RecipientState.ACCEPTED,
+                attempts=claim.attempts + 1,
+                code=code,
+                reply=reply,
+                queue_id=queue_id(reply),
             )
         case Rejected(why, code):
             return RecipientVerdict(
@@ -57,6 +64,15 @@ def judge_mail(
             )
         case _:
             assert_never(outcome)
+
+
+def queue_id(reply: str) -> str:
+    """Return what a server calls the mail that it took; empty where it does not say so.
+
+    Postfix and Exim say it each in their own way, and their logs name the mail by it.
+    """
+    found = _QUEUED.search(reply)
+    return found.group(1) if found else ""
 
 
 def wait_before(attempt: int, chance: float) -> timedelta:

@@ -18,15 +18,17 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from herald.mailing.archive import archive_url
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.concerns import Concern, concerns_of
+from herald.mailing.copies import Copies, Dispatch
 from herald.mailing.gather import Sources
 from herald.mailing.issues import approve, closed, weigh
 from herald.mailing.leaving import Departure, Leaving
-from herald.mailing.mime import UnsafeHeader
+from herald.mailing.mime import Pages, UnsafeHeader
 from herald.mailing.phrases import edition_for
 from herald.mailing.preparing import Shaped, follow_plan, sender_of
-from herald.mailing.sender import Dispatch, compose_copy, lease_of, send_copies
+from herald.mailing.sender import Sending, lease_of
 from herald.mailing.smtp import Mailer, SmtpMailer
 from herald.model.configuration import MailingList
 from herald.model.ids import Language, ListId
@@ -46,7 +48,9 @@ from herald.ports import Clock, MailingStore
 
 log = logging.getLogger(__name__)
 
-_CONNECTIONS_MOST = 4
+_CONNECTIONS_MOST = 10
+_ASKED_EVERY = 1.0
+"""Seconds after which a sender looks anew whether it was paused."""
 _FIRST_REST = 30.0
 _LONGEST_REST = 900.0
 """Seconds for which a mail server that takes nothing is left alone, doubling up to this."""
@@ -222,26 +226,20 @@ class Mailing:
         if dispatch is None:
             return True
 
-        async def may_go_on() -> bool:
-            return not stop.is_set() and not await self._is_stopped(issue)
-
+        sending = Sending(
+            dispatch,
+            store=self._store,
+            clock=self._clock,
+            owner=self._owner,
+            lease=lease_of(self._server),
+            may_go_on=self._asking(issue, stop),
+            chance=self._chance,
+        )
         mailers = [self._mailer(self._server) for _ in range(self._connections())]
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(
-                        send_copies(
-                            dispatch,
-                            store=self._store,
-                            mailer=mailer,
-                            clock=self._clock,
-                            owner=self._owner,
-                            lease=lease_of(self._server),
-                            may_go_on=may_go_on,
-                            chance=self._chance,
-                        ),
-                        name=f"mail {issue.key} {place}",
-                    )
+                    group.create_task(sending.send_over(mailer), name=f"mail {issue.key} {place}")
                     for place, mailer in enumerate(mailers)
                 ]
         finally:
@@ -251,6 +249,20 @@ class Mailing:
         if await self._store.finish_issue(issue.key, now=self._clock.now()):
             log.info("issue sent", extra={"issue": issue.key})
         return self._trouble is None
+
+    def _asking(self, issue: Issue, stop: asyncio.Event) -> Callable[[], Awaitable[bool]]:
+        """Return the question whether to go on with *issue*; a pause is looked up now and then."""
+        asked_at = self._clock.monotonic() - _ASKED_EVERY
+        is_stopped = False
+
+        async def may_go_on() -> bool:
+            nonlocal asked_at, is_stopped
+            if self._clock.monotonic() - asked_at >= _ASKED_EVERY:
+                asked_at = self._clock.monotonic()
+                is_stopped = await self._is_stopped(issue)
+            return not stop.is_set() and not is_stopped
+
+        return may_go_on
 
     async def _dispatch(self, issue: Issue) -> Dispatch | None:
         mailing_list = self._lists().get(issue.list)
@@ -263,6 +275,12 @@ class Mailing:
             editions={edition.language: edition for edition in editions},
             senders={
                 edition.language: sender_of(mailing_list, edition.language) for edition in editions
+            },
+            pages={
+                edition.language: pages_of(
+                    self._public_url, mailing_list, issue.key, edition.language
+                )
+                for edition in editions
             },
             key=await self._store.mailing_key(),
             public_url=self._public_url,
@@ -293,7 +311,7 @@ class Mailing:
             language=language,
         )
         try:
-            mail = compose_copy(trial, claim)
+            mail = Copies(trial).mail(claim)
         except UnsafeHeader as error:
             return str(error)
         sender = trial.senders[language].address
@@ -320,3 +338,14 @@ class Mailing:
             or (stop.scope is StopScope.CAMPAIGN and stop.name == issue.campaign)
             for stop in await self._stops()
         )
+
+
+def pages_of(public_url: str, mailing_list: MailingList, key: str, language: Language) -> Pages:
+    """Return the public pages about one edition of an issue, as its headers name them."""
+    letter = archive_url(public_url, mailing_list, key, language)
+    base = public_url.rstrip("/")
+    return Pages(
+        joining=f"{base}/lists/{mailing_list.id}" if base and mailing_list.is_open else "",
+        letters=f"{base}/letters/{mailing_list.id}" if letter else "",
+        letter=letter,
+    )

@@ -5,12 +5,17 @@ characters, Python 3.11 turns a long ``List-Unsubscribe`` into encoded words, wh
 one-click; folding at 998, it writes encoded words beyond the 75 characters of RFC 2047 section 2;
 and either way it may lose a space between two encoded words of a ``Subject``.  So every header that
 matters is spelled here, and kept as it is.
+
+Texts are quoted-printable, also for servers that offer 8BITMIME: a later server that does not would
+have to rewrite an eight-bit text, and that breaks the signature that the first one put on it (RFC
+6376 section 5.3).
 """
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import Header
@@ -21,6 +26,10 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import escape
+
+from herald.mailing.render import PREFERENCES_MARK, address_to
+from herald.mailing.splice import Skeleton, Uncut, cut
 from herald.model.ids import ListId
 from herald.model.mailing import Edition
 
@@ -39,10 +48,17 @@ _SPELLED = frozenset(
         "list-post",
         "list-unsubscribe",
         "list-unsubscribe-post",
+        "list-subscribe",
+        "list-archive",
+        "archived-at",
     }
 )
 """From and To are among them because the standard library, folding a name that needs encoding,
 leaves its other words bare: a name with a comma or a bracket may become a second recipient."""
+
+
+_OF_A_URL = ":/?&=%#@+,;~!$'()*[]"
+"""What stands in a URL as it is; all else is spelled in %."""
 
 
 class UnsafeHeader(ValueError):
@@ -65,6 +81,18 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Public pages about an edition and its list; empty where there is none."""
+
+    joining: str = ""
+    """Where anybody may ask to join the list."""
+    letters: str = ""
+    """Where the list's letters stand."""
+    letter: str = ""
+    """Where this edition stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """What differs between two recipients of one edition."""
 
@@ -73,6 +101,8 @@ class Envelope:
     message_id: str
     token: str
     """Of the unsubscribe link."""
+    preferences: str = ""
+    """The token of the link to the preferences."""
     date: datetime
     public_url: str
     """Where the world reaches Herald's pages; empty where it does not."""
@@ -83,32 +113,117 @@ class Envelope:
             return f"{self.public_url.rstrip('/')}/u/{self.token}"
         return _mail_link(sender, self.token)
 
+    def preferences_link(self, sender: Sender) -> str:
+        """Return the link to the reader's preferences: a page, or a mail to the list's owner."""
+        if self.public_url:
+            return f"{self.public_url.rstrip('/')}/p/{self.preferences}"
+        return f"mailto:{quote(sender.address, safe='@')}?subject=preferences"
 
-def make_mail(edition: Edition, sender: Sender, envelope: Envelope) -> bytes:
-    """Return the mail for one recipient; *edition* holds the recipient's own link already.
+
+def make_mail(
+    edition: Edition, sender: Sender, envelope: Envelope, pages: Pages = Pages()
+) -> bytes:
+    """Return the mail for one recipient.
 
     The same arguments make the same bytes. Raises UnsafeHeader.
     """
+    own = _own(edition, sender, envelope)
     mail = EmailMessage(policy=AS_SPELLED)
     mail["From"] = mailbox(sender.name, sender.address)
     mail["To"] = mailbox(envelope.name, envelope.address)
-    mail["Subject"] = subject_header(edition.subject)
+    mail["Subject"] = subject_header(own.subject)
     mail["Date"] = format_datetime(envelope.date.replace(microsecond=0))
     mail["Message-ID"] = _safe(envelope.message_id)
-    for name, value in _list_headers(sender, envelope):
+    for name, value in (*_list_headers(sender, envelope), *_page_headers(pages)):
         mail[name] = _safe(value)
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(edition.text, charset="utf-8", cte="quoted-printable")
+    mail.set_content(own.text, charset="utf-8", cte="quoted-printable")
     mail.add_alternative(
-        edition.html,
+        own.html,
         subtype="html",
         charset="utf-8",
         cte="quoted-printable",
     )
-    mail["Content-Language"] = _safe(edition.language)  # set_content drops an earlier one
+    mail["Content-Language"] = _safe(own.language)  # set_content drops an earlier one
     # Nothing random: a retry sends the same bytes. "=_" never occurs in quoted-printable text.
     mail.set_boundary(f"=_{envelope.message_id.strip('<>').partition('@')[0]}")
     return mail.as_bytes()
+
+
+def _own(edition: Edition, sender: Sender, envelope: Envelope) -> Edition:
+    """Return *edition* with one recipient's own links."""
+    preferences = envelope.preferences_link(sender)
+    marked = replace(
+        edition,
+        text=edition.text.replace(PREFERENCES_MARK, preferences),
+        html=edition.html.replace(PREFERENCES_MARK, str(escape(preferences))),
+    )
+    return address_to(marked, envelope.link(sender))
+
+
+@dataclass(frozen=True, slots=True)
+class Mould:
+    """An edition from which the mails of all its recipients are made, without building each."""
+
+    skeleton: Skeleton
+
+    def fill(self, envelope: Envelope) -> bytes:
+        """Return what ``make_mail`` gives for *envelope*, if it is of this mould's edition.
+
+        Its date and public URL are those that the mould was made with. Raises UnsafeHeader.
+        """
+        to = f"To: {mailbox(envelope.name, envelope.address)}"
+        _short(to)
+        values = {
+            _TO: to,
+            _NAME: envelope.message_id.strip("<>").partition("@")[0],
+            _LEAVING: envelope.token,
+            _PREFERRING: envelope.preferences,
+        }
+        try:
+            return self.skeleton.join({name: value.encode() for name, value in values.items()})
+        except Uncut as error:
+            raise UnsafeHeader(str(error)) from error
+
+
+_TO, _NAME, _LEAVING, _PREFERRING = "to", "name", "leaving", "preferring"
+
+
+def make_mould(edition: Edition, sender: Sender, like: Envelope, pages: Pages = Pages()) -> Mould:
+    """Return the mould of *edition* for all whose envelope differs from *like* in person only.
+
+    Raises UnsafeHeader.
+    """
+    # The stand-ins come from a hash of what the mail says: it cannot hold them by itself.
+    seed = hashlib.sha256("\0".join((edition.text, edition.html, edition.subject)).encode())
+
+    def stand_in(name: str, like: str) -> str:
+        return hashlib.shake_256(seed.digest() + name.encode()).hexdigest(len(like))[: len(like)]
+
+    name, at, domain = like.message_id.strip("<>").partition("@")
+    named = stand_in(_NAME, name)
+    to = f"{stand_in(_TO, 'x' * 32)}@to.invalid"
+    envelope = replace(
+        like,
+        address=to,
+        name="",
+        message_id=f"<{named}{at}{domain}>",
+        token=stand_in(_LEAVING, like.token),
+        preferences=stand_in(_PREFERRING, like.preferences),
+    )
+    mail = make_mail(edition, sender, envelope, pages)
+    fixed = {_NAME: named, _LEAVING: envelope.token}
+    if envelope.public_url and PREFERENCES_MARK in edition.text + edition.html:
+        fixed[_PREFERRING] = envelope.preferences
+    try:
+        skeleton = cut(
+            mail,
+            {name: token.encode() for name, token in fixed.items()},
+            {_TO: f"To: {to}".encode()},
+        )
+    except Uncut as error:
+        raise UnsafeHeader(str(error)) from error
+    return Mould(skeleton)
 
 
 def _list_headers(sender: Sender, envelope: Envelope) -> list[tuple[str, str]]:
@@ -127,6 +242,16 @@ def _list_headers(sender: Sender, envelope: Envelope) -> list[tuple[str, str]]:
     else:
         headers.append(("List-Unsubscribe", f"<{by_mail}>"))
     return headers
+
+
+def _page_headers(pages: Pages) -> list[tuple[str, str]]:
+    """Return the headers that name public pages (RFC 2369, and RFC 5064 for a single letter)."""
+    there = (
+        ("List-Subscribe", pages.joining),
+        ("List-Archive", pages.letters),
+        ("Archived-At", pages.letter),
+    )
+    return [(name, f"<{quote(url, safe=_OF_A_URL)}>") for name, url in there if url]
 
 
 def _mail_link(sender: Sender, token: str) -> str:
@@ -169,6 +294,14 @@ def _safe(value: str) -> str:
     return value
 
 
+def _short(header: str) -> str:
+    """Return a header as it is; raise UnsafeHeader if a line of it cannot cross the wire."""
+    if not header.isascii() or max(map(len, header.splitlines())) > LINE_MOST:
+        name = header.partition(":")[0]
+        raise UnsafeHeader(f"{name} must be ASCII and at most {LINE_MOST} characters long")
+    return header
+
+
 class _AsSpelled(EmailPolicy):
     """Keeps the headers that were spelled above; the others are short and ASCII."""
 
@@ -182,10 +315,7 @@ class _AsSpelled(EmailPolicy):
         """Return a header as text."""
         if name.lower() not in _SPELLED:
             return str(super().fold(name, value))
-        spelled = f"{name}: {value}"
-        if not spelled.isascii() or max(map(len, spelled.splitlines())) > LINE_MOST:
-            raise UnsafeHeader(f"{name} must be ASCII and at most {LINE_MOST} characters long")
-        return spelled + self.linesep
+        return _short(f"{name}: {value}") + self.linesep
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Return a header as bytes."""

@@ -1,38 +1,43 @@
-"""Sending an issue: claim a copy, hand it over, settle it; one after the other, until told to stop.
+"""Sending an issue over several connections, one copy after the other over each of them.
 
-A copy's claim is committed before its mail leaves, and a connection claims its next copy only
-after the last one was settled.  So a crash leaves at most one doubtful copy per connection.
+A copy's claim is committed before its mail leaves, and a connection's next claim is committed
+together with the end of its last copy, never before it.  So a crash leaves at most one doubtful
+copy per connection.  What a connection will most likely claim next is known to it before: a
+mailer may announce that envelope while it waits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
-from herald.mailing.bounces.verp import bounce_address
+from herald.mailing.copies import Copies, Dispatch, copy_of
 from herald.mailing.judge import judge_mail
-from herald.mailing.mime import Envelope, Sender, UnsafeHeader, make_mail
-from herald.mailing.render import address_to
+from herald.mailing.mime import UnsafeHeader
 from herald.mailing.smtp import Mailer
-from herald.mailing.tokens import message_id, unsubscribe_token
-from herald.model.bounces import CopyOf
-from herald.model.ids import Language
 from herald.model.mailing import (
+    Accepted,
     Deferred,
-    Edition,
-    Issue,
+    DueCopy,
+    MailOutcome,
     MailServer,
     RecipientClaim,
     RecipientState,
     RecipientVerdict,
     Rejected,
     RelayTrouble,
+    Settled,
     Uncertain,
+    Wish,
 )
 from herald.ports import Clock, MailingStore
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -47,27 +52,9 @@ _BETWEEN_TRIES = 1.0
 _LOSSES_IN_A_ROW = 3
 """A server that hangs up on so many copies one after the other is left alone for a while."""
 
-
-Refused = Callable[[CopyOf, str, str], Awaitable[object]]
-"""Is told of a copy of an issue that a mail server refused for good, and what the server said."""
-
-
-async def _unnoted(copy: CopyOf, issue: str, said: str) -> None:
-    """Let a refusal be."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatch:
-    """An issue that is being sent, with all that its copies are made of."""
-
-    issue: Issue
-    editions: Mapping[Language, Edition]
-    senders: Mapping[Language, Sender]
-    key: bytes
-    public_url: str
-    bounce_pattern: str = ""
-    """Of the addresses that copies come back to; empty where they come back to the sender."""
-    refused: Refused = _unnoted
+_LOOKED_AT = 200
+"""Copies that one look at what is due brings: many more than there are connections."""
+_CLOSING = 421
 
 
 def lease_of(server: MailServer) -> timedelta:
@@ -75,132 +62,247 @@ def lease_of(server: MailServer) -> timedelta:
     return timedelta(seconds=server.timeout * _COMMANDS + server.final_timeout) + _MARGIN
 
 
-async def send_copies(
-    dispatch: Dispatch,
-    *,
-    store: MailingStore,
-    mailer: Mailer,
-    clock: Clock,
-    owner: str,
-    lease: timedelta,
-    may_go_on: Callable[[], Awaitable[bool]],
-    chance: Callable[[], float],
-) -> RelayTrouble | None:
-    """Send what is due of an issue over one connection; return why the server takes no more.
+class Shelf:
+    """What is due of an issue, handed out to the connections of this process: each copy to one.
 
-    None means that nothing was left, or that *may_go_on* said no. No copy is claimed while there
-    is no connection.
+    It only looks; whether a copy may be sent is found out when it is claimed.
     """
-    losses = 0
-    while await may_go_on():
-        trouble = await mailer.connect()
-        if trouble is not None:
-            return trouble
-        claim = await store.claim_recipient(
-            dispatch.issue.key, owner=owner, now=clock.now(), lease=lease
-        )
-        if claim is None:
-            return None
-        # Once begun, a copy is sent and settled even if everything else is being stopped.
-        outcome = await _finished(_send_one(dispatch, claim, store, mailer, clock, chance))
-        if isinstance(outcome, Rejected):
-            await dispatch.refused(_copy(claim), claim.issue, outcome.why)
-        if isinstance(outcome, RelayTrouble):
-            return outcome
-        is_loss = isinstance(outcome, Uncertain) or (
-            isinstance(outcome, Deferred) and outcome.code in {None, 421}
-        )
-        losses = losses + 1 if is_loss else 0
-        if losses >= _LOSSES_IN_A_ROW:
-            return RelayTrouble("it hangs up again and again")
-    return None
+
+    def __init__(self, look: Callable[[], Awaitable[Iterable[DueCopy]]]) -> None:
+        self._look = look
+        self._due: deque[DueCopy] = deque()
+        self._out: set[int] = set()
+        self._door = asyncio.Lock()
+
+    async def take(self) -> DueCopy | None:
+        """Return the copy that is due next; None if nothing is that is not handed out."""
+        async with self._door:
+            if not self._due:
+                out = frozenset(self._out)  # claimed, perhaps, while this looks
+                self._due.extend(
+                    copy for copy in await self._look() if copy.id not in out | self._out
+                )
+            if not self._due:
+                return None
+            copy = self._due.popleft()
+            self._out.add(copy.id)
+            return copy
+
+    def strike(self, copy: DueCopy) -> None:
+        """Forget a copy: it was claimed, or cannot be."""
+        self._out.discard(copy.id)
+
+    def put_back(self, copy: DueCopy) -> None:
+        """Take back a copy that nobody tried to claim."""
+        self._out.discard(copy.id)
+        self._due.appendleft(copy)
 
 
-def compose_copy(dispatch: Dispatch, claim: RecipientClaim) -> bytes:
-    """Return the mail of one claimed copy: the same bytes at every attempt. Raises UnsafeHeader."""
-    sender, edition = dispatch.senders[claim.language], dispatch.editions[claim.language]
-    started_at = dispatch.issue.started_at or claim.first_at
-    envelope = Envelope(
-        address=claim.address,
-        name=claim.name,
-        message_id=message_id(claim.issue, claim.subscription, sender.domain, dispatch.key),
-        token=unsubscribe_token(claim.subscription, dispatch.key),
-        date=started_at,
-        public_url=dispatch.public_url,
-    )
-    return make_mail(address_to(edition, envelope.link(sender)), sender, envelope)
+@dataclass(slots=True)
+class _Line:
+    """A connection, and what it has in hand."""
+
+    mailer: Mailer
+    claim: RecipientClaim | None = None
+    losses: int = 0
+    is_closing: bool = False
 
 
-def envelope_sender(dispatch: Dispatch, claim: RecipientClaim) -> str:
-    """Return where a copy comes back to: an address of its own, else the list's sender."""
-    if not dispatch.bounce_pattern:
-        return dispatch.senders[claim.language].address
-    return bounce_address(dispatch.bounce_pattern, _copy(claim), dispatch.key)
+class Sending:
+    """One issue as it is being sent; its connections share what is due."""
 
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        *,
+        store: MailingStore,
+        clock: Clock,
+        owner: str,
+        lease: timedelta,
+        may_go_on: Callable[[], Awaitable[bool]],
+        chance: Callable[[], float],
+    ) -> None:
+        """Prepare to send; *may_go_on* is asked before every claim."""
+        self._dispatch = dispatch
+        self._store = store
+        self._clock = clock
+        self._owner = owner
+        self._lease = lease
+        self._may_go_on = may_go_on
+        self._chance = chance
+        self._copies = Copies(dispatch)
+        self._shelf = Shelf(self._look)
 
-def _copy(claim: RecipientClaim) -> CopyOf:
-    return CopyOf(subscription=claim.subscription, recipient=claim.id)
+    async def send_over(self, mailer: Mailer) -> RelayTrouble | None:
+        """Send what is due over one connection; return why the server takes no more.
 
-
-async def _send_one(
-    dispatch: Dispatch,
-    claim: RecipientClaim,
-    store: MailingStore,
-    mailer: Mailer,
-    clock: Clock,
-    chance: Callable[[], float],
-) -> object:
-    try:
-        mail = compose_copy(dispatch, claim)
-    except UnsafeHeader as error:
-        verdict = RecipientVerdict(
-            state=RecipientState.FAILED, attempts=claim.attempts + 1, reply=str(error)
-        )
-        await _settle(claim, verdict, store, clock)
-        return None
-    sender = envelope_sender(dispatch, claim)
-    outcome = await mailer.send(sender=sender, recipient=claim.address, mail=mail)
-    verdict = judge_mail(claim, outcome, now=clock.now(), chance=chance())
-    await _settle(claim, verdict, store, clock)
-    level = logging.INFO if verdict.state is RecipientState.ACCEPTED else logging.WARNING
-    log.log(
-        level,
-        "copy %s",
-        verdict.state.value,
-        extra={"issue": claim.issue, "recipient": claim.id, "code": verdict.code},
-    )
-    return outcome
-
-
-async def _settle(
-    claim: RecipientClaim, verdict: RecipientVerdict, store: MailingStore, clock: Clock
-) -> None:
-    """Write what came of a copy, again and again while the store is away for a moment.
-
-    The mail server's answer is known, and lost for good with this process: a copy that was taken
-    would be uncertain, and wait for a person. Raises what the store raises in the end.
-    """
-    begun = clock.monotonic()
-    while True:
+        None means that nothing was left, or that *may_go_on* said no. No copy is claimed while
+        there is no connection.
+        """
+        line = _Line(mailer)
         try:
-            is_fresh = await store.settle_recipient(claim, verdict, now=clock.now())
-        except Exception:
-            if clock.monotonic() - begun >= _SETTLE_WITHIN:
-                log.exception("copy could not be settled", extra={"recipient": claim.id})
-                raise
-            log.warning("settling a copy failed, tried again", extra={"recipient": claim.id})
-            await clock.sleep(_BETWEEN_TRIES)
-            continue
-        if not is_fresh:
-            log.warning("copy moved on before it was settled", extra={"recipient": claim.id})
-        return
+            return await self._send_over(line)
+        finally:
+            if line.claim is not None:  # something broke, or this was cancelled
+                await _finished(self._give_back(line))
+
+    async def _send_over(self, line: _Line) -> RelayTrouble | None:
+        while True:
+            if line.claim is None:
+                if not await self._may_go_on():
+                    return None
+                if (trouble := await line.mailer.connect()) is not None:
+                    return trouble
+                await _finished(self._claim_next(line), line)
+            if (claim := line.claim) is None:
+                return None
+            # Once begun, a copy is sent and settled even if everything else is being stopped.
+            outcome = await _finished(self._send_one(line, claim), line)
+            if isinstance(outcome, Rejected):
+                await self._dispatch.refused(copy_of(claim), claim.issue, outcome.why)
+            if isinstance(outcome, RelayTrouble):
+                return outcome
+            line.losses = line.losses + 1 if _is_loss(outcome) else 0
+            if line.losses >= _LOSSES_IN_A_ROW:
+                return RelayTrouble("it hangs up again and again")
+
+    async def _look(self) -> Iterable[DueCopy]:
+        return await self._store.due_copies(
+            self._dispatch.issue.key, most=_LOOKED_AT, now=self._clock.now()
+        )
+
+    async def _claim_next(self, line: _Line) -> None:
+        """Claim the first copy that may be sent; none if nothing is left."""
+        while not line.is_closing and (copy := await self._shelf.take()) is not None:
+            try:
+                turned = await self._store.turn(wish=self._wish(copy), now=self._clock.now())
+            finally:
+                self._shelf.strike(copy)
+            line.claim = turned.claim
+            if line.claim is not None:
+                return
+
+    async def _send_one(self, line: _Line, claim: RecipientClaim) -> MailOutcome | None:
+        """Send a claimed copy, settle it and claim the next one; return what came of it.
+
+        None for a copy that cannot be a mail.
+        """
+        ahead = await self._shelf.take()
+        line.claim = None  # from here on it is settled, or in doubt, and never given back
+        outcome = None
+        try:
+            mail = self._copies.mail(claim)
+        except UnsafeHeader as error:
+            verdict = RecipientVerdict(
+                state=RecipientState.FAILED, attempts=claim.attempts + 1, reply=str(error)
+            )
+        else:
+            outcome = await self._hand_over(line, claim, mail, ahead)
+            verdict = judge_mail(claim, outcome, now=self._clock.now(), chance=self._chance())
+        wished = ahead
+        if wished is not None and not (_goes_on(outcome) and await self._wants_more(line)):
+            self._shelf.put_back(wished)
+            wished = None
+        line.claim = await self._settle(claim, verdict, wished)
+        level = logging.INFO if verdict.state is RecipientState.ACCEPTED else logging.WARNING
+        log.log(
+            level,
+            "copy %s",
+            verdict.state.value,
+            extra={"issue": claim.issue, "recipient": claim.id, "code": verdict.code},
+        )
+        return outcome
+
+    async def _hand_over(
+        self, line: _Line, claim: RecipientClaim, mail: bytes, ahead: DueCopy | None
+    ) -> MailOutcome:
+        # The server may have hung up since the last copy, with which this one was claimed.
+        if (trouble := await line.mailer.connect()) is not None:
+            return trouble
+        envelope = self._copies.envelope(claim)
+        return await line.mailer.send(
+            sender=envelope.sender,
+            recipient=envelope.recipient,
+            mail=mail,
+            ahead=self._copies.envelope(ahead) if ahead is not None and ahead.address else None,
+        )
+
+    async def _wants_more(self, line: _Line) -> bool:
+        return not line.is_closing and await self._may_go_on() and not line.is_closing
+
+    async def _settle(
+        self, claim: RecipientClaim, verdict: RecipientVerdict, wished: DueCopy | None
+    ) -> RecipientClaim | None:
+        """Write what came of a copy, again and again while the store is away for a moment.
+
+        The mail server's answer is known, and lost for good with this process: a copy that was
+        taken would be uncertain, and wait for a person. Returns the claim of the wished copy, which
+        is given up when the store is away. Raises what the store raises in the end.
+        """
+        begun = self._clock.monotonic()
+        settled = Settled(claim=claim, verdict=verdict)
+        wish = self._wish(wished) if wished is not None else None
+        try:
+            while True:
+                try:
+                    turned = await self._store.turn(
+                        settled=settled, wish=wish, now=self._clock.now()
+                    )
+                except Exception:
+                    if self._clock.monotonic() - begun >= _SETTLE_WITHIN:
+                        log.exception("copy could not be settled", extra={"recipient": claim.id})
+                        raise
+                    log.warning(
+                        "settling a copy failed, tried again", extra={"recipient": claim.id}
+                    )
+                    wish = None
+                    await self._clock.sleep(_BETWEEN_TRIES)
+                    continue
+                if not turned.is_fresh:
+                    log.warning(
+                        "copy moved on before it was settled", extra={"recipient": claim.id}
+                    )
+                return turned.claim
+        finally:
+            if wished is not None:
+                self._shelf.strike(wished)
+
+    async def _give_back(self, line: _Line) -> None:
+        """Let a claimed copy of which nothing has left wait for the next time."""
+        claim, line.claim = line.claim, None
+        if claim is None:
+            return
+        verdict = RecipientVerdict(
+            state=RecipientState.PENDING, attempts=claim.attempts, next_at=self._clock.now()
+        )
+        await self._settle(claim, verdict, None)
+
+    def _wish(self, copy: DueCopy) -> Wish:
+        return Wish(id=copy.id, owner=self._owner, lease=self._lease)
 
 
-async def _finished(work: Awaitable[object]) -> object:
+def _goes_on(outcome: MailOutcome | None) -> bool:
+    """Tell whether a connection stands after *outcome*, as far as one knows."""
+    match outcome:
+        case None | Accepted() | Rejected():
+            return True
+        case Deferred(code=code):
+            return code is not None and code != _CLOSING
+        case _:
+            return False
+
+
+def _is_loss(outcome: MailOutcome | None) -> bool:
+    return isinstance(outcome, Uncertain | Deferred) and not _goes_on(outcome)
+
+
+async def _finished(work: Awaitable[T], line: _Line | None = None) -> T:
     """Await *work* to its end, even if this task is cancelled meanwhile."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        if line is not None:
+            line.is_closing = True
         await asyncio.wait({task})
         raise

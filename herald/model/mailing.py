@@ -7,7 +7,7 @@ responsibility, not that anybody has read it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -290,6 +290,17 @@ class RecipientClaim:
     """Of the edition."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueCopy:
+    """A copy that may be claimed as far as one look tells; nobody holds it yet."""
+
+    id: int
+    subscription: SubscriptionId
+    address: str
+    """Empty if the person was erased since."""
+    language: Language
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The mail server took it."""
@@ -342,6 +353,36 @@ class RecipientVerdict:
     code: int | None = None
     reply: str = ""
     """What the server said; it never holds the recipient's address."""
+    queue_id: str = ""
+    """What the server calls the mail that it took, if it told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What came of one claimed copy."""
+
+    claim: RecipientClaim
+    verdict: RecipientVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One copy that a connection wants to send next."""
+
+    id: int
+    owner: str
+    """The process that wants it."""
+    lease: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """What a connection's turn at the journal came to."""
+
+    claim: RecipientClaim | None = None
+    """Of the copy that was wished for; None where it may not be sent, or another one has it."""
+    is_fresh: bool = True
+    """False where the copy that was to be settled had moved on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,7 +434,7 @@ class MailServer:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     connections: int = 2
-    """Kept at the same time, at most 4."""
+    """Kept at the same time, at most 10."""
     timeout: float = 60.0
     """Seconds to wait for a connection or a reply, but for the one after the final dot."""
     final_timeout: float = 600.0

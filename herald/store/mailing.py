@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from herald.model.ids import Language, ListId
 from herald.model.mailing import (
     AddressHash,
     Candidate,
+    DueCopy,
     Edition,
     Issue,
     Progress,
-    RecipientClaim,
-    RecipientVerdict,
     RowReport,
+    Settled,
     Subscriber,
     SubscriptionId,
     SuppressionReason,
+    Turned,
+    Wish,
 )
-from herald.store import mailing_issues, mailing_lists
+from herald.store import mailing_claiming, mailing_issues, mailing_lists
 from herald.store.engine import Store
 
 
@@ -29,9 +30,7 @@ class StoredMailing:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        # SQLite lets one write at a time, and makes the others sleep for milliseconds before they
-        # ask again: connections of one process had better queue here.
-        self._turn = asyncio.Lock()
+        self._turns = mailing_claiming.GroupTurns(store)
 
     async def mailing_key(self) -> bytes:
         """Return the instance's secret."""
@@ -93,21 +92,19 @@ class StoredMailing:
         """Make a row for everybody who receives the issue."""
         return await mailing_issues.freeze_audience(self._store, issue, choose, now=now)
 
-    async def claim_recipient(
-        self, issue: str, *, owner: str, now: datetime, lease: timedelta
-    ) -> RecipientClaim | None:
-        """Take the next copy that is due."""
-        async with self._turn:
-            return await mailing_issues.claim_recipient(
-                self._store, issue, owner=owner, now=now, lease=lease
-            )
+    async def due_copies(
+        self, issue: str, *, most: int, now: datetime, barred_domains: frozenset[str] = frozenset()
+    ) -> tuple[DueCopy, ...]:
+        """Return copies that may be claimed."""
+        return await mailing_claiming.due_copies(
+            self._store, issue, most=most, now=now, barred_domains=barred_domains
+        )
 
-    async def settle_recipient(
-        self, claim: RecipientClaim, verdict: RecipientVerdict, *, now: datetime
-    ) -> bool:
-        """Write what came of a send."""
-        async with self._turn:
-            return await mailing_issues.settle_recipient(self._store, claim, verdict, now=now)
+    async def turn(
+        self, *, settled: Settled | None = None, wish: Wish | None = None, now: datetime
+    ) -> Turned:
+        """Settle a connection's last copy and claim its next one."""
+        return await self._turns.turn(settled=settled, wish=wish, now=now)
 
     async def reap_recipients(self, *, now: datetime) -> int:
         """Make every claimed copy whose lease lapsed uncertain."""

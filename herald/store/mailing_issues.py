@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.ids import Language
 from herald.model.mailing import (
-    EVERY_LIST,
     STARTED,
     Edition,
     Issue,
     IssueState,
     Progress,
-    RecipientClaim,
     RecipientState,
-    RecipientVerdict,
-    SubscriptionId,
     SubscriptionState,
     UncertainCopy,
 )
 from herald.store.batches import batches
-from herald.store.doubting import WHY, may_be_sent, recognised
+from herald.store.doubting import WHY, may_be_sent
 from herald.store.engine import Store
+from herald.store.mailing_claiming import is_suppressed
 from herald.store.mailing_tables import (
     edition,
     issue,
@@ -35,7 +32,6 @@ from herald.store.mailing_tables import (
     recipient,
     subscriber,
     subscription,
-    suppression,
 )
 from herald.store.upsert import insert_new
 
@@ -103,7 +99,7 @@ async def freeze_audience(
         .where(
             subscription.c.list == ready.list,
             subscription.c.state == SubscriptionState.SUBSCRIBED.value,
-            ~_suppressed(),
+            ~is_suppressed(),
         )
         .order_by(subscription.c.id)
     )
@@ -134,79 +130,6 @@ async def freeze_audience(
             .values(state=IssueState.SENDING.value, started_at=now, audience=len(rows))
         )
         return len(rows)
-
-
-async def claim_recipient(
-    store: Store, key: str, *, owner: str, now: datetime, lease: timedelta
-) -> RecipientClaim | None:
-    """Take the next copy that is due, settling on the way those that may not be sent."""
-    async with store.writing() as connection:
-        await recognised(connection, now=now)  # a database that was put back owes nobody a copy
-        while (copy := await _next_due(connection, key, now)) is not None:
-            person = await _addressee(connection, copy.subscription)
-            barred = _why_barred(person)
-            if person is None or barred is not None:
-                await connection.execute(
-                    update(recipient)
-                    .where(recipient.c.id == copy.id)
-                    .values(state=(barred or RecipientState.CANCELLED).value, ended_at=now)
-                )
-                continue
-            first_at = copy.first_at or now
-            await connection.execute(
-                update(recipient)
-                .where(recipient.c.id == copy.id)
-                .values(
-                    state=RecipientState.CLAIMED.value,
-                    token=copy.token + 1,
-                    owner=owner,
-                    lease_ends_at=now + lease,
-                    first_at=first_at,
-                    claimed_at=now,
-                )
-            )
-            return RecipientClaim(
-                id=copy.id,
-                issue=key,
-                token=copy.token + 1,
-                attempts=copy.attempts,
-                first_at=first_at,
-                subscription=SubscriptionId(copy.subscription),
-                address=person.address,
-                name=person.name,
-                language=Language(copy.language),
-            )
-    return None
-
-
-async def settle_recipient(
-    store: Store, claim: RecipientClaim, verdict: RecipientVerdict, *, now: datetime
-) -> bool:
-    """Write what came of a send; no change and False if the claim's token is stale.
-
-    A copy that was called uncertain meanwhile, because its lease lapsed, takes the late answer.
-    """
-    values: dict[str, Any] = {
-        "state": verdict.state.value,
-        "attempts": verdict.attempts,
-        "code": verdict.code,
-        "reply": verdict.reply,
-        "lease_ends_at": None,
-        "ended_at": now,
-    }
-    if verdict.next_at is not None:
-        values["next_at"] = verdict.next_at
-    async with store.writing() as connection:
-        written = await connection.execute(
-            update(recipient)
-            .where(
-                recipient.c.id == claim.id,
-                recipient.c.token == claim.token,
-                recipient.c.state.in_(_OPEN),
-            )
-            .values(values)
-        )
-        return written.rowcount == 1
 
 
 async def reap(store: Store, *, now: datetime) -> int:
@@ -331,68 +254,6 @@ async def _replace_editions(
                 for place, one in enumerate(prepared)
             ],
         )
-
-
-async def _next_due(connection: AsyncConnection, key: str, now: datetime) -> Any:
-    """Return the copy that is due first: one that waited already before one that is new.
-
-    One state at a time, so that the index gives the order; sorting the whole audience for every
-    copy would make a list of ten thousand crawl.
-    """
-    for state in (RecipientState.DEFERRED, RecipientState.PENDING):
-        due = (
-            select(recipient)
-            .where(
-                recipient.c.issue == key,
-                recipient.c.state == state.value,
-                recipient.c.next_at <= now,
-            )
-            .order_by(recipient.c.next_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        found = (await connection.execute(due)).one_or_none()
-        if found is not None:
-            return found
-    return None
-
-
-async def _addressee(connection: AsyncConnection, tie: str | None) -> Any:
-    """Return who a copy is for, and whether an address was suppressed since; None if erased."""
-    if tie is None:
-        return None
-    wanted = (
-        select(
-            subscriber.c.address,
-            subscriber.c.name,
-            subscription.c.state,
-            _suppressed().label("is_suppressed"),
-        )
-        .select_from(subscription.join(subscriber))
-        .where(subscription.c.id == tie)
-    )
-    return (await connection.execute(wanted)).one_or_none()
-
-
-def _why_barred(person: Any) -> RecipientState | None:
-    if person is None:
-        return RecipientState.CANCELLED
-    if person.is_suppressed or person.state != SubscriptionState.SUBSCRIBED.value:
-        return RecipientState.SUPPRESSED
-    return None
-
-
-def _suppressed() -> ColumnElement[bool]:
-    """Tell of a subscription in an outer query whether its address is suppressed."""
-    return (
-        select(suppression.c.address_hash)
-        .where(
-            suppression.c.address_hash == subscription.c.address_hash,
-            or_(suppression.c.list == EVERY_LIST, suppression.c.list == subscription.c.list),
-        )
-        .correlate(subscription)
-        .exists()
-    )
 
 
 async def _doubt(store: Store, which: ColumnElement[bool], now: datetime) -> int:

@@ -26,7 +26,7 @@ from herald.ports import MailingStore
 from herald.store import mailing_tables
 from herald.store.engine import Store, open_store
 from herald.store.mailing import StoredMailing
-from tests.mailing.makers import a_planned_issue, subscribe_many
+from tests.mailing.makers import a_planned_issue, claim_copy, settle_copy, subscribe_many
 from tests.makers import NOON
 
 EN = Language("en")
@@ -55,7 +55,7 @@ async def an_issue(store: MailingStore, people: int) -> Issue:
 
 
 async def claim(store: MailingStore, owner: str = "one") -> RecipientClaim | None:
-    return await store.claim_recipient(KEY, owner=owner, now=NOON, lease=LEASE)
+    return await claim_copy(store, KEY, owner=owner, now=NOON, lease=LEASE)
 
 
 def a_verdict(state: RecipientState) -> RecipientVerdict:
@@ -91,9 +91,9 @@ async def test_an_answer_to_an_older_claim_changes_nothing(store: MailingStore) 
     second = await claim(store)
     assert second is not None
     assert second.token == first.token + 1
-    assert not await store.settle_recipient(first, a_verdict(RecipientState.REJECTED), now=NOON)
-    assert await store.settle_recipient(second, a_verdict(RecipientState.ACCEPTED), now=NOON)
-    assert not await store.settle_recipient(second, a_verdict(RecipientState.REJECTED), now=NOON)
+    assert not await settle_copy(store, first, a_verdict(RecipientState.REJECTED), now=NOON)
+    assert await settle_copy(store, second, a_verdict(RecipientState.ACCEPTED), now=NOON)
+    assert not await settle_copy(store, second, a_verdict(RecipientState.REJECTED), now=NOON)
 
 
 async def test_a_late_answer_ends_the_doubt(store: MailingStore) -> None:
@@ -102,7 +102,7 @@ async def test_a_late_answer_ends_the_doubt(store: MailingStore) -> None:
     taken = await claim(store)
     assert taken is not None
     await store.reap_recipients(now=NOON + LEASE)
-    assert await store.settle_recipient(taken, a_verdict(RecipientState.ACCEPTED), now=NOON)
+    assert await settle_copy(store, taken, a_verdict(RecipientState.ACCEPTED), now=NOON)
     assert await store.finish_issue(KEY, now=NOON)
 
 
@@ -118,7 +118,7 @@ async def test_an_issue_is_not_finished_while_a_copy_is_open(
     assert taken is not None
     assert not await store.finish_issue(KEY, now=NOON)
     verdict = replace(a_verdict(state), next_at=NOON + LEASE)
-    await store.settle_recipient(taken, verdict, now=NOON)
+    await settle_copy(store, taken, verdict, now=NOON)
     assert not await store.finish_issue(KEY, now=NOON)
 
 

@@ -14,7 +14,15 @@ from herald.model.campaign import Approve, Every, Newsletter, Section
 from herald.model.configuration import Configuration, MailingList
 from herald.model.feed import Entry, ParsedEntry
 from herald.model.ids import CampaignId, EntryId, FeedId, Language, ListId, PartnerId
-from herald.model.mailing import Accepted, MailOutcome, RelayTrouble
+from herald.model.mailing import (
+    Accepted,
+    MailOutcome,
+    RecipientClaim,
+    RecipientVerdict,
+    RelayTrouble,
+    Settled,
+    Wish,
+)
 from herald.model.plan import PlannedIssue
 from herald.model.problem import Place
 from herald.model.recurrence import parse_recurrence
@@ -123,6 +131,25 @@ async def subscribe_many(store: MailingStore, count: int) -> None:
     )
 
 
+async def claim_copy(
+    store: MailingStore, key: str, *, owner: str, now: datetime, lease: timedelta
+) -> RecipientClaim | None:
+    """Claim the copy of an issue that is due first; None if none is."""
+    while due := await store.due_copies(key, most=50, now=now):
+        for copy in due:
+            wish = Wish(id=copy.id, owner=owner, lease=lease)
+            if (claim := (await store.turn(wish=wish, now=now)).claim) is not None:
+                return claim
+    return None
+
+
+async def settle_copy(
+    store: MailingStore, claim: RecipientClaim, verdict: RecipientVerdict, *, now: datetime
+) -> bool:
+    """Settle a copy; tell whether its claim was fresh."""
+    return (await store.turn(settled=Settled(claim=claim, verdict=verdict), now=now)).is_fresh
+
+
 class PostOffice:
     """Takes mails in memory; answers as it was told to, else accepts."""
 
@@ -138,7 +165,13 @@ class PostOffice:
         return RelayTrouble("it is shut") if self.is_shut else None
 
     async def send(
-        self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        mail: bytes,
+        ahead: NextEnvelope | None = None,
+        envelope_id: str = "",
     ) -> MailOutcome:
         """Take one mail."""
         answer = self.answers.pop(0) if self.answers else Accepted("queued")

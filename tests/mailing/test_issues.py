@@ -41,6 +41,7 @@ from tests.mailing.makers import (
     a_list,
     a_newsletter,
     a_planned_issue,
+    claim_copy,
     sources,
     subscribe,
     written,
@@ -407,9 +408,7 @@ async def test_what_a_crash_left_claimed_is_uncertain_never_pending(room: Room) 
     await room.plan(written())
     room.office.is_shut = True
     await room.send()
-    claim = await room.store.claim_recipient(
-        KEY, owner="dead", now=NOON, lease=timedelta(minutes=20)
-    )
+    claim = await claim_copy(room.store, KEY, owner="dead", now=NOON, lease=timedelta(minutes=20))
     assert claim is not None
     assert await room.store.reap_recipients(now=NOON + timedelta(minutes=19)) == 0
     assert await room.store.reap_recipients(now=NOON + timedelta(minutes=20)) == 1
@@ -423,7 +422,7 @@ async def test_a_restart_need_not_wait_for_the_lease(room: Room) -> None:
     await room.plan(written())
     room.office.is_shut = True
     await room.send()
-    await room.store.claim_recipient(KEY, owner="dead", now=NOON, lease=timedelta(minutes=20))
+    await claim_copy(room.store, KEY, owner="dead", now=NOON, lease=timedelta(minutes=20))
     assert await room.mailing.recover() == 1
 
 
@@ -442,7 +441,13 @@ async def test_a_stop_signal_ends_between_two_copies(room: Room, office: PostOff
 
     class Ringing(PostOffice):
         async def send(
-            self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+            self,
+            *,
+            sender: str,
+            recipient: str,
+            mail: bytes,
+            ahead: NextEnvelope | None = None,
+            envelope_id: str = "",
         ) -> MailOutcome:
             stop.set()
             return await office.send(sender=sender, recipient=recipient, mail=mail)

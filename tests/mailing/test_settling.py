@@ -8,7 +8,7 @@ import pytest
 
 from herald.clock import SetClock
 from herald.errors import StoreUnusable
-from herald.model.mailing import IssueState, RecipientClaim, RecipientState, RecipientVerdict
+from herald.model.mailing import IssueState, RecipientState, Settled, Turned, Wish
 from herald.store.engine import Store
 from herald.store.mailing import StoredMailing
 from tests.mailing.makers import PostOffice, subscribe, written
@@ -20,13 +20,13 @@ class Absent(StoredMailing):
 
     away = 0
 
-    async def settle_recipient(
-        self, claim: RecipientClaim, verdict: RecipientVerdict, *, now: datetime
-    ) -> bool:
-        if self.away:
+    async def turn(
+        self, *, settled: Settled | None = None, wish: Wish | None = None, now: datetime
+    ) -> Turned:
+        if settled is not None and self.away:
             self.away -= 1
             raise StoreUnusable("the server is starting or stopping")
-        return await super().settle_recipient(claim, verdict, now=now)
+        return await super().turn(settled=settled, wish=wish, now=now)
 
 
 @pytest.fixture

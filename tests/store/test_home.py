@@ -31,7 +31,7 @@ from herald.store.instance import StoredInstance
 from herald.store.mailing import StoredMailing
 from herald.store.outbox import StoredOutbox
 from herald.store.rows import insert_rows
-from tests.mailing.makers import a_planned_issue, subscribe_many
+from tests.mailing.makers import a_planned_issue, claim_copy, subscribe_many
 from tests.makers import NOON, a_delivery
 from tests.postgresql import (
     PASSWORD,
@@ -228,12 +228,12 @@ async def test_copies_of_a_newsletter_are_uncertain_in_a_database_that_was_put_b
     await store.engine.dispose()
     with postgresql.database(template=name_of(postgresql_url)) as url:
         async with opened(url, tmp_path) as copy:
-            claim = StoredMailing(copy).claim_recipient
-            assert await claim(issue.key, owner="one", now=NOON, lease=HOUR) is None
+            there = StoredMailing(copy)
+            assert await claim_copy(there, issue.key, owner="one", now=NOON, lease=HOUR) is None
             async with copy.reading() as connection:
                 states = await connection.execute(text("SELECT DISTINCT state FROM recipient"))
                 assert list(states.scalars()) == ["uncertain"]
-    assert await mailing.claim_recipient(issue.key, owner="one", now=NOON, lease=HOUR) is not None
+    assert await claim_copy(mailing, issue.key, owner="one", now=NOON, lease=HOUR) is not None
 
 
 async def test_a_server_that_does_not_say_which_it_is_is_told_and_used_all_the_same(

@@ -37,7 +37,7 @@ from herald.store.outbox import StoredOutbox
 from herald.store.websub import StoredHubs
 from tests.contracts.test_feed_store import a_feed, news, polled_before, save, some_feeds
 from tests.contracts.test_websub_store import a_subscription
-from tests.mailing.makers import FRIENDS, a_planned_issue, subscribe_many
+from tests.mailing.makers import FRIENDS, a_planned_issue, claim_copy, settle_copy, subscribe_many
 from tests.makers import NOON, a_delivery
 from tests.postgresql import PostgreSQL
 from tests.running import until
@@ -249,9 +249,9 @@ async def test_each_copy_of_a_newsletter_is_sent_once(stores: Sequence[Store]) -
     async def send(room: StoredMailing, owner: str) -> list[str]:
         sent: list[str] = []
         accepted = RecipientVerdict(state=RecipientState.ACCEPTED, attempts=1)
-        while claim := await room.claim_recipient(ISSUE, owner=owner, now=NOON, lease=LEASE):
+        while claim := await claim_copy(room, ISSUE, owner=owner, now=NOON, lease=LEASE):
             sent.append(claim.address)
-            assert await room.settle_recipient(claim, accepted, now=NOON)
+            assert await settle_copy(room, claim, accepted, now=NOON)
         return sent
 
     shares = await asyncio.gather(*(send(each, f"{nth}") for nth, each in enumerate(rooms)))

@@ -40,7 +40,7 @@ from herald.store.moving import (
 )
 from herald.store.outbox import StoredOutbox
 from herald.store.rows import insert_rows
-from tests.mailing.makers import a_planned_issue, subscribe_many
+from tests.mailing.makers import a_planned_issue, claim_copy, subscribe_many
 from tests.makers import NOON, a_delivery, a_payload
 
 HOUR = timedelta(hours=1)
@@ -130,7 +130,7 @@ async def live(store: Store) -> None:
     edition = Edition(language=EN, subject="s", text="t", html="h")
     assert await mailing.save_issue(issue, was=None, editions=[edition])
     await mailing.freeze_audience(issue, lambda _: EN, now=NOON)
-    assert await mailing.claim_recipient(issue.key, owner="one", now=NOON, lease=HOUR)
+    assert await claim_copy(mailing, issue.key, owner="one", now=NOON, lease=HOUR)
 
 
 async def moved(source: Store, target: Store, *, to: str = "over there") -> Moved:
@@ -201,7 +201,7 @@ async def test_the_store_that_was_left_sends_nothing_and_says_where_the_network_
         await StoredOutbox(source).claim(owner="x", now=LATER, most=9, capabilities=FEDI)
     key = issue_of(a_planned_issue(due_at=NOON), None).key
     with pytest.raises(StoreMoved, match=told):
-        await StoredMailing(source).claim_recipient(key, owner="x", now=LATER, lease=HOUR)
+        await claim_copy(StoredMailing(source), key, owner="x", now=LATER, lease=HOUR)
 
 
 async def test_what_comes_after_gets_numbers_of_its_own(source, target):

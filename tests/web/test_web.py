@@ -31,7 +31,7 @@ from herald.store.engine import open_store
 from herald.store.mailing import StoredMailing
 from herald.web.app import create_app, serve
 from herald.web.pages import left_page, notice_page, preferred_language, question_page
-from tests.mailing.makers import FRIENDS, a_list, a_planned_issue, subscribe
+from tests.mailing.makers import FRIENDS, a_list, a_planned_issue, claim_copy, subscribe
 from tests.makers import NOON
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -184,7 +184,7 @@ async def test_a_copy_that_waits_is_not_sent_to_one_who_left(site: Site) -> None
     assert progress is not None
     assert progress.counts == ((RecipientState.SUPPRESSED, 1),)
     assert (
-        await site.store.claim_recipient(issue.key, owner="o", now=NOON, lease=timedelta(minutes=1))
+        await claim_copy(site.store, issue.key, owner="o", now=NOON, lease=timedelta(minutes=1))
         is None
     )
 

@@ -28,7 +28,7 @@ from herald.store.engine import Store
 from herald.store.mailing import StoredMailing
 from herald.store.mailing_tables import subscription
 from tests.mailing.bounces.makers import PATTERN, a_complaint, a_dsn
-from tests.mailing.makers import FRIENDS, a_planned_issue, subscribe
+from tests.mailing.makers import FRIENDS, a_planned_issue, claim_copy, subscribe
 from tests.makers import NOON
 
 ANA = "ana@example.org"
@@ -50,7 +50,7 @@ async def a_copy(store: StoredMailing) -> CopyOf:
     edition = Edition(language=Language("en"), subject="s", text="t", html="h")
     await store.save_issue(issue, was=None, editions=[edition])
     await store.freeze_audience(issue, lambda _: Language("en"), now=NOON)
-    claim = await store.claim_recipient(KEY, owner="one", now=NOON, lease=DAY)
+    claim = await claim_copy(store, KEY, owner="one", now=NOON, lease=DAY)
     assert claim is not None
     return CopyOf(subscription=claim.subscription, recipient=claim.id)
 
@@ -117,7 +117,7 @@ async def test_one_complaint_suppresses_at_once_and_copies_that_wait_stay_here(
     link = unsubscribe_token(copy.subscription, await store.mailing_key())
     letter = f"List-Unsubscribe: <https://herald.example.org/u/{link}>\n\n"
     assert await bounces.take(a_complaint(letter=letter)) is Effect.ENDED
-    assert await store.claim_recipient(KEY, owner="two", now=NOON, lease=DAY) is None
+    assert await claim_copy(store, KEY, owner="two", now=NOON, lease=DAY) is None
     progress = await store.progress(KEY)
     assert progress is not None
     assert progress.count(RecipientState.SUPPRESSED) == 1
