@@ -41,10 +41,10 @@ class _Open:
     inode: tuple[int, int]
 
 
-def read_files(pattern: str, log: MailLog, *, since: datetime) -> str:
+def read_files(pattern: str, log: MailLog, *, since: datetime, now: datetime) -> str:
     """Let *log* read a file and those that it was turned over to; return what is wrong, or nothing.
 
-    *pattern* is a path, and may hold ``*``. What was last written before *since* is passed over.
+    *pattern* is a path, and may hold ``*``. What was turned over before *since* is passed over.
     What could be read counts, even where something else could not.
     """
     # Path.glob knows no pattern that begins at the root.
@@ -58,11 +58,15 @@ def read_files(pattern: str, log: MailLog, *, since: datetime) -> str:
         # which does no harm, and not left out.
         paths = [*live, *(path for one in live for path in _turned_over(one))]
         opened = [one for path in paths if (one := _opened(path, stack, faults)) is not None]
-        fresh = {one.inode: one for one in opened if one.written_at >= since - _EARLIER}
-        for one in sorted(fresh.values(), key=lambda one: (one.written_at, one.path in live)):
-            log.turn_to(one.written_at)
-            if fault := _read(one, log):
-                faults.append(fault)
+        # Once each; and a live file is live, whatever a file system says of its time.
+        files = {one.inode: one for one in reversed(opened)}.values()
+        past = [one for one in files if one.path not in live and one.written_at >= since - _EARLIER]
+        present = [one for one in files if one.path in live]
+        in_order = [
+            *((one, one.written_at) for one in sorted(past, key=_age)),
+            *((one, now) for one in sorted(present, key=_age)),
+        ]
+        faults += filter(None, [_read(one, log, near=near) for one, near in in_order])
     return "; ".join(faults)
 
 
@@ -109,8 +113,13 @@ def _opened(path: Path, stack: ExitStack, faults: list[str]) -> _Open | None:
     )
 
 
-def _read(one: _Open, log: MailLog) -> str:
-    """Read one file; return what is wrong with it, or nothing."""
+def _age(one: _Open) -> datetime:
+    return one.written_at
+
+
+def _read(one: _Open, log: MailLog, *, near: datetime) -> str:
+    """Read one file, last written at about *near*; return what is wrong with it, or nothing."""
+    log.turn_to(near)
     if one.path.suffix == ".zst":
         return f"{one.path} is compressed as Herald cannot read it (use gzip, xz or bzip2)"
     opener = _OPENERS.get(one.path.suffix)

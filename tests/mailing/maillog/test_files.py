@@ -28,7 +28,7 @@ def put(path: Path, *lines: bytes, at: datetime = NOON, pack: object = bytes) ->
 
 def read(path: Path | str, *, since: datetime = NOON - timedelta(days=2)) -> tuple[str, Told]:
     reading = MailLog((wanted(),), near=NOON, zone=UTC)
-    fault = read_files(str(path), reading, since=since)
+    fault = read_files(str(path), reading, since=since, now=max(NOON, since))
     return fault, reading.told()
 
 
