@@ -131,6 +131,8 @@ class Effect(StrEnum):
 
     ENDED = "ended"
     """The address is written to no more."""
+    LEFT = "left"
+    """It is no returned mail: its reader asks to leave a list, and has left."""
     COUNTED = "counted"
     KNOWN = "known"
     """It was read before."""

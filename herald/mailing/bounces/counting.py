@@ -9,6 +9,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Protocol
 
+from herald.mailing.bounces.leaving_mail import read_leaving
 from herald.mailing.bounces.reading import Seal, kind_of, read_returned, status_in
 from herald.mailing.bounces.verp import bare_address, read_bounce_address
 from herald.model.bounces import (
@@ -73,7 +74,9 @@ class Bounces:
         seal = Seal(key=await self._keys.mailing_key(), pattern=self.pattern)
         returned = read_returned(raw, seal, came_to=came_to)
         effect = Effect.IGNORED
-        if returned.copy is not None and returned.kind is not BounceKind.NOTHING:
+        if returned.kind is BounceKind.NOTHING:
+            effect = await self._let_leave(raw, seal)
+        elif returned.copy is not None:
             effect = await self._record(returned, returned.copy)
         log.info(
             "mail came back",
@@ -119,6 +122,14 @@ class Bounces:
     async def counts_of_list(self, mailing_list: ListId) -> BounceCounts:
         """Return how many people of a list are written to no more because of what came back."""
         return await self._store.bounced_of_list(mailing_list)
+
+    async def _let_leave(self, raw: bytes, seal: Seal) -> Effect:
+        """End the subscription of whoever asks for that by mail; repeating it changes nothing."""
+        tie = read_leaving(raw, seal.key)
+        if tie is None:
+            return Effect.IGNORED
+        has_left = await self._keys.leave(tie, now=self._clock.now())
+        return Effect.LEFT if has_left else Effect.UNKNOWN
 
     async def _record(self, returned: ReturnedMail, copy: CopyOf) -> Effect:
         now = self._clock.now()

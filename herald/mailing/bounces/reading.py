@@ -110,7 +110,7 @@ def _told(mail: Message, parts: tuple[Message, ...], *, size: int) -> _Told:
                 return _complaint(part)
             case "message/delivery-status" | "message/global-delivery-status":
                 return _delivery_status(part)
-    if _is_automatic(mail) or size > _OLD_SHAPES_MOST:
+    if is_automatic(mail) or size > _OLD_SHAPES_MOST:
         return _NOTHING
     return _old_shape(mail, parts)
 
@@ -141,7 +141,7 @@ def _delivery_status(part: Message) -> _Told:
     return _NOTHING
 
 
-def _is_automatic(mail: Message) -> bool:
+def is_automatic(mail: Message) -> bool:
     """Tell whether a mail is an absence, a confirmation or a challenge (RFC 3834 section 5)."""
     if _field(mail, "auto-submitted").casefold().startswith(("auto-replied", "auto-notified")):
         return True
