@@ -52,6 +52,7 @@ from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
 from herald.mailing.pictures import LetterPictures
 from herald.mailing.preferences import Preferences
+from herald.mailing.reconciling import Reconciling, knock
 from herald.mailing.smtp import SmtpMailer
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, History
@@ -89,6 +90,7 @@ from herald.store.lock import run_lock
 from herald.store.looking import open_to_look
 from herald.store.mailing import StoredMailing
 from herald.store.mailing_archive import StoredArchive
+from herald.store.mailing_doubts import StoredDoubts
 from herald.store.mailing_joining import StoredJoining
 from herald.store.mailing_preferences import StoredPreferences
 from herald.store.media import StoredMedia
@@ -169,6 +171,14 @@ class App:
                 self.media, folder=folder, clock=clock, public_url=settings.web.public_url or ""
             ),
             mailer=mailer,
+        )
+        self.doubts = Reconciling(
+            store=self.mailing_store,
+            doubts=StoredDoubts(store),
+            clock=clock,
+            pattern=self.bounces.pattern,
+            path=str(folder / settings.smtp.log) if settings.smtp.log else "",
+            knock=lambda: knock(SmtpMailer(mail_server(settings))),
         )
         self.archive = Archive(
             store=StoredArchive(store),
@@ -524,6 +534,10 @@ class App:
         """Send what is due of the newsletters' issues."""
         await self.mailing.send_due(stop or asyncio.Event())
 
+    async def settle_doubts(self) -> None:
+        """Find out what became of copies that may have arrived, or not."""
+        await self.doubts.settle()
+
     async def send_confirmations(self, stop: asyncio.Event | None = None) -> None:
         """Send the mails that people wait for: to confirm, and with links of their own."""
         await self.joining.send_owed(stop or asyncio.Event())
@@ -554,6 +568,7 @@ class App:
         if not stop.is_set():
             await self.links.find()
         await self.send_confirmations(stop)
+        await self.settle_doubts()
         await self.send_issues(stop)
         await self.officers.tell_and_leave(self.condition.known_trouble)
         self.write_timelines()

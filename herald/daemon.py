@@ -41,6 +41,8 @@ POLL_EVERY = timedelta(minutes=1)
 HUBS_EVERY = timedelta(minutes=1)
 """How often the database is asked which feeds' hubs are to be asked."""
 ISSUES_EVERY = timedelta(seconds=30)
+DOUBTS_EVERY = timedelta(minutes=2)
+"""How often it is looked whether a doubtful copy can be settled."""
 CONFIRMATIONS_EVERY = timedelta(seconds=10)
 """Somebody sits before the mailbox and waits."""
 BOUNCES_EVERY = timedelta(minutes=5)
@@ -166,6 +168,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "replan": (REPLAN_EVERY, lambda: _replan(app, stop)),
         "renew hubs": (HUBS_EVERY, app.polling.renew_hubs),
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
+        "settle doubts": (DOUBTS_EVERY, app.settle_doubts),
         "fetch what came back": (BOUNCES_EVERY, app.fetch_bounces),
         "send confirmations": (CONFIRMATIONS_EVERY, lambda: app.send_confirmations(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),

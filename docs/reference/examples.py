@@ -168,6 +168,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "approve": "auto",
         "sections": "[{title: {en: Coming up}, kinds: [event], next: 45d}]",
         "missing_translation": "skip",
+        "uncertain": "resend",
     },
     shapes.SectionShape: {
         "title": "{en: Coming up, it: Prossimamente}",
@@ -228,6 +229,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "user": "news@example.org",
         "limits": "{relay: 300/hour, domains: {gmail.com: [20/minute, 500/day]}}",
         "dkim_selector": "s1",
+        "log": "/var/log/mail.log",
     },
     config.BouncesShape: {
         "address": "bounces@example.org",

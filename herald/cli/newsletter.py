@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -16,6 +16,7 @@ from herald.cli.output import as_json_option, print_json, run_async
 if TYPE_CHECKING:
     from herald.app import App
     from herald.model.bounces import BounceCounts, Effect
+    from herald.model.doubts import Reconciled
     from herald.model.mailing import Edition, Issue, Progress
 
 _TRY_AGAIN = 75
@@ -310,6 +311,43 @@ def hold_uncertain(invocation: Invocation, issue: str, as_json: bool) -> None:
     _resolve(invocation, issue, resend=False, as_json=as_json)
 
 
+@newsletter.command()
+@click.argument("issue")
+@click.option(
+    "--log",
+    "file",
+    type=click.File("rb"),
+    help="Read this log (- for what is piped in) in place of the one that smtp: log: names.",
+)
+@as_json_option
+@click.pass_obj
+def reconcile(invocation: Invocation, issue: str, file: BinaryIO | None, as_json: bool) -> None:
+    """Find out from Postfix's log which doubtful copies it took.
+
+    What it took is noted; what it surely did not take is sent again. Exit status 1 if a copy stays
+    in doubt.
+
+    \b
+    herald newsletter reconcile 2027-05-04
+    herald newsletter reconcile 2027-05-04 --log mail.log
+    journalctl -u 'postfix*' -o short-iso | herald newsletter reconcile 2027-05-04 --log -
+    """
+
+    async def work() -> Reconciled | str:
+        async with invocation.open_to_change() as app:
+            return await app.doubts.read(await _find(app, issue), file)
+
+    found = run_async(work())
+    if isinstance(found, str):
+        raise click.ClickException(found)
+    if as_json:
+        print_json(_reconciled(found))
+    else:
+        _tell_reconciled(found)
+    if found.open:
+        raise SystemExit(1)
+
+
 def _resolve(invocation: Invocation, issue: str, *, resend: bool, as_json: bool) -> None:
     async def work() -> int:
         async with invocation.open_to_change() as app:
@@ -376,6 +414,30 @@ def _progress(one: Progress, back: BounceCounts) -> dict[str, Any]:
     }
 
 
+def _reconciled(found: Reconciled) -> dict[str, Any]:
+    return {
+        "issue": found.issue,
+        "accepted": len(found.accepted),
+        "sent_again": len(found.absent),
+        "doubtful": len(found.open),
+        "why": sorted({why for _, why in found.open}),
+        "fault": found.fault,
+    }
+
+
+def _tell_reconciled(found: Reconciled) -> None:
+    if found.fault:
+        click.echo(f"The log: {found.fault}", err=True)
+    if not (found.accepted or found.absent or found.open):
+        click.echo("No copy is uncertain.")
+        return
+    click.echo(f"{len(found.accepted)} copies were taken by the mail server.")
+    click.echo(f"{len(found.absent)} copies were not, and are sent again.")
+    for why in sorted({why for _, why in found.open}):
+        count = sum(one == why for _, one in found.open)
+        click.echo(f"{count} copies stay in doubt: {why}.")
+
+
 def _tell_progress(one: Progress, back: BounceCounts) -> None:
     counts = ", ".join(f"{count} {state.value}" for state, count in one.counts) or "nobody"
     click.echo(f"{one.issue.key}  {one.issue.state.value}  {one.issue.audience}: {counts}")
@@ -384,7 +446,7 @@ def _tell_progress(one: Progress, back: BounceCounts) -> None:
     for copy in one.uncertain:
         click.echo(f"  uncertain: {copy.address or '(erased)'}: {copy.why}")
     if one.uncertain:
-        click.echo("  Look into the mail server's log, then resend-uncertain or hold-uncertain.")
+        click.echo("  Let reconcile read the mail server's log, or resend- or hold-uncertain.")
 
 
 def _count(one: Progress, state: str) -> int:

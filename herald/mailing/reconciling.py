@@ -21,6 +21,7 @@ from herald.mailing.bounces.verp import bounce_address
 from herald.mailing.maillog.files import local_zone, read_files, read_stream
 from herald.mailing.maillog.reading import MailLog, Told, Wanted
 from herald.mailing.maillog.stamps import Stamp
+from herald.mailing.smtp import Mailer
 from herald.mailing.tokens import message_id
 from herald.model.bounces import CopyOf
 from herald.model.doubts import Doubt, Reconciled, Witness
@@ -75,6 +76,9 @@ class DoubtStore(Protocol):
 
 Knock = Callable[[], Awaitable[object]]
 """Connects to the mail server and takes leave, which stands in its log."""
+
+_FLUSHED = 1.0
+"""Seconds after which what a mail server did stands in its log."""
 
 Read = Callable[[MailLog, datetime], str]
 """Lets a log be read that was written since a moment; returns what is wrong with it."""
@@ -193,9 +197,16 @@ class Reconciling:
         now = self.clock.now()
         if self.knock is not None and any(one.doubted_at + WAIT <= now for one in found):
             await self.knock()
+            await self.clock.sleep(_FLUSHED)
 
     def _read(self, reading: MailLog, since: datetime) -> str:
         return read_files(self.path, reading, since=since, now=self.clock.now())
+
+
+async def knock(mailer: Mailer) -> None:
+    """Connect to the mail server and take leave; nothing more, and no harm if it is away."""
+    await mailer.connect()
+    await mailer.close()
 
 
 def is_over(doubt: Doubt, *, has_log: bool, now: datetime) -> bool:

@@ -7,6 +7,11 @@ from datetime import datetime
 
 from herald.model.mailing import SubscriptionId
 
+BY_THE_LOG = "the mail server's log tells that it took it"
+BY_ITS_RETURN = "it came back, or its reader answered: so the mail server took it"
+PROOFS = (BY_THE_LOG, BY_ITS_RETURN)
+"""What stands in place of the answer of a mail server that was never read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:

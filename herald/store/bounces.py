@@ -20,6 +20,7 @@ from herald.model.bounces import (
     Effect,
     ReturnedMail,
 )
+from herald.model.doubts import BY_ITS_RETURN
 from herald.model.ids import ListId
 from herald.model.mailing import (
     EVERY_LIST,
@@ -49,6 +50,7 @@ bounce = Table(
 """One row per mail that came back and counted; forgotten after a while."""
 
 _WAITING = (RecipientState.PENDING.value, RecipientState.DEFERRED.value)
+_DOUBTFUL = (RecipientState.UNCERTAIN.value, RecipientState.HELD.value)
 _FAILED = (BounceKind.HARD.value, BounceKind.SOFT.value)
 
 Decide = Callable[[tuple[datetime, ...]], SuppressionReason | None]
@@ -67,6 +69,23 @@ class StoredBounces:
         return await self._store.write(
             partial(_record, returned=returned, copy=copy, decide=decide, now=now)
         )
+
+    async def arrived(self, copy: CopyOf, *, now: datetime) -> bool:
+        """Make a copy accepted of which nobody knew it; tell whether that was news."""
+
+        async def accept(connection: AsyncConnection) -> bool:
+            written = await connection.execute(
+                update(recipient)
+                .where(
+                    recipient.c.id == copy.recipient,
+                    recipient.c.subscription == copy.subscription,
+                    recipient.c.state.in_(_DOUBTFUL),
+                )
+                .values(state=RecipientState.ACCEPTED.value, reply=BY_ITS_RETURN, ended_at=now)
+            )
+            return bool(written.rowcount)
+
+        return await self._store.write(accept)
 
     async def bounced_of_issue(self, issue: str) -> BounceCounts:
         """Return how many copies of an issue came back, and of how many was complained."""

@@ -9,13 +9,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from herald.model.doubts import Doubt, Witness
+from herald.model.doubts import BY_THE_LOG, PROOFS, Doubt, Witness
 from herald.model.mailing import RecipientState, SubscriptionId
 from herald.store.doubting import WHY
 from herald.store.engine import Store
 from herald.store.mailing_tables import recipient
 
-PROVEN = "the mail server's log tells that it took it"
 _OK = 250
 _r = recipient.c
 
@@ -58,7 +57,7 @@ class StoredDoubts:
             .where(
                 _r.issue == issue,
                 _r.state == RecipientState.ACCEPTED.value,
-                _r.reply != PROVEN,
+                _r.reply.not_in(PROOFS),
                 _r.subscription.is_not(None),
                 _r.ended_at.is_not(None),
                 _r.first_at >= since,
@@ -85,7 +84,7 @@ class StoredDoubts:
         now: datetime,
     ) -> int:
         """Make doubts accepted or pending."""
-        proven = {"state": RecipientState.ACCEPTED.value, "reply": PROVEN, "code": _OK}
+        proven = {"state": RecipientState.ACCEPTED.value, "reply": BY_THE_LOG, "code": _OK}
         again = {"state": RecipientState.PENDING.value, "next_at": now, "ended_at": None}
         changes = [
             *((doubt, proven | {"queue_id": queue_id}) for doubt, queue_id in accepted),

@@ -45,6 +45,10 @@ class BounceStore(Protocol):
         """
         ...
 
+    async def arrived(self, copy: CopyOf, *, now: datetime) -> bool:
+        """Make a copy accepted of which nobody knew it; tell whether that was news."""
+        ...
+
     async def bounced_of_issue(self, issue: str) -> BounceCounts:
         """Return how many copies of an issue came back, and of how many was complained."""
         ...
@@ -74,6 +78,9 @@ class Bounces:
         seal = Seal(key=await self._keys.mailing_key(), pattern=self.pattern)
         returned = read_returned(raw, seal, came_to=came_to)
         effect = Effect.IGNORED
+        if returned.copy is not None and returned.copy.recipient is not None:
+            # Whatever is sent to a copy's own address, the mail server has taken that copy.
+            await self._store.arrived(returned.copy, now=self._clock.now())
         if returned.kind is BounceKind.NOTHING:
             effect = await self._let_leave(raw, seal)
         elif returned.copy is not None:

@@ -166,6 +166,8 @@ class SmtpShape(Shape):
     """The user name, if the mail server wants one; the password is a secret"""
     dkim_selector: Text | None = None
     """The name of the DKIM key that signs your mails: what stands behind s= in their signature"""
+    log: Text | None = None
+    """The log of a Postfix on this machine (a path, * allowed): it settles which copies it took"""
     limits: LimitsShape = LimitsShape()
     """How many newsletter mails go out at most; without it as many as the server takes"""
     dkim_key: Annotated[Text, AfterValidator(_key_file)] | None = None
