@@ -53,12 +53,14 @@ from herald.mailing.mailing import Mailing
 from herald.mailing.pictures import LetterPictures
 from herald.mailing.preferences import Preferences
 from herald.mailing.reconciling import Reconciling, knock
+from herald.mailing.retention import keep_to
 from herald.mailing.smtp import SmtpMailer
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, History
 from herald.model.ids import CampaignId, ChannelId
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
+from herald.model.retention import Forgotten, Retention
 from herald.notifying.ways import Ways
 from herald.officers import Officers
 from herald.outbox.reconcile import reconcile
@@ -93,6 +95,7 @@ from herald.store.mailing_archive import StoredArchive
 from herald.store.mailing_doubts import StoredDoubts
 from herald.store.mailing_joining import StoredJoining
 from herald.store.mailing_preferences import StoredPreferences
+from herald.store.mailing_retention import StoredRetention
 from herald.store.media import StoredMedia
 from herald.store.notices import StoredNotices
 from herald.store.outbox import StoredOutbox
@@ -542,6 +545,12 @@ class App:
         """Send the mails that people wait for: to confirm, and with links of their own."""
         await self.joining.send_owed(stop or asyncio.Event())
         await self.preferences.send_owed(stop or asyncio.Event())
+
+    async def forget_readers(self) -> Forgotten:
+        """Forget what is held of subscribers for longer than ``retention`` allows."""
+        kept = self.settings.retention
+        allowed = Retention(letters=kept.letters, left=kept.left, unconfirmed=kept.unconfirmed)
+        return await keep_to(allowed, StoredRetention(self._database), self.clock)
 
     async def fetch_bounces(self) -> Emptied | None:
         """Let what came back to the mailbox take effect; None where there is no mailbox."""

@@ -45,6 +45,8 @@ DOUBTS_EVERY = timedelta(minutes=2)
 """How often it is looked whether a doubtful copy can be settled."""
 CONFIRMATIONS_EVERY = timedelta(seconds=10)
 """Somebody sits before the mailbox and waits."""
+FORGET_EVERY = timedelta(days=1)
+"""How often what is kept long enough of subscribers is forgotten; at the start as well."""
 BOUNCES_EVERY = timedelta(minutes=5)
 """How often the mailbox for what comes back is looked into."""
 MARK_EVERY = timedelta(minutes=1)
@@ -170,6 +172,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
         "settle doubts": (DOUBTS_EVERY, app.settle_doubts),
         "fetch what came back": (BOUNCES_EVERY, app.fetch_bounces),
+        "forget what is kept long enough": (FORGET_EVERY, app.forget_readers),
         "send confirmations": (CONFIRMATIONS_EVERY, lambda: app.send_confirmations(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
         "listen to answers": (ECHOES_EVERY, app.echoes.listen),
@@ -186,7 +189,8 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         bells["take turns planning"] = (ASK_EVERY, lambda: _unless_away(app.take_turn))
     for name, (every, ring) in bells.items():
         scheduler.add_job(_tick, "interval", args=(name, ring), seconds=every.total_seconds())
-    for name in ("renew hubs", "ask networks for limits", "tell the service manager"):
+    at_once = ("renew hubs", "ask networks for limits", "tell the service manager")
+    for name in (*at_once, "forget what is kept long enough"):
         scheduler.add_job(_tick, args=(name, bells[name][1]))
     scheduler.start()
     try:

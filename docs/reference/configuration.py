@@ -30,6 +30,7 @@ _PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("smtp.limits", shapes.LimitsShape),
     ("bounces", shapes.BouncesShape),
     ("bounces.mailbox", shapes.MailboxShape),
+    ("retention", shapes.RetentionShape),
     ("feeds", shapes.FeedsShape),
     ("defaults", DefaultsShape),
 )

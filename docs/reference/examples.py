@@ -192,6 +192,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "web": '{listen: "127.0.0.1:8460"}',
         "smtp": "{host: mail.example.org, port: 587}",
         "bounces": "{address: bounces@example.org}",
+        "retention": "{letters: 400d, left: 1095d}",
         "feeds": "{allow_private: true}",
         "defaults": "{languages: [en, it], channels: [fedi]}",
     },
@@ -242,6 +243,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "user": "bounces@example.org",
         "folder": "INBOX",
     },
+    config.RetentionShape: {"letters": "400d", "left": "1095d", "unconfirmed": "90d"},
     config.FeedsShape: {"allow_private": "true"},
     config.ChannelShape: {
         "network": "mastodon",

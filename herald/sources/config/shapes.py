@@ -217,6 +217,30 @@ class BouncesShape(Shape):
     """Where this computer's mail server hands over what came back: 127.0.0.1:8461, or a path"""
 
 
+_SHORTEST_KEPT = timedelta(days=31)
+"""For a month mail servers, readers and officers still come back to a letter."""
+
+
+def _long_enough(kept: timedelta) -> timedelta:
+    if kept < _SHORTEST_KEPT:
+        raise fault("too-short", "letters come back for a month", "write 31d or more")
+    return kept
+
+
+Kept = Annotated[Length, AfterValidator(_long_enough)]
+
+
+class RetentionShape(Shape):
+    """How long what is held of subscribers is kept; what is older is forgotten once a day."""
+
+    letters: Kept = timedelta(days=400)
+    """How long it is known who got which issue, after it was sent; its figures stay"""
+    left: Kept = timedelta(days=1095)
+    """How long name, address and proof of consent are kept of those who left a list"""
+    unconfirmed: Kept = timedelta(days=90)
+    """How long imported people are kept of whom no consent is known, and who never confirmed"""
+
+
 class FeedsShape(Shape):
     """How partners' feeds are fetched."""
 
@@ -247,6 +271,8 @@ class HeraldShape(Shape):
     """The server that takes mail"""
     bounces: BouncesShape = BouncesShape()
     """What becomes of newsletters that come back"""
+    retention: RetentionShape = RetentionShape()
+    """How long what is held of subscribers is kept"""
     feeds: FeedsShape = FeedsShape()
     """How partners' feeds are fetched"""
     defaults: DefaultsShape = DefaultsShape()
