@@ -179,6 +179,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "since": "last",
         "from": '["*"]',
         "most": "10",
+        "most_per_partner": "3",
         "campaigns": "[ecomuseum-stories]",
     },
     config.HeraldShape: {
@@ -337,6 +338,7 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (shapes.AmplifyShape, "text"): "title, partner and link",
     (shapes.AmplifyShape, "post"): "as they come",
     (shapes.SectionShape, "most"): "all",
+    (shapes.SectionShape, "most_per_partner"): "all",
     (shapes.SectionShape, "campaigns"): "all",
     (config.ChannelShape, "languages"): "every language",
     (config.ListShape, "languages"): "as `herald.yaml` says under `defaults`",

@@ -1,11 +1,14 @@
 """What an issue says: items, partners' entries and hand-written parts, in every language.  Pure.
 
 ``since: last`` tells what was posted for the first time after the last issue was gathered, and
-what no channel posts at all; nothing that an earlier issue told is told again.
+what no channel posts at all; nothing that an earlier issue told is told again. What ``most:`` cuts
+off in an edition the next issue tells in that language, so much of it as one issue has room for:
+else a section that is always too full would tell older and older news.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,13 +17,13 @@ from herald.composing.cleaning import clean, clean_line
 from herald.composing.dates import month
 from herald.composing.templates import Names, substitute
 from herald.composing.visibility import disclaimer, short_statement
-from herald.mailing.select import Picked, pick_entries, pick_items
+from herald.mailing.select import Past, Picked, pick_entries, pick_items
 from herald.mailing.tell import Reader, tell_entry, tell_item
 from herald.model.campaign import Campaign, MissingTranslation, Newsletter, Section
 from herald.model.configuration import Configuration, Project
 from herald.model.delivery import History
 from herald.model.feed import Entry
-from herald.model.ids import Language
+from herald.model.ids import Language, PartnerId
 from herald.model.mailing import (
     ContentEntry,
     ContentSection,
@@ -52,20 +55,20 @@ def gather(
     now: datetime,
     since: datetime | None,
     told: frozenset[str] = frozenset(),
+    left_over: frozenset[str] = frozenset(),
 ) -> IssueContent:
     """Return what the issue says, as far as it can be said by *now*.
 
     *since* is when the last issue was gathered (None before the first), *told* what earlier issues
-    have told already.
+    have told already, *left_over* what the last one had no room for, each with its language.
     """
-    picks = [
-        _pick(section, planned, sources, now=now, since=since, told=told)
-        for section in newsletter.sections
+    past = Past(since=since or _EVER, told=told, left_over=left_over)
+    picks = [_pick(section, planned, sources, past, now=now) for section in newsletter.sections]
+    gathered = [
+        _edition(newsletter, planned, sources, picks, past, language)
+        for language in planned.languages
     ]
-    editions = [
-        _edition(newsletter, planned, sources, picks, language) for language in planned.languages
-    ]
-    content = tuple(edition for edition in editions if not edition.is_empty)
+    content = tuple(edition for edition, _ in gathered if not edition.is_empty)
     missing = (
         *_unwritten(newsletter, planned),
         *_untranslated(newsletter, planned, picks),
@@ -78,7 +81,10 @@ def gather(
         for entry in section.entries
     )
     return IssueContent(
-        editions=content, missing=tuple(dict.fromkeys(missing)), told=tuple(dict.fromkeys(refs))
+        editions=content,
+        missing=tuple(dict.fromkeys(missing)),
+        told=tuple(dict.fromkeys(refs)),
+        left_over=tuple(dict.fromkeys(one for _, over in gathered for one in over)),
     )
 
 
@@ -98,15 +104,12 @@ def _pick(
     section: Section,
     planned: PlannedIssue,
     sources: Sources,
+    past: Past,
     *,
     now: datetime,
-    since: datetime | None,
-    told: frozenset[str],
 ) -> Picked:
     ends = planned.due_at + section.next.as_timedelta() if section.next else None
-    after = since if section.since_last else None
-    if section.since_last and since is None:
-        after = _EVER
+    news = past if section.since_last else None
     return Picked(
         items=pick_items(
             section,
@@ -115,8 +118,7 @@ def _pick(
             begins=planned.due_at,
             ends=ends,
             now=now,
-            since=after,
-            told=told,
+            past=news,
         ),
         entries=pick_entries(
             section,
@@ -125,8 +127,7 @@ def _pick(
             begins=planned.due_at,
             ends=ends,
             now=now,
-            since=after,
-            told=told,
+            past=news,
         ),
     )
 
@@ -136,13 +137,19 @@ def _edition(
     planned: PlannedIssue,
     sources: Sources,
     picks: Sequence[Picked],
+    past: Past,
     language: Language,
-) -> EditionContent:
+) -> tuple[EditionContent, tuple[str, ...]]:
+    """Return an edition, and what it has no room for."""
     reader = _reader(newsletter, planned, sources, language)
     told: set[str] = set()
+    over: list[str] = []
     sections = []
     for section, picked in zip(newsletter.sections, picks, strict=True):
-        entries = [entry for entry in _told(picked, reader) if entry.ref not in told]
+        fresh = _told(section, picked, reader, past)
+        entries = [entry for entry in fresh if entry.ref not in told]
+        if section.since_last and section.most is not None:
+            over += [entry.ref for entry in entries[section.most : 2 * section.most]]
         entries = entries[: section.most]
         told |= {entry.ref for entry in entries}
         paragraphs, spoken = _paragraphs(newsletter, planned, section, reader)
@@ -157,12 +164,13 @@ def _edition(
                     entries=tuple(entries),
                 )
             )
-    return EditionContent(
+    content = EditionContent(
         language=language,
         subject=_subject(newsletter, planned, reader),
         sections=tuple(sections),
         statements=_statements(_projects(planned, sources, picks, told), language),
     )
+    return content, tuple(f"{language} {ref}" for ref in over if ref not in told)
 
 
 def _reader(
@@ -176,16 +184,29 @@ def _reader(
     )
 
 
-def _told(picked: Picked, reader: Reader) -> Iterator[ContentEntry]:
-    """Yield the section's entries in this edition; items first, in the order of the picks."""
+def _told(section: Section, picked: Picked, reader: Reader, past: Past) -> Iterator[ContentEntry]:
+    """Yield what the section may tell in this edition; items first, in the order of the picks.
+
+    What waited, because the last issue had no room for it in some language, is told in that one.
+    """
+    waiting = past.waiting if section.since_last else frozenset()
+    shown: Counter[PartnerId] = Counter()
+    for partner, entry in _spoken(picked, reader):
+        is_others = entry.ref in waiting and f"{reader.language} {entry.ref}" not in past.left_over
+        if is_others or (partner is not None and shown[partner] == section.most_per_partner):
+            continue
+        if partner is not None:
+            shown[partner] += 1
+        yield entry
+
+
+def _spoken(picked: Picked, reader: Reader) -> Iterator[tuple[PartnerId | None, ContentEntry]]:
     for campaign, item in picked.items:
-        entry = tell_item(campaign, item, reader)
-        if entry is not None:
-            yield entry
-    for found in picked.entries:
-        entry = tell_entry(found, reader)
-        if entry is not None:
-            yield entry
+        if (entry := tell_item(campaign, item, reader)) is not None:
+            yield None, entry
+    for partner, found in picked.entries:
+        if (entry := tell_entry(found, reader)) is not None:
+            yield partner, entry
 
 
 def _subject(newsletter: Newsletter, planned: PlannedIssue, reader: Reader) -> str:

@@ -7,7 +7,7 @@ issue; what an editor changes after it holds the issue again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from herald.model.campaign import Approve, Campaign, Newsletter
@@ -107,6 +107,7 @@ def prepare(
         issue,
         languages=tuple(edition.language for edition in editions),
         told=content.told,
+        left_over=content.left_over,
         content_hash=content_hash if editions else "",
         gathered_at=gathered_at,
         state=IssueState.PENDING,
@@ -155,20 +156,36 @@ def closed(issue: Issue, *, now: datetime) -> Issue | None:
     return replace(issue, state=IssueState.EMPTY, note="there was nothing to say", finished_at=now)
 
 
-def last_gathered(
-    issues: Sequence[Issue], current: Issue
-) -> tuple[datetime | None, frozenset[str]]:
-    """Return when the newsletter's last issue was gathered, and all that its issues told."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a newsletter's earlier issues mean for its next one."""
+
+    gathered_at: datetime | None = None
+    """When the last one was gathered; None before the first."""
+    told: frozenset[str] = frozenset()
+    """References of all that they told."""
+    left_over: frozenset[str] = frozenset()
+    """What the last one had no room for, as in ``IssueContent``."""
+
+
+def what_came_before(issues: Sequence[Issue], current: Issue) -> Before:
+    """Return what the issues of *current*'s newsletter that were begun mean for it."""
     earlier = [
         issue
         for issue in issues
         if (issue.campaign, issue.newsletter) == (current.campaign, current.newsletter)
         and issue.key != current.key
         and issue.state in STARTED
+        and issue.gathered_at is not None
     ]
-    gathered = [issue.gathered_at for issue in earlier if issue.gathered_at is not None]
-    told = frozenset(ref for issue in earlier for ref in issue.told)
-    return max(gathered, default=None), told
+    if not earlier:
+        return Before()
+    last = max(earlier, key=lambda issue: (issue.gathered_at, issue.due_at))
+    return Before(
+        gathered_at=last.gathered_at,
+        told=frozenset(ref for issue in earlier for ref in issue.told),
+        left_over=frozenset(last.left_over),
+    )
 
 
 def _held(issue: Issue, reason: IssueReason, note: str) -> Issue:

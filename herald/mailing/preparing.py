@@ -16,9 +16,9 @@ from herald.mailing.issues import (
     gathering_ends,
     is_open,
     issue_of,
-    last_gathered,
     planned_of,
     prepare,
+    what_came_before,
 )
 from herald.mailing.mime import Sender
 from herald.mailing.render import TooLarge, hash_editions, render
@@ -118,9 +118,17 @@ class _Follower:
             if issue != was:
                 await self.store.save_issue(issue, was=was)
             return
-        since, told = last_gathered(self.known, issue)
         gathered_at = _gathering_ends(issue, self.known, now=self.now)
-        content = gather(found[1], planned, self.sources, now=gathered_at, since=since, told=told)
+        earlier = what_came_before(self.known, issue)
+        content = gather(
+            found[1],
+            planned,
+            self.sources,
+            now=gathered_at,
+            since=earlier.gathered_at,
+            told=earlier.told,
+            left_over=earlier.left_over,
+        )
         shape = self._shape(content, planned)
         changed = prepare(
             issue,

@@ -387,6 +387,9 @@ class Section:
     since_last: bool = False
     partners: tuple[str, ...] = ()
     most: int | None = None
+    """Of everything together; with ``since_last`` the next issue tells what it cuts off."""
+    most_per_partner: int | None = None
+    """Of each partner's entries; what it cuts off is not told."""
     campaigns: tuple[CampaignId, ...] = ()
 
 

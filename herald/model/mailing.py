@@ -158,6 +158,8 @@ class IssueContent:
     """Hand-written parts and translations that are asked for and not there, as sentences."""
     told: tuple[str, ...] = ()
     """References of all that is told, in any language."""
+    left_over: tuple[str, ...] = ()
+    """``LANGUAGE REFERENCE`` of what ``most:`` leaves for the next issue in that language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +228,8 @@ class Issue:
     """For people: what is missing, what has changed."""
     languages: tuple[Language, ...] = ()
     told: tuple[str, ...] = ()
+    left_over: tuple[str, ...] = ()
+    """As in ``IssueContent``."""
     content_hash: str = ""
     """Of the prepared editions; empty before they are."""
     gathered_at: datetime | None = None

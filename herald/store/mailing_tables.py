@@ -110,6 +110,7 @@ issue = Table(
     Column("audience", Integer, nullable=False),
     Column("local_time", Boolean, nullable=False, server_default=false()),
     text_column("when_uncertain"),
+    text_column("left_over"),
     Index(None, "state", "due_at"),
 )
 
@@ -246,6 +247,7 @@ def issue_values(value: Issue) -> dict[str, Any]:
         "note": value.note,
         "languages": json.dumps(value.languages),
         "told": json.dumps(value.told),
+        "left_over": json.dumps(value.left_over),
         "content_hash": value.content_hash,
         "gathered_at": value.gathered_at,
         "approved": value.approved,
@@ -271,6 +273,7 @@ def issue_of(row: Row[Any]) -> Issue:
             "reason": IssueReason(row.reason) if row.reason else None,
             "languages": tuple(Language(tag) for tag in json.loads(row.languages)),
             "told": tuple(json.loads(row.told)),
+            "left_over": tuple(json.loads(row.left_over or "[]")),
             "when_uncertain": WhenUncertain(row.when_uncertain or WhenUncertain.ASK),
         }
     )

@@ -305,5 +305,6 @@ def _section(shape: SectionShape, loc: Loc, scope: Scope) -> Section:
         since_last=shape.since is not None,
         partners=_sources(shape.from_, (*loc, "from"), scope),
         most=shape.most,
+        most_per_partner=shape.most_per_partner,
         campaigns=tuple(CampaignId(name) for name in shape.campaigns),
     )

@@ -135,7 +135,9 @@ class SectionShape(Shape):
     from_: TextList = Field(default=(), alias="from")
     """Entries of these partners: ids, tag: and a tag, or * for all"""
     most: Count | None = None
-    """At most so many"""
+    """At most so many; with since: last the next issue tells what is over"""
+    most_per_partner: Count | None = None
+    """At most so many entries of each partner, the latest"""
     campaigns: Ids = ()
     """Only from these campaigns"""
 
