@@ -199,8 +199,9 @@ async def test_leaving_an_announced_mail_sends_nothing() -> None:
         mailer = SmtpMailer(a_server(server.port))
         await send(mailer, ANA, ahead=BEA)
         await mailer.close()
-        await server.has_reached("DATA", 2)
+        await server.has_hung_up()
     assert reached(server) == [ANA]
+    assert server.cut == [b""]
     assert not {"lone dot", "QUIT"} & set(server.steps)
 
 
@@ -361,6 +362,41 @@ def test_the_packets_make_no_difference_to_what_is_read(packets: list[bytes]) ->
     whole = b"250-a\r\n250 b\r\n" + b"".join(packets)
     in_bytes = [whole[place : place + 1] for place in range(len(whole))]
     assert asyncio.run(replies_of(whole)) == asyncio.run(replies_of(*in_bytes))
+
+
+async def test_what_nobody_asked_for_is_not_kept_without_end() -> None:
+    replies = Replies()
+    replies.data_received(b"250 ok\r\n" + b"250 more\r\n" * 10_000)
+    assert not replies.is_open
+    assert await replies.next(1) == Reply(250, "ok")
+
+
+async def test_a_dot_that_has_not_left_when_the_line_is_dropped_never_leaves() -> None:
+    """The server reads on only after it was given up: it must not find a whole mail then."""
+    was_dropped, read = asyncio.Event(), asyncio.Event()
+    had: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        while b"DATA" not in (said := await reader.readuntil(b"\r\n")):
+            writer.write(b"250-x\r\n250 PIPELINING\r\n" if b"EHLO" in said else b"250 ok\r\n")
+        writer.write(b"354 go on\r\n")
+        await was_dropped.wait()
+        try:
+            had.append(await reader.read())
+        except ConnectionError:
+            had.append(b"")
+        writer.close()
+        read.set()
+
+    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with listening:
+        mailer = SmtpMailer(a_server(listening.sockets[0].getsockname()[1]))
+        large = (b"x" * 900_000 + b"\n") * 18
+        assert isinstance(await send(mailer, ANA, mail=large), Uncertain)
+        was_dropped.set()
+        await read.wait()
+    assert not had[0].endswith(b"\r\n.\r\n")
 
 
 async def test_a_server_that_floods_is_read_up_to_a_limit() -> None:

@@ -80,6 +80,8 @@ class ScriptedMailServer:
         self.taken: list[bytes] = []
         self.delivered: list[tuple[str, bytes]] = []
         """The envelope's recipient and the content of each mail that it has taken, unstuffed."""
+        self.cut: list[bytes] = []
+        """What it had of mails whose sender hung up before the dot."""
         self.steps: list[str] = []
         self.lines: list[str] = []
         """Every command, whole."""
@@ -108,6 +110,11 @@ class ScriptedMailServer:
             self._news.clear()
             await self._news.wait()
 
+    async def has_hung_up(self) -> None:
+        """Wait until the last of its conversations is over."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._talk(reader, writer))
         self._tasks.add(task)
@@ -128,14 +135,18 @@ class ScriptedMailServer:
     async def _obey(self, talk: _Talk, line: bytes) -> bool:
         step = line.split()[0].decode("ascii", "replace").upper()
         self.lines.append(line.decode(errors="replace").rstrip())
-        if step in {"MAIL", "RSET"}:
-            talk.recipients.clear()
+        if step == "RSET":
+            talk.reset()
         said = self._next_reply(step)
+        if step == "MAIL" and talk.has_sender:
+            said = b"503 5.5.1 nested MAIL"
         if step == "DATA" and not talk.recipients and not self.asks_blindly:
             said = b"554 5.5.1 no valid recipients"
         goes_on = await self._say(talk, step, said) and step != "QUIT"
         if not isinstance(said, bytes):
             return goes_on
+        if step == "MAIL" and said.startswith(b"2"):
+            talk.has_sender = True
         if step == "RCPT" and said.startswith(b"2"):
             talk.recipients.append(line.decode(errors="replace").split("<")[1].split(">")[0])
         if step == "STARTTLS" and self.tls and said == GOOD["STARTTLS"]:
@@ -152,9 +163,11 @@ class ScriptedMailServer:
         while not (mail == b".\r\n" or mail.endswith(b"\r\n.\r\n")):
             line = await talk.reader.readline()
             if not line:
+                self.cut.append(mail)
                 return False
             mail += line
-        recipients, talk.recipients = talk.recipients, []
+        recipients = tuple(talk.recipients)
+        talk.reset()
         if not recipients:
             return await self._say(talk, "lone dot")
         if self.takes:
@@ -212,7 +225,13 @@ class _Talk:
         self.reader = reader
         self.writer = writer
         self.recipients: list[str] = []
+        self.has_sender = False
         self.waiting = b""
+
+    def reset(self) -> None:
+        """Forget the envelope."""
+        self.recipients = []
+        self.has_sender = False
 
     @property
     def has_more(self) -> bool:
