@@ -17,6 +17,7 @@ from herald.composing.cleaning import clean, clean_line
 from herald.composing.dates import month
 from herald.composing.templates import Names, substitute
 from herald.composing.visibility import disclaimer, short_statement
+from herald.mailing.dressing import as_picture
 from herald.mailing.select import Past, Picked, pick_entries, pick_items
 from herald.mailing.tell import Reader, tell_entry, tell_item
 from herald.model.campaign import Campaign, MissingTranslation, Newsletter, Section
@@ -29,6 +30,7 @@ from herald.model.mailing import (
     ContentSection,
     EditionContent,
     IssueContent,
+    LetterPicture,
 )
 from herald.model.plan import PlannedIssue
 from herald.model.words import Words
@@ -169,6 +171,7 @@ def _edition(
         subject=_subject(newsletter, planned, reader),
         sections=tuple(sections),
         statements=_statements(_projects(planned, sources, picks, told), language),
+        emblems=_emblems(_projects(planned, sources, picks, told), language),
     )
     return content, tuple(f"{language} {ref}" for ref in over if ref not in told)
 
@@ -261,6 +264,12 @@ def _statements(
         for text, spoken in found.items()
         if not any(text != other and text in other for other in found)
     )
+
+
+def _emblems(projects: Sequence[Project], language: Language) -> tuple[LetterPicture, ...]:
+    """Return the funders' emblems, each once."""
+    named = dict.fromkeys(project.emblem for project in projects if project.emblem is not None)
+    return tuple(as_picture(emblem, language) for emblem in named)
 
 
 def _unwritten(newsletter: Newsletter, planned: PlannedIssue) -> Iterator[str]:

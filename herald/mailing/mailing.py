@@ -27,6 +27,7 @@ from herald.mailing.issues import approve, closed, weigh
 from herald.mailing.leaving import Departure, Leaving
 from herald.mailing.mime import Pages, UnsafeHeader
 from herald.mailing.phrases import edition_for
+from herald.mailing.pictures import LetterPictures
 from herald.mailing.preparing import Shaped, follow_plan, sender_of
 from herald.mailing.sender import Sending, lease_of
 from herald.mailing.smtp import Mailer, SmtpMailer
@@ -79,6 +80,7 @@ class Mailing:
         mailer: Callable[[MailServer], Mailer] = SmtpMailer,
         chance: Callable[[], float] = _chance,
         bounces: Bounces | None = None,
+        pictures: LetterPictures | None = None,
     ) -> None:
         """Join the room's parts.
 
@@ -94,6 +96,7 @@ class Mailing:
         self._mailer = mailer
         self._chance = chance
         self._bounces = bounces
+        self._pictures = pictures
         self._owner = secrets.token_hex(8)
         self._rest = 0.0
         self._rested_at = 0.0
@@ -131,6 +134,8 @@ class Mailing:
             until=until,
             now=self._clock.now(),
             shaped=self._shaped,
+            public_url=self._public_url,
+            pictures=self._pictures,
         )
 
     async def send_due(self, stop: asyncio.Event) -> None:

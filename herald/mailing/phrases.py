@@ -12,9 +12,12 @@ from herald.model.ids import Language
 ENGLISH = Language("en")
 
 
+_PAGES, _LETTER = "words.toml", "letter_words.toml"
+
+
 @cache
-def _all_phrases() -> dict[str, dict[str, str]]:
-    return tomllib.loads((files("herald.mailing") / "words.toml").read_text(encoding="utf-8"))
+def _all_phrases(file: str = _PAGES) -> dict[str, dict[str, str]]:
+    return tomllib.loads((files("herald.mailing") / file).read_text(encoding="utf-8"))
 
 
 def spoken_languages() -> tuple[Language, ...]:
@@ -25,13 +28,27 @@ def spoken_languages() -> tuple[Language, ...]:
 def phrases(language: Language) -> Mapping[str, str]:
     """Return what Herald says in *language*, in its base language, or in English."""
     known = _all_phrases()
-    return known["en"] | known.get(language.split("-")[0].casefold(), {})
+    base = phrases_language(language)
+    return known["en"] | known[base] | letter_phrases(base)[0]
 
 
 def phrases_language(language: Language) -> Language:
     """Return the language in which ``phrases`` answers."""
     base = Language(language.split("-")[0].casefold())
     return base if base in _all_phrases() else ENGLISH
+
+
+def letter_phrases(language: Language) -> tuple[Mapping[str, str], Language]:
+    """Return what a letter itself says in *language*, or in English, and in which it does."""
+    known = _all_phrases(_LETTER)
+    base = Language(language.split("-")[0].casefold())
+    spoken = base if base in known else ENGLISH
+    return known[ENGLISH] | known[spoken], spoken
+
+
+def letter_languages() -> tuple[Language, ...]:
+    """Return the languages in which a letter itself speaks."""
+    return tuple(Language(tag) for tag in _all_phrases(_LETTER))
 
 
 def edition_for(wanted: Language | None, available: Sequence[Language]) -> Language:

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from herald.mailing.archive import archive_url
+from herald.mailing.dressing import Dressed, dress
+from herald.mailing.gate.examine import examine
 from herald.mailing.gather import Sources, gather
 from herald.mailing.issues import (
     PREPARE_BEFORE,
@@ -21,7 +24,8 @@ from herald.mailing.issues import (
     what_came_before,
 )
 from herald.mailing.mime import Sender
-from herald.mailing.render import TooLarge, hash_editions, render
+from herald.mailing.pictures import LetterPictures
+from herald.mailing.render import PREFERENCES_MARK, Pages, hash_editions, render
 from herald.model.campaign import Campaign, Newsletter
 from herald.model.configuration import MailingList
 from herald.model.ids import Language
@@ -34,11 +38,11 @@ from herald.ports import MailingStore
 class Shaped:
     """An issue's words in their shape, with all that the shape was made of."""
 
-    content: IssueContent
+    dressed: Dressed
     mailing_list: MailingList | None
     editions: tuple[Edition, ...]
     trouble: str
-    """Why there are no editions; empty where there are, or where there is nothing to say."""
+    """Why they must not be sent, or cannot be made; empty where all is well."""
     content_hash: str
 
 
@@ -50,14 +54,26 @@ async def follow_plan(
     until: datetime,
     now: datetime,
     shaped: Mapping[str, Shaped] | None = None,
+    public_url: str = "",
+    pictures: LetterPictures | None = None,
 ) -> Mapping[str, Shaped]:
     """Write what the plan wants of issues that were not started; see ``Mailing.sync_issues``.
 
+    *public_url* is where the world reaches Herald's pages, empty where it does not; without
+    *pictures* only those are shown that have an address already.
     Returns the shape of every issue that was put together, by its key. Given as *shaped* to the
     next call it saves the work for those that say the same then.
     """
     known = await store.issues()
-    follower = _Follower(store=store, known=known, sources=sources, now=now, before=shaped or {})
+    follower = _Follower(
+        store=store,
+        known=known,
+        sources=sources,
+        now=now,
+        before=shaped or {},
+        public_url=public_url,
+        pictures=pictures,
+    )
     by_key = {issue.key: issue for issue in known}
     wanted = {one.key: one for one in planned}
     next_keys = _next_keys(planned, by_key, now)
@@ -108,6 +124,8 @@ class _Follower:
     sources: Sources
     now: datetime
     before: Mapping[str, Shaped]
+    public_url: str
+    pictures: LetterPictures | None
     shaped: dict[str, Shaped] = field(default_factory=dict)
 
     async def follow(self, planned: PlannedIssue, was: Issue | None, *, is_near: bool) -> None:
@@ -129,7 +147,7 @@ class _Follower:
             told=earlier.told,
             left_over=earlier.left_over,
         )
-        shape = self._shape(content, planned)
+        shape = await self._shape(content, planned)
         changed = prepare(
             issue,
             content,
@@ -150,11 +168,12 @@ class _Follower:
         if found is not None:
             await self.follow(planned_of(issue, found[1], found[0]), issue, is_near=True)
 
-    def _shape(self, content: IssueContent, planned: PlannedIssue) -> Shaped:
+    async def _shape(self, content: IssueContent, planned: PlannedIssue) -> Shaped:
         mailing_list = self.sources.configuration.lists.get(planned.list)
+        dressed = await dress(content, mailing_list, self.pictures)
         shape = self.before.get(planned.key)
-        if shape is None or (shape.content, shape.mailing_list) != (content, mailing_list):
-            shape = _shape(content, mailing_list, planned)
+        if shape is None or (shape.dressed, shape.mailing_list) != (dressed, mailing_list):
+            shape = _shape(dressed, mailing_list, planned, self.public_url)
         self.shaped[planned.key] = shape
         return shape
 
@@ -179,32 +198,54 @@ def _gathering_ends(issue: Issue, known: Sequence[Issue], *, now: datetime) -> d
 
 
 def _shape(
-    content: IssueContent, mailing_list: MailingList | None, planned: PlannedIssue
+    dressed: Dressed, mailing_list: MailingList | None, planned: PlannedIssue, public_url: str
 ) -> Shaped:
-    editions, trouble = _render(content, mailing_list, planned)
+    editions: list[Edition] = []
+    trouble = [f"there is no list {planned.list} in config/lists.yaml"]
+    if mailing_list is not None:
+        editions = _editions(dressed, mailing_list, planned, public_url)
+        trouble = [*dressed.troubles, *_faults(editions)]
     return Shaped(
-        content=content,
+        dressed=dressed,
         mailing_list=mailing_list,
         editions=tuple(editions),
-        trouble=trouble,
+        trouble="; ".join(trouble),
         content_hash=hash_editions(editions),
     )
 
 
-def _render(
-    content: IssueContent, mailing_list: MailingList | None, planned: PlannedIssue
-) -> tuple[list[Edition], str]:
-    """Return the editions, and why they cannot be made if they cannot."""
-    if mailing_list is None:
-        return [], f"there is no list {planned.list} in config/lists.yaml"
-    try:
-        editions = [
-            render(edition, list_name=list_name(mailing_list, edition.language))
-            for edition in content.editions
-        ]
-    except TooLarge as error:
-        return [], str(error)
-    return editions, ""
+def _editions(
+    dressed: Dressed, mailing_list: MailingList, planned: PlannedIssue, public_url: str
+) -> list[Edition]:
+    return [
+        render(
+            content,
+            list_name=list_name(mailing_list, content.language),
+            controller=_controller(mailing_list, content.language),
+            pages=Pages(
+                online=archive_url(public_url, mailing_list, planned.key, content.language),
+                preferences=PREFERENCES_MARK if public_url else "",
+            ),
+            theme=dressed.theme(content.language),
+        )
+        for content in dressed.content.editions
+    ]
+
+
+def _faults(editions: Sequence[Edition]) -> list[str]:
+    """Return what the gate says, each fault once, with the languages that it is in."""
+    found: dict[str, list[Language]] = {}
+    for edition in editions:
+        for fault in dict.fromkeys(map(str, examine(edition))):
+            found.setdefault(fault, []).append(edition.language)
+    return [f"[{', '.join(languages)}] {fault}" for fault, languages in found.items()]
+
+
+def _controller(mailing_list: MailingList, language: Language) -> str:
+    """Return who answers for the readers' data: with a postal address where one is written."""
+    written = mailing_list.controller
+    said = written.first((language, *mailing_list.languages)) or written.first(written.languages)
+    return said or f"{mailing_list.sender_name}, {mailing_list.sender_address}"
 
 
 def _newsletter(campaigns: Sequence[Campaign], issue: Issue) -> tuple[Campaign, Newsletter] | None:

@@ -1,25 +1,38 @@
 """Giving an issue its shape: text and HTML from Herald's own templates.
 
 Editors' and partners' words are only ever values: they are never compiled, and the HTML template
-escapes every one of them.
+escapes every one of them. What editors write by hand may hold a little Markdown.
 """
 
 from __future__ import annotations
 
 import hashlib
-import textwrap
-import unicodedata
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
+from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from herald.composing.cleaning import is_right_to_left
 from herald.composing.language import marker
-from herald.mailing.phrases import phrases, phrases_language
+from herald.mailing import theme as colours
+from herald.mailing.filling import (
+    COLUMNS,
+    escaped_attributes,
+    filled,
+    sendable,
+    shortened_lines,
+    width,
+)
+from herald.mailing.letter import parts_of, preheader_of
+from herald.mailing.phrases import letter_phrases
+from herald.mailing.theme import Theme
 from herald.model.ids import Language
-from herald.model.mailing import Edition, EditionContent
+from herald.model.mailing import Edition, EditionContent, LetterPicture
 
 UNSUBSCRIBE_MARK = "https://unsubscribe.invalid/here"
 """Stands where each recipient's own link goes; no real link looks like it (RFC 2606)."""
@@ -27,54 +40,61 @@ UNSUBSCRIBE_MARK = "https://unsubscribe.invalid/here"
 PREFERENCES_MARK = "https://preferences.invalid/here"
 """Stands where the link to each recipient's own preferences goes."""
 
-LARGEST = 102_000
-"""Bytes of HTML: Gmail cuts off what is longer, with the unsubscribe link in it."""
+OWN_BEGINS, OWN_ENDS = "<!--own-->", "<!--/own-->"
+"""Around what concerns only those who were sent the letter; see ``without_own``."""
 
-_WIDTH = 72
+PICTURE_WIDTH = 560
+"""Pixels across the sheet."""
+
+_OWN = re.compile(f"{OWN_BEGINS}.*?{OWN_ENDS}", re.DOTALL)
 
 
-class TooLarge(ValueError):
-    """The HTML of an issue is longer than mail programs show: give its sections ``most:``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Where a letter leads on Herald's own pages; what is empty has no link."""
+
+    online: str = ""
+    """The same letter, for everybody to read."""
+    preferences: str = ""
+    """``PREFERENCES_MARK`` where there are pages for readers."""
 
 
-def render(content: EditionContent, *, list_name: str) -> Edition:
+def render(
+    content: EditionContent,
+    *,
+    list_name: str,
+    controller: str = "",
+    pages: Pages | None = None,
+    theme: Theme | None = None,
+) -> Edition:
     """Return one edition as it is sent, ``UNSUBSCRIBE_MARK`` where the link goes.
 
-    Raises TooLarge.
+    *controller* is who answers for the readers' data. Pictures that have no address are left out.
     """
-    values = {
-        "language": content.language,
-        "subject": content.subject,
-        "sections": content.sections,
-        "statements": content.statements,
-        "list_name": list_name,
-        "say": phrases(content.language),
-        "say_language": phrases_language(content.language),
-        "unsubscribe": UNSUBSCRIBE_MARK,
-        "direction": _direction,
-        "marker": lambda language: marker(language, content.language),
-        "width": _width,
-    }
+    theme = theme or Theme()
+    values = _values(content, list_name, controller, pages or Pages(), theme)
     html = _templates(escaped=True).get_template("issue.html.j2").render(values)
     text = _templates(escaped=False).get_template("issue.txt.j2").render(values)
-    if len(html.encode()) > LARGEST:
-        raise TooLarge(
-            f"the {content.language} edition has {len(html.encode()):,} bytes of HTML, and mail"
-            f" programs cut off what is longer than {LARGEST:,} (give its sections `most:`)"
-        )
     return Edition(
-        language=content.language, subject=content.subject, text=text.strip() + "\n", html=html
+        language=content.language,
+        subject=sendable(content.subject),
+        text=sendable(text).strip() + "\n",
+        html=shortened_lines(escaped_attributes(_inliner().inline(sendable(html)))),
     )
 
 
-def address_to(edition: Edition, link: str) -> Edition:
-    """Return *edition* with one recipient's own unsubscribe link."""
-    return Edition(
-        language=edition.language,
-        subject=edition.subject,
-        text=edition.text.replace(UNSUBSCRIBE_MARK, link),
-        html=edition.html.replace(UNSUBSCRIBE_MARK, str(escape(link))),
-    )
+def address_to(edition: Edition, link: str, preferences: str = "") -> Edition:
+    """Return *edition* with one recipient's own links."""
+    marks = {UNSUBSCRIBE_MARK: link, PREFERENCES_MARK: preferences or link}
+    text, html = edition.text, edition.html
+    for mark, own in marks.items():
+        text, html = text.replace(mark, own), html.replace(mark, str(escape(own)))
+    return Edition(language=edition.language, subject=edition.subject, text=text, html=html)
+
+
+def without_own(edition: Edition) -> str:
+    """Return an edition's HTML for everybody: without what concerns only those it was sent to."""
+    return _OWN.sub("", edition.html)
 
 
 def hash_editions(editions: Sequence[Edition]) -> str:
@@ -84,6 +104,69 @@ def hash_editions(editions: Sequence[Edition]) -> str:
         for part in (edition.language, edition.subject, edition.text, edition.html):
             digest.update(f"{len(part.encode())}:".encode() + part.encode())
     return digest.hexdigest()
+
+
+def _values(
+    content: EditionContent, list_name: str, controller: str, pages: Pages, theme: Theme
+) -> Mapping[str, Any]:
+    say, say_language = letter_phrases(content.language)
+    own = (say["unsubscribe"], say["preferences"], say["read_online"])
+    parts = parts_of(content, read_more=say["read_more"], reserved=own)
+    return {
+        "language": content.language,
+        "subject": content.subject,
+        "sections": parts,
+        "preheader": preheader_of(parts),
+        "statements": content.statements,
+        "emblems": [emblem for emblem in content.emblems if emblem.url],
+        "list_name": list_name,
+        "controller": controller,
+        "pages": pages,
+        "theme": theme,
+        "say": say,
+        "say_language": say_language,
+        "why": say["why"].format(list=list_name),
+        "unsubscribe": UNSUBSCRIBE_MARK,
+        "own_begins": Markup(OWN_BEGINS),  # noqa: S704  # Herald's own
+        "own_ends": Markup(OWN_ENDS),  # noqa: S704
+        "direction": _direction,
+        "marker": lambda language: marker(language, content.language),
+        "width": lambda text: min(width(text), COLUMNS),
+        "wide": _wide,
+        "sized": _sized,
+        "sheet": Markup(_sheet("issue.css.j2", theme, content.language)),  # noqa: S704
+        "kept_sheet": Markup(_sheet("issue.night.css.j2", theme, content.language)),  # noqa: S704
+    }
+
+
+def _sheet(name: str, theme: Theme, language: Language) -> str:
+    """Return one of Herald's own sheets in the colours of *theme*, which were checked."""
+    night = {
+        "ground": colours.NIGHT_GROUND,
+        "paper": colours.NIGHT_PAPER,
+        "ink": colours.NIGHT_INK,
+        "soft": colours.NIGHT_SOFT,
+        "rule": colours.NIGHT_RULE,
+    }
+    return (
+        _templates(escaped=False)
+        .get_template(name)
+        .render(
+            theme=theme,
+            night=night,
+            start="right" if is_right_to_left(language) else "left",
+            paper=colours.PAPER,
+            ink=colours.INK,
+            soft=colours.SOFT,
+            rule=colours.RULE,
+        )
+    )
+
+
+@cache
+def _inliner() -> CSSInliner:
+    """Return what writes the sheet onto the tags; it fetches nothing."""
+    return CSSInliner(load_remote_stylesheets=False)
 
 
 @cache
@@ -97,42 +180,32 @@ def _templates(*, escaped: bool) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["lines"] = _lines
-    environment.filters["filled"] = _filled
+    environment.filters["filled"] = filled
     return environment
 
 
 def _lines(text: str) -> Markup:
     """Escape *text* and keep its line ends."""
-    return Markup("<br>").join(text.splitlines())
+    return Markup("<br>\n").join(text.splitlines())
 
 
-def _filled(text: str, indent: str = "") -> str:
-    """Wrap the paragraphs of *text*, never inside a word: a link stays whole."""
-    return "\n".join(
-        textwrap.fill(
-            line,
-            _WIDTH,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for line in text.splitlines()
-    )
+def _wide(picture: LetterPicture) -> Markup:
+    """Return the size of a picture across the sheet: never larger than it is."""
+    if not picture.width or not picture.height:
+        return Markup(' width="{}" style="max-width:{}px"').format(PICTURE_WIDTH, PICTURE_WIDTH)
+    shown = min(PICTURE_WIDTH, picture.width)
+    height = max(1, round(picture.height * shown / picture.width))
+    return Markup(' width="{}" height="{}" style="max-width:{}px"').format(shown, height, shown)
+
+
+def _sized(picture: LetterPicture, most: int) -> Markup:
+    """Return the size of a logo or an emblem at most so many pixels high."""
+    if not picture.width or not picture.height:
+        return Markup(' height="{}" style="height:{}px;max-width:100%"').format(most, most)
+    height = min(most, picture.height)
+    wide = max(1, round(picture.width * height / picture.height))
+    return Markup(' width="{}" height="{}" style="max-width:100%"').format(wide, height)
 
 
 def _direction(language: Language) -> str:
     return "rtl" if is_right_to_left(language) else "ltr"
-
-
-def _width(text: str) -> int:
-    """Return how many columns a line below *text* needs."""
-    columns = sum(
-        0
-        if unicodedata.combining(mark)
-        else 2
-        if unicodedata.east_asian_width(mark) in {"W", "F"}
-        else 1
-        for mark in text
-    )
-    return min(columns, _WIDTH)

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from herald.composing.cleaning import clean, clean_line
+from herald.composing.credits import credit_of
 from herald.composing.dates import interval, month, spell
 from herald.composing.templates import Names, substitute
 from herald.model.campaign import Campaign, Item, MissingTranslation
 from herald.model.configuration import Partner
 from herald.model.feed import Entry
 from herald.model.ids import Language, PartnerId
-from herald.model.mailing import ContentEntry
+from herald.model.mailing import ContentEntry, LetterPicture
 from herald.model.words import EVERY, Words
 
 SUMMARY_MOST = 280
@@ -23,6 +24,12 @@ SUMMARY_MOST = 280
 
 TEXT_MOST = 700
 """Characters of an item's text; the rest is behind the link."""
+
+TITLE_MOST = 200
+"""Characters of a title: a longer one is a mistake of a feed, and would fill a telephone."""
+
+LINK_MOST = 900
+"""Characters of a link: a line of a mail has 998 (RFC 5322), and a link cannot be broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,18 +83,16 @@ def tell_item(campaign: Campaign, item: Item, reader: Reader) -> ContentEntry | 
     )
     title = clean_line(substitute(heading, names)) if item.title else ""
     text = _shortened(clean(substitute(item.text.get(language) or "", names)), TEXT_MOST)
-    image_url, image_alt = _image(item, language)
     return ContentEntry(
         ref=f"item:{campaign.id}/{item.id}",
-        title=title or _shortened(clean_line(text), 80),
+        title=_shortened(title, TITLE_MOST) or _shortened(clean_line(text), 80),
         text=text if title else "",
         link=_safe(link),
         language=language,
         when=when,
         place=place,
         credit=names.partner,
-        image_url=image_url,
-        image_alt=image_alt,
+        picture=_picture(item, language),
     )
 
 
@@ -108,7 +113,7 @@ def tell_entry(entry: Entry, reader: Reader) -> ContentEntry | None:
         when = spell(begins.date() if event.all_day else begins, reader.language, zone)
     return ContentEntry(
         ref=f"entry:{entry.id}",
-        title=title or _shortened(summary, 80),
+        title=_shortened(title, TITLE_MOST) or _shortened(summary, 80),
         text=summary if title else "",
         link=_safe(content.link),
         language=entry.language,
@@ -123,19 +128,33 @@ def _partner_name(name: PartnerId | None, reader: Reader) -> str:
     return clean_line(reader.always(partner.name)[0]) if partner else ""
 
 
-def _image(item: Item, language: Language) -> tuple[str, str]:
-    """Return a picture that has an address, with its description; without one it is left out."""
-    if item.image is None or item.image.withheld or not _safe(item.image.url):
-        return "", ""
-    alt = clean_line(item.image.alt.get(language) or "")
-    if not alt and not item.image.decorative:
-        return "", ""
-    return item.image.url, alt
+def _picture(item: Item, language: Language) -> LetterPicture | None:
+    """Return a picture with its description; one that nobody described is left out."""
+    image = item.image
+    if image is None or image.withheld or image.media_type.startswith("video/"):
+        return None
+    url = _safe(image.url)
+    alt = clean_line(image.alt.get(language) or "")
+    if not (url or image.sha256) or not (alt or image.decorative):
+        return None
+    return LetterPicture(
+        url=url,
+        file=image.file,
+        sha256=image.sha256,
+        media_type=image.media_type,
+        alt="" if image.decorative else alt,
+        is_decorative=image.decorative,
+        language=language,
+        credit=credit_of(image.credit, image.licence, language).text,
+    )
 
 
 def _shortened(text: str, most: int) -> str:
     """Cut *text* at a word where it is too long; a text that fits keeps its lines."""
-    return text if len(text) <= most else textwrap.shorten(text, most, placeholder="…")
+    if len(text) <= most:
+        return text
+    cut = textwrap.shorten(text, most, placeholder="…")
+    return cut if len(cut) > 1 else f"{text[: most - 1]}…"  # one endless word
 
 
 def _safe(link: str) -> str:
@@ -146,4 +165,5 @@ def _safe(link: str) -> str:
         return ""
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         return ""
-    return "".join(link.split())
+    link = "".join(link.split())
+    return link if len(link) <= LINK_MOST else ""

@@ -70,6 +70,28 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPicture:
+    """A picture that a file under ``config/`` names, such as a logo."""
+
+    file: str = ""
+    """Its path in Herald's folder; empty where it has an address."""
+    url: str = ""
+    alt: Words
+    """What it says to those who cannot see it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterDesign:
+    """How a list's letters look; what is empty is Herald's own."""
+
+    accent: str = ""
+    """The colour of links, such as ``#7a1f2b``."""
+    ground: str = ""
+    """The colour around the sheet."""
+    logo: NamedPicture | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A funded project: its grant decides what every post must say."""
 
@@ -82,6 +104,8 @@ class Project:
     statement: Words = field(default_factory=Words)
     """The grant agreement's own wording, which wins over Herald's data."""
     disclaimer: Words = field(default_factory=Words)
+    emblem: NamedPicture | None = None
+    """Of who pays; it stands beside the statement, as it is."""
     targets: Mapping[str, object] = field(default_factory=dict)
     place: Place
 
@@ -104,6 +128,7 @@ class MailingList:
     """Addresses of the page that says how personal data are protected."""
     has_archive: bool = False
     """Its letters stand on public pages once they were sent."""
+    design: LetterDesign = LetterDesign()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,29 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LetterPicture:
+    """A picture of a letter: where it is, and what it says to those who cannot see it."""
+
+    url: str = ""
+    """Where everybody can fetch it; empty while only Herald has it."""
+    file: str = ""
+    """Its path in Herald's folder."""
+    sha256: str = ""
+    """Of the file's bytes, where they were read already."""
+    media_type: str = ""
+    alt: str = ""
+    is_decorative: bool = False
+    """It says nothing, and its description is empty."""
+    language: Language
+    """Of its description."""
+    credit: str = ""
+    """Who made it, as a line of its own."""
+    width: int = 0
+    """In pixels; 0 where nothing can tell."""
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContentEntry:
     """One thing told in a section, in words that are ready to be shown."""
 
@@ -117,8 +140,7 @@ class ContentEntry:
     place: str = ""
     credit: str = ""
     """Whose it is: a partner's name."""
-    image_url: str = ""
-    image_alt: str = ""
+    picture: LetterPicture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +164,8 @@ class EditionContent:
     sections: tuple[ContentSection, ...] = ()
     statements: tuple[tuple[str, Language], ...] = ()
     """Funding statements and disclaimers of the projects that the issue speaks of."""
+    emblems: tuple[LetterPicture, ...] = ()
+    """Of their funders; they stand beside the statements."""
 
     @property
     def is_empty(self) -> bool:

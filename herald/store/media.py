@@ -50,10 +50,18 @@ class StoredMedia:
         return bytes(content)
 
     async def publish(self, picture: Picture, *, now: datetime) -> None:
-        """Let everybody fetch *picture* by its SHA-256 from now on; a repeat counts from *now*."""
+        """Let everybody fetch *picture* by its SHA-256 from now on; a repeat counts from *now*.
+
+        Never for less long than before: a letter's picture is published ahead of its time.
+        """
+        known = select(published_media.c.published_at).where(
+            published_media.c.sha256 == picture.sha256
+        )
+        async with self._store.reading() as connection:
+            before = (await connection.execute(known)).scalar()
         row = {
             "sha256": picture.sha256,
-            "published_at": now,
+            "published_at": now if before is None else max(now, before),
             "media_type": picture.media_type,
             "width": picture.width,
             "height": picture.height,

@@ -17,7 +17,7 @@ from rich.console import Console, RenderableType
 from herald.cli.feedview import show_looked
 from herald.cli.partner_show import show_found
 from herald.mailing.gather import Sources, gather
-from herald.mailing.render import TooLarge, render
+from herald.mailing.render import render
 from herald.model.advice import Looked
 from herald.model.campaign import Kind, Section
 from herald.model.feed import Entry, ParsedFeed
@@ -103,10 +103,7 @@ def faults_of_newsletter(entries: Sequence[Entry], *, now: datetime) -> Iterator
     )
     content = gather(_NEWSLETTER, planned, sources, now=now, since=None)
     for edition in content.editions:
-        try:
-            mail = render(edition, list_name="Amici")
-        except TooLarge:
-            continue
+        mail = render(edition, list_name="Amici")
         yield from unsound_html("newsletter", mail.html)
         yield from _acts("newsletter", f"{mail.subject}\n{mail.text}")
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from herald.model.configuration import (
     ChannelConfig,
     FeedConfig,
+    LetterDesign,
     MailingList,
+    NamedPicture,
     Partner,
     Project,
 )
@@ -16,8 +18,10 @@ from herald.model.words import EVERY, Words
 from herald.sources.config.account_feeds import POSTS_EVERY
 from herald.sources.config.shapes import (
     ChannelShape,
+    DesignShape,
     FeedShape,
     ListShape,
+    NamedPictureShape,
     PartnerShape,
     ProjectShape,
     TargetShape,
@@ -64,6 +68,7 @@ def project_of(name: str, shape: ProjectShape, where: Located) -> Project:
         funding=shape.funding,
         statement=_words(shape.statement),
         disclaimer=_words(shape.disclaimer),
+        emblem=_picture(shape.emblem),
         targets={word: _target(target) for word, target in shape.targets.items()},
         place=where.place((name,)),
     )
@@ -84,6 +89,7 @@ def list_of(
         controller=_words(shape.controller),
         privacy=_words(shape.privacy),
         has_archive=(shape.archive or shape.subscribe) == "open",
+        design=_design(shape.design),
     )
 
 
@@ -96,6 +102,20 @@ def _words(texts: Mapping[str, str] | None) -> Words:
     return Words(
         tuple((EVERY if tag == LEAD else Language(tag), t) for tag, t in (texts or {}).items())
     )
+
+
+def _design(shape: DesignShape | None) -> LetterDesign:
+    if shape is None:
+        return LetterDesign()
+    return LetterDesign(
+        accent=shape.accent or "", ground=shape.ground or "", logo=_picture(shape.logo)
+    )
+
+
+def _picture(shape: NamedPictureShape | None) -> NamedPicture | None:
+    if shape is None:
+        return None
+    return NamedPicture(file=shape.file or "", url=shape.url or "", alt=_words(shape.alt))
 
 
 def _feed(shape: FeedShape) -> FeedConfig:

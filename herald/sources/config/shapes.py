@@ -15,9 +15,11 @@ from pydantic import (
     RootModel,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 
 from herald.data.mail_domains import counted_domain
+from herald.composing.contrast import ENOUGH, contrast, is_colour, readable, spelled_out
 from herald.model.bounces import BadBounceAddress, read_pattern
 from herald.model.configuration import Funding
 from herald.sources.campaigns.shapes import DefaultsShape
@@ -391,6 +393,23 @@ def _target(value: Any) -> Any:
     return {"total": value} if isinstance(value, str | int) else value
 
 
+class NamedPictureShape(Shape):
+    """A picture beside the words, such as a logo: a file of this folder, or an address."""
+
+    file: Text | None = None
+    """Its path in Herald's folder: config/logo.png"""
+    url: Url | None = None
+    """Its web address, if it is on the web already"""
+    alt: Texts
+    """What it says to those who cannot see it; one for all languages, or one each"""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> NamedPictureShape:
+        if (self.file is None) == (self.url is None):
+            raise fault("bad-image", "a picture is either a file or a url", "write one of them")
+        return self
+
+
 class ProjectShape(Shape):
     """A funded project."""
 
@@ -408,6 +427,8 @@ class ProjectShape(Shape):
     """The agreement's own wording, instead of Herald's"""
     disclaimer: Texts | None = None
     """The agreement's own disclaimer, instead of Herald's"""
+    emblem: NamedPictureShape | None = None
+    """The funder's emblem, for the foot of newsletters; it is shown as it is"""
     targets: dict[
         Id,
         Annotated[
@@ -424,6 +445,35 @@ class SenderShape(Shape):
     """The sender's name"""
     address: MailAddress
     """The sender's mail address"""
+
+
+def _colour(written: str) -> str:
+    if not is_colour(written):
+        raise fault("no-colour", f'"{written}" is no colour', 'write six digits: "#7a1f2b"')
+    return spelled_out(written)
+
+
+def _accent(written: str) -> str:
+    colour, paper = _colour(written), "#ffffff"
+    if (better := readable(colour, paper)) != colour:
+        ratio = contrast(colour, paper)
+        message = (
+            f"links in {colour} on the letter's white paper ({paper}) have a contrast of"
+            f" {ratio:.1f}, and {ENOUGH} is needed to read them"
+        )
+        raise fault("contrast", message, f'"{better}" is near it and would do')
+    return colour
+
+
+class DesignShape(Shape):
+    """How a list's letters look."""
+
+    accent: Annotated[Text, AfterValidator(_accent)] | None = None
+    """The colour of links and of the bar at the top, "#7a1f2b"; Herald finds one for the dark"""
+    ground: Annotated[Text, AfterValidator(_colour)] | None = None
+    """The colour around the sheet, "#f4f1ea"; nothing is written on it"""
+    logo: NamedPictureShape | None = None
+    """Stands at the top"""
 
 
 class ListShape(Shape):
@@ -443,6 +493,8 @@ class ListShape(Shape):
     """Who answers for the subscribers' data: name and postal or mail address"""
     privacy: Texts | None = None
     """The address of your page on personal data; one for all languages, or one each"""
+    design: DesignShape | None = None
+    """How its letters look"""
 
     @field_validator("privacy")
     @classmethod

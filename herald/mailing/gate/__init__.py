@@ -1,0 +1,1 @@
+"""The gate: no letter leaves that somebody could not read."""
