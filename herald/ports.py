@@ -737,6 +737,10 @@ class MailingStore(Protocol):
         """
         ...
 
+    async def zones(self, mailing_list: ListId) -> frozenset[str]:
+        """Return the zones of the readers of a list; an empty one for those who named none."""
+        ...
+
     async def freeze_audience(
         self, issue: Issue, choose: Callable[[Language | None], Language], *, now: datetime
     ) -> int | None:

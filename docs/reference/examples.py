@@ -169,6 +169,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "sections": "[{title: {en: Coming up}, kinds: [event], next: 45d}]",
         "missing_translation": "skip",
         "uncertain": "resend",
+        "local_time": "true",
     },
     shapes.SectionShape: {
         "title": "{en: Coming up, it: Prossimamente}",

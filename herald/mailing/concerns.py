@@ -39,8 +39,11 @@ def concerns_of(progress: Progress, *, now: datetime) -> tuple[Concern, ...]:
         found.append(("uncertain", f"{uncertain} copies may have arrived, or not: {_DECIDE}"))
     if failed := progress.count(RecipientState.FAILED):
         found.append(("failed", f"{failed} copies could not be delivered"))
-    waiting = progress.count(RecipientState.PENDING) + progress.count(RecipientState.CLAIMED)
-    since = issue.started_at if issue.state is IssueState.SENDING else issue.due_at
+    awake = [at for at, _ in progress.due if at <= now]
+    waiting = len(awake) + progress.count(RecipientState.CLAIMED)
+    since = issue.due_at
+    if issue.state is IssueState.SENDING:
+        since = max([issue.started_at or issue.due_at, *awake[:1]])
     is_waiting = issue.state is IssueState.PENDING or (
         issue.state is IssueState.SENDING and waiting > 0
     )

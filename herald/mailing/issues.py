@@ -42,6 +42,7 @@ def issue_of(planned: PlannedIssue, was: Issue | None) -> Issue:
             due_at=planned.due_at,
             needs_approval=needs_approval,
             when_uncertain=planned.when_uncertain,
+            local_time=planned.local_time,
         )
     has_ended = was.state in {IssueState.CANCELLED, IssueState.EMPTY}
     state = IssueState.PENDING if has_ended else was.state
@@ -52,6 +53,7 @@ def issue_of(planned: PlannedIssue, was: Issue | None) -> Issue:
         zone=planned.zone,
         needs_approval=needs_approval,
         when_uncertain=planned.when_uncertain,
+        local_time=planned.local_time,
         state=state,
         finished_at=None if has_ended else was.finished_at,
     )
@@ -70,6 +72,7 @@ def planned_of(issue: Issue, newsletter: Newsletter, campaign: Campaign) -> Plan
         languages=issue.languages or campaign.languages,
         approve=newsletter.approve,
         when_uncertain=newsletter.when_uncertain,
+        local_time=newsletter.local_time,
     )
 
 

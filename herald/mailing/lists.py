@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from herald.mailing.addresses import BadAddress, BadName, hash_address, read_address, read_name
-from herald.mailing.spreadsheet import Row, Spreadsheet, read_language
+from herald.mailing.spreadsheet import Row, Spreadsheet, read_language, read_zone
 from herald.model.ids import Language, ListId
 from herald.model.mailing import (
     AddressHash,
@@ -94,13 +94,14 @@ def export_rows(subscribers: Sequence[Subscriber]) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(
-        ("email", "name", "language", "state", "since", "consent source", "consent date")
+        ("email", "name", "language", "zone", "state", "since", "consent source", "consent date")
     )
     for person in subscribers:
         cells = (
             person.address,
             person.name,
             person.language or "",
+            person.zone,
             person.state.value,
             person.since.isoformat(timespec="seconds"),
             person.consent.source,
@@ -126,14 +127,25 @@ def _candidate(row: Row, key: bytes, source: str) -> Candidate:
         source=read_name(row.consent_source[:_TEXT_MOST])[:_TEXT_MOST] or source,
         given=_moment(row.consent_given),
     )
+    zone, note = _zone(row)
     return Candidate(
         line=row.line,
         address=address,
         address_hash=hash_address(address, key),
         name=name,
         language=Language(tag) if (tag := read_language(row.language)) else None,
+        zone=zone,
+        note=note,
         consent=consent,
     )
+
+
+def _zone(row: Row) -> tuple[str, str]:
+    """Return a row's zone; none, and why, where it cannot be read: the person is taken."""
+    try:
+        return read_zone(row.zone), ""
+    except ValueError as error:
+        return "", f"taken without a time zone: {error}"
 
 
 def _refusal(row: Row, why: str) -> RowReport:

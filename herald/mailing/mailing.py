@@ -43,6 +43,7 @@ from herald.model.mailing import (
     RelayTrouble,
     SubscriptionId,
 )
+from herald.model.mornings import EARLIEST_BEFORE, mornings
 from herald.model.plan import PlannedIssue
 from herald.model.stop import Stop, StopScope
 from herald.ports import Clock, MailingStore
@@ -209,7 +210,7 @@ class Mailing:
 
     async def _begin(self, issue: Issue, *, now: datetime) -> Issue | None:
         """Return *issue* with its audience frozen, if it is due and may be sent."""
-        if issue.state is not IssueState.PENDING or issue.due_at > now:
+        if issue.state is not IssueState.PENDING or not await self._may_begin(issue, now=now):
             return issue if issue.state is IssueState.SENDING else None
         changed = closed(issue, now=now) or (weigh(issue, now=now) if issue.content_hash else None)
         if changed is None:
@@ -224,6 +225,15 @@ class Mailing:
             return None
         log.info("issue begun", extra={"issue": issue.key, "audience": audience})
         return await self._store.issue(issue.key)
+
+    async def _may_begin(self, issue: Issue, *, now: datetime) -> bool:
+        """Tell whether a copy is due: on the readers' own clocks the first one may be earlier."""
+        if not issue.local_time or issue.due_at <= now:
+            return issue.due_at <= now
+        if issue.due_at - EARLIEST_BEFORE > now:
+            return False
+        first, _ = mornings(issue, await self._store.zones(issue.list))
+        return first <= now
 
     async def _send(self, issue: Issue, stop: asyncio.Event) -> bool:
         """Send what is due of an issue; return whether the mail server takes more."""

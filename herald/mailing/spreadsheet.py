@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from zoneinfo import available_timezones
 
 MOST_BYTES = 50_000_000
 """A file of a million people is half as long."""
@@ -23,6 +25,10 @@ _HEADERS: Mapping[str, str] = {
         " imeinpriimek imie imieinazwisko"
     ),
     "language": "language lang locale lingua idioma lengua sprache langue jezik jezyk",
+    "zone": (
+        "timezone zone tz fusoorario fuso zonahoraria husohorario zeitzone fuseauhoraire fuseau"
+        " casovnipas fushorari fusohorario"
+    ),
     "consent_source": "consentsource consent source fonte origine origen quelle",
     "consent_given": (
         "consentdate consentgiven consentat optindate optintime confirmtime confirmedat"
@@ -46,6 +52,7 @@ class Row:
     email: str
     name: str = ""
     language: str = ""
+    zone: str = ""
     consent_source: str = ""
     consent_given: str = ""
 
@@ -89,6 +96,22 @@ def read_language(written: str) -> str:
     base, *rest = tag.replace("_", "-").split("-")
     spelled = [part.title() if len(part) == 4 else part.upper() for part in rest]
     return "-".join([base.lower(), *spelled])
+
+
+def read_zone(written: str) -> str:
+    """Return the IANA name of a time zone in its usual spelling; raise ValueError if none is so."""
+    name = written.strip().replace(" ", "_")
+    if not name:
+        return ""
+    found = _zones().get(name.casefold())
+    if found is None:
+        raise ValueError(f"{written.strip()[:40]!r} is no time zone (write Europe/Rome)")
+    return found
+
+
+@cache
+def _zones() -> Mapping[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
 
 
 def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:

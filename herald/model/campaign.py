@@ -405,6 +405,8 @@ class Newsletter:
     sections: tuple[Section, ...] = ()
     missing_translation: MissingTranslation = MissingTranslation.LEAD
     when_uncertain: WhenUncertain = WhenUncertain.ASK
+    local_time: bool = False
+    """Every reader is written to at the issue's time of day on the reader's own clock."""
     written: tuple[tuple[str, tuple[tuple[str, Words], ...]], ...] = ()
     """Hand-written parts: (issue as ``2027-02`` or ``2027-02-02``, ((key, words), ...))."""
     place: Place

@@ -63,6 +63,10 @@ class Candidate:
     address_hash: AddressHash
     name: str = ""
     language: Language | None = None
+    zone: str = ""
+    """An IANA time zone; empty where none was named."""
+    note: str = ""
+    """What the file's author should know of the row, although it is taken."""
     consent: Consent = Consent()
 
 
@@ -431,11 +435,17 @@ class Progress:
     counts: tuple[tuple[RecipientState, int], ...] = ()
     next_at: datetime | None = None
     """When the earliest deferred copy is tried again."""
+    due: tuple[tuple[datetime, int], ...] = ()
+    """How many copies that nobody has tried yet are due at which moment, the first first."""
     uncertain: tuple[UncertainCopy, ...] = field(default_factory=tuple)
 
     def count(self, state: RecipientState) -> int:
         """Return how many copies are in *state*."""
         return dict(self.counts).get(state, 0)
+
+    def asleep(self, *, now: datetime) -> int:
+        """Return how many copies wait for their readers' morning."""
+        return sum(count for at, count in self.due if at > now)
 
     @property
     def is_finished(self) -> bool:

@@ -91,6 +91,7 @@ class PlannedIssue:
     languages: tuple[Language, ...]
     approve: Approve
     when_uncertain: WhenUncertain = WhenUncertain.ASK
+    local_time: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ def issues(
                 languages=_languages(newsletter, campaign, configuration),
                 approve=newsletter.approve,
                 when_uncertain=newsletter.when_uncertain,
+                local_time=newsletter.local_time,
             )
 
 

@@ -226,6 +226,7 @@ def _issue(issue: PlannedIssue, states: Mapping[str, str]) -> Document:
         "campaign": issue.campaign,
         "key": issue.key,
         "due_at": instant(issue.due_at),
+        "local_time": issue.local_time,
         "languages": list(issue.languages),
         "state": states.get(issue.key, "planned"),
     }

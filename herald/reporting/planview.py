@@ -106,6 +106,7 @@ def _issues(issues: list[dict[str, Any]]) -> RenderableType:
             Text(
                 f"✉  {datetime.fromisoformat(day):%A %-d %B %Y}  {name}"
                 f"  {', '.join(issue['languages'])}  ({issue['state']})"
+                + ("  on each reader's own clock" if issue.get("local_time") else "")
             )
         )
     return Group(*lines)

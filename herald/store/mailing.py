@@ -86,6 +86,10 @@ class StoredMailing:
         """Write an issue, fenced by *was*."""
         return await mailing_issues.save_issue(self._store, changed, was=was, prepared=editions)
 
+    async def zones(self, mailing_list: ListId) -> frozenset[str]:
+        """Return the zones of a list's readers."""
+        return await mailing_issues.zones(self._store, mailing_list)
+
     async def freeze_audience(
         self, issue: Issue, choose: Callable[[Language | None], Language], *, now: datetime
     ) -> int | None:

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from herald.model.ids import Language
+from herald.data.mail_domains import counted_domain
+from herald.model.ids import Language, ListId
 from herald.model.mailing import (
     STARTED,
     Edition,
@@ -20,10 +21,12 @@ from herald.model.mailing import (
     SubscriptionState,
     UncertainCopy,
 )
+from herald.model.mornings import reader_moment
 from herald.store.batches import batches
 from herald.store.doubting import WHY, may_be_sent
 from herald.store.engine import Store
 from herald.store.mailing_claiming import is_suppressed
+from herald.store.mailing_paces import forget_paces
 from herald.store.mailing_tables import (
     edition,
     issue,
@@ -94,7 +97,7 @@ async def freeze_audience(
     is uncertain from the start.
     """
     wanted = (
-        select(subscription.c.id, subscriber.c.language)
+        select(subscription.c.id, subscriber.c.language, subscriber.c.zone, subscriber.c.address)
         .join(subscriber)
         .where(
             subscription.c.list == ready.list,
@@ -116,7 +119,8 @@ async def freeze_audience(
                 "state": begins.value,
                 "reply": WHY if is_doubtful else "",
                 "ended_at": now if is_doubtful else None,
-                "next_at": now,
+                "next_at": max(now, reader_moment(ready, row.zone)),
+                "domain": counted_domain(row.address),
                 "attempts": 0,
                 "token": 0,
             }
@@ -124,12 +128,28 @@ async def freeze_audience(
         ]
         for some in batches(rows, _AT_ONCE):
             await connection.execute(insert(recipient), some)
+        await forget_paces(connection, now=now)
         await connection.execute(
             update(issue)
             .where(issue.c.key == ready.key)
             .values(state=IssueState.SENDING.value, started_at=now, audience=len(rows))
         )
         return len(rows)
+
+
+async def zones(store: Store, mailing_list: ListId) -> frozenset[str]:
+    """Return the zones of the readers of a list; an empty one for those who named none."""
+    wanted = (
+        select(subscriber.c.zone)
+        .distinct()
+        .select_from(subscription.join(subscriber))
+        .where(
+            subscription.c.list == mailing_list,
+            subscription.c.state == SubscriptionState.SUBSCRIBED.value,
+        )
+    )
+    async with store.reading() as connection:
+        return frozenset(await connection.scalars(wanted))
 
 
 async def reap(store: Store, *, now: datetime) -> int:
@@ -182,6 +202,12 @@ async def progress(store: Store, key: str) -> Progress | None:
                 recipient.c.issue == key, recipient.c.state == RecipientState.DEFERRED.value
             )
         )
+        due = await connection.execute(
+            select(recipient.c.next_at, func.count())
+            .where(recipient.c.issue == key, recipient.c.state == RecipientState.PENDING.value)
+            .group_by(recipient.c.next_at)
+            .order_by(recipient.c.next_at)
+        )
         doubts = await connection.execute(
             select(recipient.c.claimed_at, recipient.c.reply, subscriber.c.address)
             .select_from(recipient)
@@ -198,6 +224,7 @@ async def progress(store: Store, key: str) -> Progress | None:
             issue=found,
             counts=tuple(sorted((RecipientState(state), count) for state, count in counts)),
             next_at=next_at,
+            due=tuple((at, count) for at, count in due),
             uncertain=tuple(
                 UncertainCopy(
                     address=row.address or "",

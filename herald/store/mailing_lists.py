@@ -271,7 +271,11 @@ async def _suppress(
 
 async def _follow(connection: AsyncConnection, known: Any, candidate: Candidate) -> str:
     """Let name and language follow the file; return what changed, for the report."""
-    wanted = {"name": candidate.name, "language": candidate.language or ""}
+    wanted = {
+        "name": candidate.name,
+        "language": candidate.language or "",
+        "zone": candidate.zone,
+    }
     changes = {
         column: value
         for column, value in wanted.items()
@@ -284,7 +288,8 @@ async def _follow(connection: AsyncConnection, known: Any, candidate: Candidate)
         .where(subscriber.c.address_hash == candidate.address_hash)
         .values(**changes)
     )
-    return f"{' and '.join(changes)} changed"
+    told = [{"zone": "time zone"}.get(column, column) for column in changes]
+    return f"{' and '.join(told)} changed"
 
 
 def _person(candidate: Candidate, now: datetime) -> dict[str, Any]:
@@ -293,6 +298,7 @@ def _person(candidate: Candidate, now: datetime) -> dict[str, Any]:
         "address": candidate.address,
         "name": candidate.name,
         "language": candidate.language or "",
+        "zone": candidate.zone,
         "created_at": now,
     }
 
@@ -310,7 +316,8 @@ def _tie(candidate: Candidate, mailing_list: ListId, now: datetime) -> dict[str,
 
 
 def _report(candidate: Candidate, fate: Fate, why: str) -> RowReport:
-    return RowReport(line=candidate.line, address=candidate.address, fate=fate, why=why)
+    told = "; ".join(part for part in (why, candidate.note) if part)
+    return RowReport(line=candidate.line, address=candidate.address, fate=fate, why=told)
 
 
 def person_columns() -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ DELIVERY = {
     *("reason", "note"),
 }
 SKIPPED = {"campaign", "item", "occasion", "channel", "language", "reason"}
-ISSUE = {"newsletter", "campaign", "key", "due_at", "languages", "state"}
+ISSUE = {"newsletter", "campaign", "key", "due_at", "local_time", "languages", "state"}
 
 LETTERS = """\
 campaign: letters

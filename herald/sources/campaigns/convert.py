@@ -287,6 +287,7 @@ def _newsletter(shape: NewsletterShape, loc: Loc, scope: Scope) -> Newsletter:
         sections=sections,
         missing_translation=shape.missing_translation,
         when_uncertain=shape.uncertain,
+        local_time=shape.local_time,
         written=written_of(shape.id, keys, scope),
         place=scope.place(loc),
     )

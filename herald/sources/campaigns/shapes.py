@@ -169,6 +169,8 @@ class NewsletterShape(Shape):
     """For a language without text: skip it, send the lead language instead, or hold it"""
     uncertain: WhenUncertain = WhenUncertain.ASK
     """A copy that may have arrived, or not: ask a person, resend it, or hold it back for good"""
+    local_time: Flag = False
+    """true: each reader gets it at this time of day on the reader's own clock"""
 
 
 class DefaultsShape(Shape):
