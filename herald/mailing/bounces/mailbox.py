@@ -85,6 +85,9 @@ class _Visit:
         self._imap = _connection(mailbox)
         try:
             self._imap.login(_quoted(mailbox.user), mailbox.password)
+            # Before the login many servers name only what it takes to log in.
+            told = self._expect(self._imap.capability())
+            self._can = b" ".join(one for one in told if isinstance(one, bytes)).upper().split()
             self._expect(self._imap.select(_quoted(mailbox.folder)))
         except BaseException:
             self._imap.shutdown()
@@ -111,7 +114,7 @@ class _Visit:
     def remove(self, uid: str) -> None:
         """Take a mail out, and no other one that somebody has marked for that (RFC 4315)."""
         self._expect(self._imap.uid("STORE", uid, "+FLAGS.SILENT", r"(\Seen \Deleted)"))
-        if "UIDPLUS" in self._imap.capabilities:
+        if b"UIDPLUS" in self._can:
             self._expect(self._imap.uid("EXPUNGE", uid))
 
     def leave(self) -> None:

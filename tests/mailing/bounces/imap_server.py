@@ -57,7 +57,9 @@ class ImapServer:
         words = said.split()
         match words[:2]:
             case ["CAPABILITY", *_]:
-                return [f"* CAPABILITY {self.capabilities}".encode()]
+                # Dovecot, too, tells strangers no more than they need to log in.
+                is_in = any(one.startswith("LOGIN") for one in self.said)
+                return [f"* CAPABILITY {self.capabilities if is_in else 'IMAP4rev1'}".encode()]
             case ["SELECT", *_]:
                 return [f"* {len(self.box)} EXISTS".encode()]
             case ["UID", "SEARCH"]:
