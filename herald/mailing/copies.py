@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from herald.mailing.bounces.verp import bounce_address
+from herald.mailing.bounces.verp import bounce_address, envelope_id
 from herald.mailing.mime import Envelope, Mould, Pages, Sender, make_mould
 from herald.mailing.smtp import NextEnvelope
 from herald.mailing.tokens import message_id, preferences_token, unsubscribe_token
@@ -68,12 +68,11 @@ class Copies:
 
     def envelope(self, copy: RecipientClaim | DueCopy) -> NextEnvelope:
         """Return whom a copy goes to, and where it comes back to: an address of its own if any."""
-        sender = self._dispatch.senders[copy.language].address
+        sender, called = self._dispatch.senders[copy.language].address, copy_of(copy)
         if self._dispatch.bounce_pattern:
-            sender = bounce_address(
-                self._dispatch.bounce_pattern, copy_of(copy), self._dispatch.key
-            )
-        return NextEnvelope(sender=sender, recipient=copy.address)
+            sender = bounce_address(self._dispatch.bounce_pattern, called, self._dispatch.key)
+        name = envelope_id(called, self._dispatch.key)
+        return NextEnvelope(sender=sender, recipient=copy.address, envelope_id=name)
 
 
 def copy_of(copy: RecipientClaim | DueCopy) -> CopyOf:

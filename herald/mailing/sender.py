@@ -225,6 +225,7 @@ class Sending:
             recipient=envelope.recipient,
             mail=mail,
             ahead=self._copies.envelope(ahead) if ahead is not None and ahead.address else None,
+            envelope_id=envelope.envelope_id,
         )
 
     async def _wants_more(self, line: _Line) -> bool:
