@@ -193,6 +193,7 @@ def mail_server(settings: Settings) -> MailServer:
         tls=Tls(smtp.tls),
         user=smtp.user,
         password=smtp.password.get_secret_value() if smtp.password else None,
+        connections=smtp.connections,
         limits=MailLimits(
             relay=smtp.limits.relay,
             sender=smtp.limits.sender,

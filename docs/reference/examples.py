@@ -231,6 +231,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "tls": "starttls",
         "user": "news@example.org",
         "limits": "{relay: 300/hour, domains: {gmail.com: [20/minute, 500/day]}}",
+        "connections": "4",
         "dkim_selector": "s1",
         "log": "/var/log/mail.log",
     },

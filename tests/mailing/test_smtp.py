@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from herald.model.mailing import (
     RelayTrouble,
     Tls,
 )
+from herald.settings import mail_server, read_settings
 from tests.faults.test_mail_faults import AFTER, TROUBLE
 from tests.servers.mail import Packets, Reply, Rude, ScriptedMailServer
 
@@ -179,6 +181,25 @@ async def test_protection_and_login_come_before_the_first_mail(
         assert isinstance(await send(mailer, "b@x.org"), Accepted)
     assert [name for name, _ in server.delivered] == ["a@x.org", "b@x.org"]
     assert server.steps.index("AUTH") < server.steps.index("MAIL")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("", 2), ("1", 1), ("10", 10), ("0", None), ("11", None)]
+)
+def test_the_file_says_how_many_connections_are_used(
+    tmp_path: Path, written: str, expected: int | None
+) -> None:
+    (tmp_path / "config").mkdir()
+    line = f"smtp: {{host: mail.example.org{f', connections: {written}' if written else ''}}}"
+    (tmp_path / "config" / "herald.yaml").write_text(line, encoding="utf-8")
+    found, problems = read_settings(tmp_path, {})
+    if expected is None:
+        assert [(one.place.path, one.hint) for one in problems] == [
+            ("smtp.connections", "write 1 to 10")
+        ]
+    else:
+        assert found is not None
+        assert mail_server(found).connections == expected
 
 
 # --- what EHLO says --------------------------------------------------------------------------

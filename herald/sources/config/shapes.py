@@ -18,8 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from herald.data.mail_domains import counted_domain
 from herald.composing.contrast import ENOUGH, contrast, is_colour, readable, spelled_out
+from herald.data.mail_domains import counted_domain
 from herald.model.bounces import BadBounceAddress, read_pattern
 from herald.model.configuration import Funding
 from herald.sources.campaigns.shapes import DefaultsShape
@@ -155,6 +155,19 @@ class LimitsShape(Shape):
     """To the addresses of one domain each; "*" stands for every other one by itself"""
 
 
+_MOST_CONNECTIONS = 10
+"""Servers that let one client have more at once are rare, and more gain little."""
+
+
+def _some_connections(count: int) -> int:
+    if not 1 <= count <= _MOST_CONNECTIONS:
+        raise fault("wrong-value", f"{count} is no possible number", "write 1 to 10")
+    return count
+
+
+Connections = Annotated[Count, AfterValidator(_some_connections)]
+
+
 class SmtpShape(Shape):
     """The server that takes mail; its password stands in HERALD_SMTP__PASSWORD."""
 
@@ -166,6 +179,8 @@ class SmtpShape(Shape):
     """none, starttls (usual on 25 and 587), or tls (on 465)"""
     user: Text | None = None
     """The user name, if the mail server wants one; the password is a secret"""
+    connections: Connections = 2
+    """How many it is sent newsletters over at once, 1 to 10; some providers refuse a fourth"""
     dkim_selector: Text | None = None
     """The name of the DKIM key that signs your mails: what stands behind s= in their signature"""
     log: Text | None = None
