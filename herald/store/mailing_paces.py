@@ -1,18 +1,22 @@
 """How many copies may go out now, kept in the transaction that claims them.
 
-    lanes = await open_lanes(connection, limits, relay=…, now=now)   # before any row is locked
-    if lanes.take(sender, domain): …                                 # of each copy to be claimed
-    await spend(connection, lanes)
+    lanes = gate.open(connection, now=now)   # before any row is locked
+    if lanes.take(sender, domain): …         # of each copy to be claimed
+    spend(connection, lanes)
 
 So what was sent is counted through every restart, and by all processes on one database together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.mail_limits import (
@@ -26,10 +30,8 @@ from herald.model.mail_limits import (
     spelled,
 )
 from herald.store import pace
-from herald.store.alone import Guarded, alone
-from herald.store.engine import Store
+from herald.store.alone import Guarded, alone_in
 from herald.store.mailing_tables import mail_pace
-from herald.store.upsert import upsert
 
 _RELAY, _SENDER, _DOMAIN, _REST, _FORGET = "relay", "sender", "domain", "rest", "forget"
 
@@ -68,10 +70,11 @@ class Lanes:
         opens = (self._opens(row, rate) for row, rate in self._of_sender(sender).items())
         return max(opens, default=self._now)
 
-    def reopens_at(self, domains: Collection[str]) -> datetime | None:
-        """Return when the first of *domains* takes a copy again; None where each does now."""
-        shut = [self._domain_opens(domain) for domain in domains if domain in self._barred]
-        return min(shut, default=None)
+    def reopens_at(self, sender: str, domains: Collection[str]) -> datetime | None:
+        """Return when the first copy of *sender* to one of *domains* may be claimed; None: now."""
+        opens = [self._domain_opens(domain) for domain in domains]
+        first = max(self.opens_at(sender), min(opens, default=self._now))
+        return first if first > self._now else None
 
     def binding(self, senders: Collection[str] = ()) -> tuple[Bound, ...]:
         """Return what lets nothing more go out now, and until when: relay, senders, domains."""
@@ -136,37 +139,40 @@ class Lanes:
         return None if tat is None else min(tat, self._now + rate.pace * rate.burst)
 
 
-async def open_lanes(
-    connection: AsyncConnection, limits: MailLimits, *, relay: str, now: datetime
-) -> Lanes:
-    """Return what may be claimed at *now*; where there are limits, nobody else claims meanwhile."""
-    if limits.is_any:
-        await alone(connection, Guarded.LETTERS)
-    return Lanes(limits, await _tats(connection, now), relay=relay, now=now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What one process lets through."""
+
+    limits: MailLimits = field(default_factory=MailLimits)
+    relay: str = ""
+    """The account at the mail server."""
+
+    def open(self, connection: Connection, *, now: datetime) -> Lanes:
+        """Return what may be claimed at *now*; where there are limits, no one else claims then."""
+        if self.limits.is_any:
+            alone_in(connection, Guarded.LETTERS)
+        return self.look(connection, now=now)
+
+    def look(self, connection: Connection, *, now: datetime) -> Lanes:
+        """Return what might be claimed at *now*, for those who claim nothing."""
+        return Lanes(self.limits, _tats(connection, now), relay=self.relay, now=now)
 
 
-async def spend(connection: AsyncConnection, lanes: Lanes) -> None:
+def spend(connection: Connection, lanes: Lanes) -> None:
     """Write what was taken."""
-    await upsert(connection, mail_pace, lanes.changed(), change=("tat",))
+    _write(connection, lanes.changed())
 
 
-async def look_at_lanes(store: Store, limits: MailLimits, *, relay: str, now: datetime) -> Lanes:
-    """Return what might be claimed at *now*, for those who claim nothing."""
-    async with store.reading() as connection:
-        return Lanes(limits, await _tats(connection, now), relay=relay, now=now)
-
-
-async def rest_domain(connection: AsyncConnection, domain: str, *, now: datetime) -> None:
+def rest_domain(connection: Connection, domain: str, *, now: datetime) -> None:
     """Leave a domain alone for a while that asked for it, longer if it asks again and again."""
     if not domain:
         return
-    await alone(connection, Guarded.LETTERS)
+    alone_in(connection, Guarded.LETTERS)
     names = (f"{_REST} {domain}", f"{_FORGET} {domain}")
     wanted = select(mail_pace).where(mail_pace.c.name.in_(names))
-    known = {row.name: row.tat for row in await connection.execute(wanted)}
+    known = {row.name: row.tat for row in connection.execute(wanted)}
     moments = next_rest(known.get(names[0]), known.get(names[1]), now=now)
-    rows = [{"name": name, "tat": at} for name, at in zip(names, moments, strict=True)]
-    await upsert(connection, mail_pace, rows, change=("tat",))
+    _write(connection, [{"name": name, "tat": at} for name, at in zip(names, moments, strict=True)])
 
 
 async def forget_paces(connection: AsyncConnection, *, now: datetime) -> None:
@@ -174,10 +180,23 @@ async def forget_paces(connection: AsyncConnection, *, now: datetime) -> None:
     await connection.execute(delete(mail_pace).where(mail_pace.c.tat <= now - 2 * LONGEST_REST))
 
 
-async def _tats(connection: AsyncConnection, now: datetime) -> dict[str, datetime]:
+def _tats(connection: Connection, now: datetime) -> dict[str, datetime]:
     """Return every pace that may bind; whatever is not told has earned back what was sent."""
     wanted = select(mail_pace).where(mail_pace.c.tat > now)
-    return {row.name: row.tat for row in await connection.execute(wanted)}
+    return {row.name: row.tat for row in connection.execute(wanted)}
+
+
+def _write(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    written: Any = dialect.insert(mail_pace)
+    connection.execute(
+        written.on_conflict_do_update(
+            index_elements=[mail_pace.c.name], set_={"tat": written.excluded.tat}
+        ),
+        list(rows),
+    )
 
 
 def _named(kind: str, name: str, limits: tuple[MailLimit, ...]) -> dict[str, Rate]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.engine import Connection
 
 from herald.data.mail_domains import counted_domain
 from herald.model.mail_limits import (
@@ -24,14 +25,7 @@ from herald.model.mail_limits import (
 from herald.settings import load_settings, mail_server, read_settings
 from herald.store import pace
 from herald.store.engine import Store, open_store
-from herald.store.mailing_paces import (
-    Lanes,
-    forget_paces,
-    look_at_lanes,
-    open_lanes,
-    rest_domain,
-    spend,
-)
+from herald.store.mailing_paces import Gate, Lanes, forget_paces, rest_domain, spend
 from tests.makers import NOON
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=n) for n in (1, 60, 3600, 86_400))
@@ -189,8 +183,9 @@ def test_of_several_limits_on_one_domain_the_narrowest_binds() -> None:
     assert [(each.kind, each.name, each.limit) for each in bound] == [
         ("domain", "gmail.com", "4/day")
     ]
-    reopens = lanes_at(now, rows).reopens_at(["gmail.com", "else.example"])
+    reopens = lanes_at(now, rows).reopens_at(NEWS, ["gmail.com"])
     assert reopens == bound[0].until
+    assert lanes_at(now, rows).reopens_at(NEWS, ["gmail.com", "else.example"]) is None
     assert lanes_at(reopens, rows).take(NEWS, "gmail.com")
 
 
@@ -208,11 +203,20 @@ def test_a_clock_that_was_set_back_silences_nothing_for_longer_than_the_limit() 
 
 
 async def take(store: Store, count: int, domain: str, *, now: datetime) -> int:
-    async with store.writing() as connection:
-        lanes = await open_lanes(connection, LIMITS, relay=RELAY, now=now)
+    def claim(connection: Connection) -> int:
+        lanes = Gate(limits=LIMITS, relay=RELAY).open(connection, now=now)
         taken = sum(lanes.take(NEWS, domain) for _ in range(count))
-        await spend(connection, lanes)
-    return taken
+        spend(connection, lanes)
+        return taken
+
+    async with store.writing() as connection:
+        return await connection.run_sync(claim)
+
+
+async def look(store: Store, limits: MailLimits, *, now: datetime) -> Lanes:
+    gate = Gate(limits=limits, relay=RELAY)
+    async with store.reading() as connection:
+        return await connection.run_sync(lambda sync: gate.look(sync, now=now))
 
 
 async def test_what_was_sent_is_counted_through_a_restart(store_url: str, tmp_path: Path) -> None:
@@ -234,12 +238,12 @@ async def test_two_processes_on_one_database_keep_one_limit(store_url: str, tmp_
 
 async def test_a_domain_that_asks_for_it_rests_and_others_do_not(database: Store) -> None:
     async with database.writing() as connection:
-        await rest_domain(connection, "gmail.com", now=NOON)
-    lanes = await look_at_lanes(database, MailLimits(), relay=RELAY, now=NOON)
+        await connection.run_sync(lambda sync: rest_domain(sync, "gmail.com", now=NOON))
+    lanes = await look(database, MailLimits(), now=NOON)
     assert not lanes.take(NEWS, "gmail.com")
     assert lanes.take(NEWS, "argenta.example")
     assert [(each.kind, each.until) for each in lanes.binding()] == [("rest", NOON + FIRST_REST)]
-    after = await look_at_lanes(database, MailLimits(), relay=RELAY, now=NOON + FIRST_REST)
+    after = await look(database, MailLimits(), now=NOON + FIRST_REST)
     assert after.take(NEWS, "gmail.com")
 
 
@@ -247,11 +251,11 @@ async def test_what_binds_nobody_is_forgotten(database: Store) -> None:
     await take(database, 5, "gmail.com", now=NOON)
     async with database.writing() as connection:
         await forget_paces(connection, now=NOON + HOUR)
-    lanes = await look_at_lanes(database, LIMITS, relay=RELAY, now=NOON + HOUR)
+    lanes = await look(database, LIMITS, now=NOON + HOUR)
     assert lanes.take(NEWS, "gmail.com"), "one of the two that may go at once is left"
     async with database.writing() as connection:
         await forget_paces(connection, now=NOON + 3 * DAY)
-    fresh = await look_at_lanes(database, LIMITS, relay=RELAY, now=NOON)
+    fresh = await look(database, LIMITS, now=NOON)
     assert [fresh.take(NEWS, "gmail.com") for _ in range(2)] == [True, False]
 
 
