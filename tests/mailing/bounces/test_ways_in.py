@@ -17,7 +17,11 @@ from herald.errors import StoreUnusable
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.mailbox import Mailbox, MailboxTrouble, empty
 from herald.mailing.bounces.reading import Seal, read_returned
-from herald.mailing.bounces.verp import bounce_address, read_bounce_address
+from herald.mailing.bounces.verp import (
+    bounce_address,
+    read_bounce_address,
+    read_envelope_id,
+)
 from herald.mailing.mailing import Mailing
 from herald.mailing.smtp import NextEnvelope, SmtpMailer
 from herald.model.bounces import BounceCounts, BounceKind, CopyOf, Effect
@@ -130,12 +134,20 @@ class Refuses(PostOffice):
     def __init__(self, answer: MailOutcome) -> None:
         super().__init__([answer] * 9)
         self.senders: list[str] = []
+        self.names: list[str] = []
 
     async def send(
-        self, *, sender: str, recipient: str, mail: bytes, ahead: NextEnvelope | None = None
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        mail: bytes,
+        ahead: NextEnvelope | None = None,
+        envelope_id: str = "",
     ) -> MailOutcome:
         """Remember the sender."""
         self.senders.append(sender)
+        self.names.append(envelope_id)
         return await super().send(sender=sender, recipient=recipient, mail=mail)
 
 
@@ -173,6 +185,7 @@ async def test_each_copy_has_an_address_to_come_back_to_and_a_refusal_counts_as_
     (person,) = await store.subscribers(FRIENDS)
     (sender,) = office.senders
     copy = read_bounce_address(sender, PATTERN, await store.mailing_key())
+    assert read_envelope_id(office.names.pop(), await store.mailing_key()) == copy
     assert copy is not None
     assert copy.subscription == person.subscription
     assert person.state is state
