@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
+from typing import Protocol
 
 from herald.mailing.addresses import BadAddress, BadName, hash_address, read_address, read_name
 from herald.mailing.spreadsheet import Row, Spreadsheet, read_language, read_zone
@@ -38,6 +40,8 @@ class ImportReport:
 
     list: ListId
     rows: tuple[RowReport, ...]
+    hashes: tuple[AddressHash, ...] = ()
+    """Of every sound address."""
     notes: tuple[str, ...] = ()
 
     def count(self, fate: Fate) -> int:
@@ -45,36 +49,122 @@ class ImportReport:
         return sum(row.fate is fate for row in self.rows)
 
 
+class TakesPeople(Protocol):
+    """Adds people to lists, and tells what it would do."""
+
+    async def mailing_key(self) -> bytes:
+        """Return the instance's secret."""
+        ...
+
+    async def admit(
+        self, mailing_list: ListId, candidates: Sequence[Candidate], *, now: datetime
+    ) -> tuple[RowReport, ...]:
+        """Add those who are new and not suppressed; tell what became of each."""
+        ...
+
+    async def foresee(
+        self, mailing_list: ListId, candidates: Sequence[Candidate]
+    ) -> tuple[RowReport, ...]:
+        """Tell what ``admit`` would do, and change nothing."""
+        ...
+
+
+def _untold(done: int, rows: int) -> None:
+    """Tell nobody how far it is."""
+
+
 async def import_rows(
-    store: MailingStore, mailing_list: ListId, sheet: Spreadsheet, *, source: str, now: datetime
+    store: TakesPeople,
+    mailing_list: ListId,
+    sheet: Spreadsheet,
+    *,
+    source: str,
+    given: str = "",
+    now: datetime,
+    tell: Callable[[int, int], None] = _untold,
 ) -> ImportReport:
     """Add the people of *sheet* to a list; repeating it changes nothing.
 
-    *source* is the consent's source of rows that name none, such as the file's name.
+    *source* and *given* are where and when the people of rows agreed that do not say so: the
+    file's name, and nothing. Whoever agreed at no known time waits, and receives nothing. *tell*
+    hears how many rows are done, of how many.
     """
+    take = partial(store.admit, now=now)
+    return await _import(
+        store, take, mailing_list, sheet, Consent(source=source, given=given), tell
+    )
+
+
+async def foresee_rows(
+    store: TakesPeople,
+    mailing_list: ListId,
+    sheet: Spreadsheet,
+    *,
+    source: str,
+    given: str = "",
+    tell: Callable[[int, int], None] = _untold,
+) -> ImportReport:
+    """Tell what ``import_rows`` would do, and change nothing."""
+    otherwise = Consent(source=source, given=given)
+    return await _import(store, store.foresee, mailing_list, sheet, otherwise, tell)
+
+
+async def _import(
+    store: TakesPeople,
+    take: Callable[[ListId, Sequence[Candidate]], Awaitable[tuple[RowReport, ...]]],
+    mailing_list: ListId,
+    sheet: Spreadsheet,
+    otherwise: Consent,
+    tell: Callable[[int, int], None],
+) -> ImportReport:
     key = await store.mailing_key()
-    candidates, refused = judge_rows(sheet.rows, key=key, source=source)
-    reports = list(refused)
-    for first in range(0, len(candidates), _AT_ONCE):
-        chunk = candidates[first : first + _AT_ONCE]
-        reports.extend(await store.admit(mailing_list, chunk, now=now))
+    reports: list[RowReport] = []
+    lines: dict[AddressHash, int] = {}
+    for rows in _batches(sheet.rows):
+        candidates, refused = judge_rows(rows, key=key, otherwise=otherwise, lines=lines)
+        reports.extend(refused)
+        reports.extend(await take(mailing_list, candidates) if candidates else ())
+        tell(len(reports), len(sheet.rows))
     return ImportReport(
         list=mailing_list,
         rows=tuple(sorted(reports, key=lambda report: report.line)),
+        hashes=tuple(lines),
         notes=sheet.notes,
     )
 
 
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for first in range(0, len(rows), _AT_ONCE):
+        yield rows[first : first + _AT_ONCE]
+
+
+def read_consent_date(written: str) -> str:
+    """Return a date or moment in its usual spelling; raise ValueError."""
+    return _moment(written)
+
+
+def report_rows(report: ImportReport) -> str:
+    """Return what became of every row as a CSV file, for a spreadsheet."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(("line", "address", "fate", "why"))
+    for row in report.rows:
+        writer.writerow((row.line, _harmless(row.address), row.fate.value, _harmless(row.why)))
+    return out.getvalue()
+
+
 def judge_rows(
-    rows: Iterable[Row], *, key: bytes, source: str
+    rows: Iterable[Row], *, key: bytes, otherwise: Consent, lines: dict[AddressHash, int]
 ) -> tuple[tuple[Candidate, ...], tuple[RowReport, ...]]:
-    """Return the rows that may be added, and what is wrong with the others."""
+    """Return the rows that may be added, and what is wrong with the others.
+
+    *lines* remembers where every address stood first, also in rows that were judged before.
+    """
     sound: list[Candidate] = []
     refused: list[RowReport] = []
-    lines: dict[AddressHash, int] = {}
     for row in rows:
         try:
-            candidate = _candidate(row, key, source)
+            candidate = _candidate(row, key, otherwise)
         except ValueError as error:
             refused.append(_refusal(row, str(error)))
             continue
@@ -116,7 +206,7 @@ async def find_hash(store: MailingStore, written: str) -> AddressHash:
     return hash_address(read_address(written), await store.mailing_key())
 
 
-def _candidate(row: Row, key: bytes, source: str) -> Candidate:
+def _candidate(row: Row, key: bytes, otherwise: Consent) -> Candidate:
     try:
         address, name = read_address(row.email), read_name(_bare(row.name))
     except BadAddress as error:
@@ -124,8 +214,8 @@ def _candidate(row: Row, key: bytes, source: str) -> Candidate:
     except BadName as error:
         raise ValueError(f"{error} (is a quotation mark not closed?)") from error
     consent = Consent(
-        source=read_name(row.consent_source[:_TEXT_MOST])[:_TEXT_MOST] or source,
-        given=_moment(row.consent_given),
+        source=read_name(row.consent_source[:_TEXT_MOST])[:_TEXT_MOST] or otherwise.source,
+        given=_moment(row.consent_given) or otherwise.given,
     )
     zone, note = _zone(row)
     return Candidate(

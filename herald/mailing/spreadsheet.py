@@ -18,11 +18,16 @@ _HEADERS: Mapping[str, str] = {
     "email": (
         "email mail emailaddress mailaddress address indirizzoemail indirizzo posta"
         " postaelettronica correo correoelectronico emailadresse courriel adresseemail adrese"
-        " eposta epostninaslov adresemail adresepocztowy epost correio"
+        " eposta epostninaslov adresemail adresepocztowy epost correio enderecodeemail"
+        " enderecoemail enderecoeletronico direcciondecorreo direcciondecorreoelectronico"
+        " adressedemessagerie adreselektroniczny pocztaelektroniczna elektronskinaslov"
+        " indirizzelettroniku indirizztalemail adrecaelectronica correuelectronic"
+        " البريدالالكتروني البريد العنوان emailadressa mailadresse"
     ),
     "name": (
         "name fullname displayname nome nomecompleto nomeecognome nombre nombrecompleto nom ime"
         " imeinpriimek imie imieinazwisko"
+        " nomcomplet vollstandigername namesurname isem isemukunjom nomicognoms الاسم الاسمالكامل"
     ),
     "language": "language lang locale lingua idioma lengua sprache langue jezik jezyk",
     "zone": (
@@ -32,11 +37,19 @@ _HEADERS: Mapping[str, str] = {
     "consent_source": "consentsource consent source fonte origine origen quelle",
     "consent_given": (
         "consentdate consentgiven consentat optindate optintime confirmtime confirmedat"
-        " dataconsenso fechaconsentimiento"
+        " dataconsenso fechaconsentimiento datadelconsenso fechadelconsentimiento"
+        " datadoconsentimento dateduconsentement datumdereinwilligung datumprivolitve datazgody"
     ),
 }
 """The names that a column goes by, in the languages of the networks: letters and digits only."""
 
+_ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of Excel and LibreOffice begin, new ones and old."""
+_HEAD = 200
+"""Bytes of the header, by which an unmarked encoding is recognised."""
+_FEW_NULS = 10
+"""Fewer than one byte in so many is a slip in some cell, which that row's report names."""
+_SEP = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
 
@@ -80,7 +93,11 @@ def read_spreadsheet(content: bytes) -> Spreadsheet:
         raise UnreadableFile("the file is empty (its first row names the columns: email, name)")
     columns = _columns(header)
     rows = tuple(_row(line, cells, columns) for line, cells in numbered)
-    unknown = [cell.strip() for cell in header if cell.strip() and _column(cell) is None]
+    unknown = [
+        "".join(mark for mark in cell if mark.isprintable()).strip()
+        for cell in header
+        if cell.strip() and _column(cell) is None
+    ]
     if unknown:
         notes = (*notes, f"columns that Herald does not use: {', '.join(unknown)[:200]}")
     return Spreadsheet(rows=rows, notes=notes)
@@ -115,18 +132,45 @@ def _zones() -> Mapping[str, str]:
 
 
 def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(_ARCHIVES):
+        raise UnreadableFile(
+            "the file is no text (open it, and save the spreadsheet as CSV, UTF-8)"
+        )
+    if encoding := _wide(content):
         try:
-            return content.decode("utf-16"), ()
+            return content.decode(encoding), ()
         except UnicodeDecodeError as error:
             raise UnreadableFile("the file is broken UTF-16 (save it as CSV, UTF-8)") from error
-    if b"\x00" in content:
+    if content.count(b"\x00") * _FEW_NULS > len(content):
         raise UnreadableFile("the file is no text (save the spreadsheet as CSV, UTF-8)")
     try:
         return content.decode("utf-8-sig"), ()
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
         return text, ("the file is not UTF-8; it was read as Windows-1252: look at the names",)
+
+
+def _wide(content: bytes) -> str:
+    """Return which UTF-16 it is, by its mark, or by the empty halves of its plain letters."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = content[:_HEAD]
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd * 2 > len(head) // 2 and not even:
+        return "utf-16-le"
+    return "utf-16-be" if even * 2 > len(head) // 2 and not odd else ""
+
+
+def _separated(text: str) -> tuple[str, str, int]:
+    """Return a text's separator, the text from its header on, and on which line that stands.
+
+    A first line ``sep=;`` is how Excel names the separator.
+    """
+    first, end, rest = text.partition("\n")
+    named = _SEP.fullmatch(first.strip())
+    if named is not None:
+        return named.group(1), rest, 2 if end else 1
+    return _separator(text), text, 1
 
 
 def _separator(text: str) -> str:
@@ -160,13 +204,14 @@ def _column(cell: str) -> str | None:
 
 def _numbered(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line on which each row that is not blank begins, and its cells."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
-    line = 1
+    separator, text, first = _separated(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    line = first
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 yield line, cells
-            line = reader.line_num + 1
+            line = reader.line_num + first
     except csv.Error as error:
         raise UnreadableFile(
             f"line {line} cannot be read: {error} (is a quotation mark not closed?)"

@@ -21,6 +21,8 @@ class CameFrom(StrEnum):
     """Herald's own page, or a form on a website that posts to it."""
     API = "api"
     """A website's own program."""
+    IMPORT = "import"
+    """Somebody brought a file in which no consent was noted, and let Herald ask."""
 
 
 class Asked(StrEnum):

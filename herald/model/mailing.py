@@ -52,6 +52,11 @@ class Consent:
     given: str = ""
     """An ISO 8601 date or moment, as precise as it was written down."""
 
+    @property
+    def is_proven(self) -> bool:
+        """Tell whether somebody noted when the person agreed: the rest cannot be checked."""
+        return bool(self.given)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -74,6 +79,8 @@ class Fate(StrEnum):
     """What became of a row."""
 
     ADDED = "added"
+    PENDING = "pending"
+    """On the list, and written to only after confirming: nothing proves a consent."""
     ALREADY_THERE = "already there"
     REFUSED = "refused"
 
@@ -331,6 +338,8 @@ class DueCopy:
     address: str
     """Empty if the person was erased since."""
     language: Language
+    domain: str = ""
+    """At which its limits are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +396,8 @@ class RecipientVerdict:
     """What the server said; it never holds the recipient's address."""
     queue_id: str = ""
     """What the server calls the mail that it took, if it told."""
+    slows_down: bool = False
+    """The recipient's domain asked us to slow down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,6 +416,8 @@ class Wish:
     owner: str
     """The process that wants it."""
     lease: timedelta
+    sender: str = ""
+    """The address that it is from, as far as limits are counted for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,6 +428,10 @@ class Turned:
     """Of the copy that was wished for; None where it may not be sent, or another one has it."""
     is_fresh: bool = True
     """False where the copy that was to be settled had moved on."""
+    is_full: bool = False
+    """The mail server or the sender is at its limit: no copy may be claimed for a while."""
+    barred_domain: str = ""
+    """A domain to which no copy may be claimed for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from herald.model.ids import Language, ListId
+from herald.model.headway import Pulse
+from herald.model.mail_limits import MailLimits
 from herald.model.mailing import (
     AddressHash,
     Candidate,
@@ -21,16 +23,21 @@ from herald.model.mailing import (
     Turned,
     Wish,
 )
-from herald.store import mailing_claiming, mailing_issues, mailing_lists
+from herald.store import mailing_claiming, mailing_issues, mailing_lists, mailing_pulse
 from herald.store.engine import Store
+from herald.store.mailing_paces import Gate
 
 
 class StoredMailing:
     """Lists, issues and recipients in the store; the port's docstrings are the contract."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, *, limits: MailLimits | None = None, account: str = ""
+    ) -> None:
+        """Keep to *limits*, those of the mail server itself by its *account*."""
         self._store = store
-        self._turns = mailing_claiming.GroupTurns(store)
+        self._gate = Gate(limits=limits or MailLimits(), relay=account)
+        self._turns = mailing_claiming.GroupTurns(store, self._gate)
 
     async def mailing_key(self) -> bytes:
         """Return the instance's secret."""
@@ -41,6 +48,12 @@ class StoredMailing:
     ) -> tuple[RowReport, ...]:
         """Add those who are new and not suppressed."""
         return await mailing_lists.admit(self._store, mailing_list, candidates, now=now)
+
+    async def foresee(
+        self, mailing_list: ListId, candidates: Sequence[Candidate]
+    ) -> tuple[RowReport, ...]:
+        """Tell what ``admit`` would do, and change nothing."""
+        return await mailing_lists.foresee(self._store, mailing_list, candidates)
 
     async def subscribers(self, mailing_list: ListId) -> tuple[Subscriber, ...]:
         """Return everybody who is or was on a list."""
@@ -97,11 +110,25 @@ class StoredMailing:
         return await mailing_issues.freeze_audience(self._store, issue, choose, now=now)
 
     async def due_copies(
-        self, issue: str, *, most: int, now: datetime, barred_domains: frozenset[str] = frozenset()
+        self, issue: str, *, most: int, now: datetime, senders: Collection[str] = ()
     ) -> tuple[DueCopy, ...]:
         """Return copies that may be claimed."""
         return await mailing_claiming.due_copies(
-            self._store, issue, most=most, now=now, barred_domains=barred_domains
+            self._store, issue, most=most, now=now, gate=self._gate, senders=senders
+        )
+
+    async def reopens_at(
+        self, issue: str, *, senders: Collection[str], now: datetime
+    ) -> datetime | None:
+        """Return when the next copy that is due may be claimed."""
+        return await mailing_pulse.reopens_at(
+            self._store, issue, gate=self._gate, senders=senders, now=now
+        )
+
+    async def pulse(self, issue: str, *, senders: Collection[str], now: datetime) -> Pulse:
+        """Return what became of an issue's copies lately, and what the others wait for."""
+        return await mailing_pulse.pulse(
+            self._store, issue, gate=self._gate, senders=senders, now=now
         )
 
     async def turn(

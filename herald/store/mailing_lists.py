@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.ids import ListId
@@ -45,6 +46,8 @@ _KEY_NAME = "mailing"
 _KEY_BYTES = 32
 _WAITING = (RecipientState.PENDING.value, RecipientState.DEFERRED.value)
 _PEOPLE = subscription.join(subscriber)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_UNPROVEN = "nothing says when the person agreed: receives nothing before confirming"
 
 
 async def mailing_key(store: Store) -> bytes:
@@ -70,6 +73,28 @@ async def admit(
     )
 
 
+async def foresee(
+    store: Store, mailing_list: ListId, candidates: Sequence[Candidate]
+) -> tuple[RowReport, ...]:
+    """Tell what ``admit`` would do, and change nothing."""
+    async with store.reading() as connection:
+        judged = await _judge(connection, mailing_list, candidates, _NEVER)
+    return tuple(judged.reports)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """What becomes of some rows: what is told of each, and what is written."""
+
+    reports: list[RowReport] = field(default_factory=list)
+    people: list[dict[str, Any]] = field(default_factory=list)
+    ties: list[dict[str, Any]] = field(default_factory=list)
+    follows: list[dict[str, Any]] = field(default_factory=list)
+    """People whose name, language or zone follows the file."""
+    proven: list[dict[str, Any]] = field(default_factory=list)
+    """Ties that waited, and of which somebody now says when the person agreed."""
+
+
 async def _admit(
     connection: AsyncConnection,
     *,
@@ -77,8 +102,35 @@ async def _admit(
     candidates: Sequence[Candidate],
     now: datetime,
 ) -> tuple[RowReport, ...]:
-    hashes = [candidate.address_hash for candidate in candidates]
     await alone(connection, Guarded.PEOPLE)
+    judged = await _judge(connection, mailing_list, candidates, now)
+    known = subscriber.c.address_hash == bindparam("known")
+    columns: dict[str, Any] = {
+        name: bindparam(f"new_{name}") for name in ("name", "language", "zone")
+    }
+    tie = subscription.c.id == bindparam("known")
+    agreed: dict[str, Any] = {
+        name: bindparam(f"new_{name}")
+        for name in ("state", "consent_source", "consent_given", "since")
+    }
+    for statement, rows in (
+        (insert(subscriber), judged.people),
+        (insert(subscription), judged.ties),
+        (update(subscriber).where(known).values(**columns), judged.follows),
+        (update(subscription).where(tie).values(**agreed), judged.proven),
+    ):
+        if rows:
+            await connection.execute(statement, rows)
+    return tuple(judged.reports)
+
+
+async def _judge(
+    connection: AsyncConnection,
+    mailing_list: ListId,
+    candidates: Sequence[Candidate],
+    now: datetime,
+) -> _Judged:
+    hashes = [candidate.address_hash for candidate in candidates]
     barred = await _barred(connection, mailing_list, hashes)
     people = {
         row.address_hash: row
@@ -86,39 +138,55 @@ async def _admit(
             select(subscriber).where(subscriber.c.address_hash.in_(hashes))
         )
     }
-    states = {
-        row.address_hash: row.state
+    ties = {
+        row.address_hash: row
         for row in await connection.execute(
-            select(subscription.c.address_hash, subscription.c.state).where(
+            select(subscription.c.address_hash, subscription.c.id, subscription.c.state).where(
                 subscription.c.list == mailing_list, subscription.c.address_hash.in_(hashes)
             )
         )
     }
-    reports = []
-    new_people: list[dict[str, Any]] = []
-    new_ties: list[dict[str, Any]] = []
+    judged = _Judged()
     for candidate in candidates:
         known = candidate.address_hash
         if known in barred:
-            reports.append(_report(candidate, Fate.REFUSED, barred[known]))
-            continue
-        changed = ""
-        if known not in people:
-            new_people.append(_person(candidate, now))
+            judged.reports.append(_report(candidate, Fate.REFUSED, barred[known]))
+        elif known in ties and ties[known].state == SubscriptionState.LEFT:
+            judged.reports.append(_report(candidate, Fate.REFUSED, "left this list"))
         else:
-            changed = await _follow(connection, people[known], candidate)
-        if known not in states:
-            new_ties.append(_tie(candidate, mailing_list, now))
-            reports.append(_report(candidate, Fate.ADDED, ""))
-        elif states[known] == SubscriptionState.LEFT:
-            reports.append(_report(candidate, Fate.REFUSED, "left this list"))
-        else:
-            reports.append(_report(candidate, Fate.ALREADY_THERE, changed))
-    if new_people:
-        await connection.execute(insert(subscriber), new_people)
-    if new_ties:
-        await connection.execute(insert(subscription), new_ties)
-    return tuple(reports)
+            changed = _follow(judged, people.get(known), candidate, now)
+            tie: Any = ties.get(known)
+            _admit_one(judged, tie, candidate, (mailing_list, changed, now))
+    return judged
+
+
+def _admit_one(
+    judged: _Judged,
+    tie: Row[Any] | None,
+    candidate: Candidate,
+    about: tuple[ListId, str, datetime],
+) -> None:
+    mailing_list, changed, now = about
+    is_proven = candidate.consent.is_proven
+    if tie is None:
+        judged.ties.append(_tie(candidate, mailing_list, now))
+        fate, why = (Fate.ADDED, "") if is_proven else (Fate.PENDING, _UNPROVEN)
+    elif tie.state == SubscriptionState.PENDING and is_proven:
+        judged.proven.append(
+            {
+                "known": tie.id,
+                "new_state": SubscriptionState.SUBSCRIBED.value,
+                "new_consent_source": candidate.consent.source,
+                "new_consent_given": candidate.consent.given,
+                "new_since": now,
+            }
+        )
+        fate, why = Fate.ADDED, "waited for a consent, which the file names now"
+    elif tie.state == SubscriptionState.PENDING:
+        fate, why = Fate.PENDING, "; ".join(filter(None, ("waits already", changed)))
+    else:
+        fate, why = Fate.ALREADY_THERE, changed
+    judged.reports.append(_report(candidate, fate, why))
 
 
 async def subscribers(store: Store, mailing_list: ListId) -> tuple[Subscriber, ...]:
@@ -269,25 +337,23 @@ async def _suppress(
     await insert_new(connection, suppression, row)
 
 
-async def _follow(connection: AsyncConnection, known: Any, candidate: Candidate) -> str:
-    """Let name and language follow the file; return what changed, for the report."""
+def _follow(judged: _Judged, known: Row[Any] | None, candidate: Candidate, now: datetime) -> str:
+    """Let name, language and zone follow the file; return what changed, for the report."""
+    if known is None:
+        judged.people.append(_person(candidate, now))
+        return ""
     wanted = {
         "name": candidate.name,
         "language": candidate.language or "",
         "zone": candidate.zone,
     }
-    changes = {
-        column: value
-        for column, value in wanted.items()
-        if value and value != getattr(known, column)
-    }
+    changes = [
+        column for column, value in wanted.items() if value and value != getattr(known, column)
+    ]
     if not changes:
         return ""
-    await connection.execute(
-        update(subscriber)
-        .where(subscriber.c.address_hash == candidate.address_hash)
-        .values(**changes)
-    )
+    follows = {f"new_{name}": value or getattr(known, name) for name, value in wanted.items()}
+    judged.follows.append({"known": candidate.address_hash, **follows})
     told = [{"zone": "time zone"}.get(column, column) for column in changes]
     return f"{' and '.join(told)} changed"
 
@@ -308,7 +374,11 @@ def _tie(candidate: Candidate, mailing_list: ListId, now: datetime) -> dict[str,
         "id": secrets.token_hex(16),
         "address_hash": candidate.address_hash,
         "list": mailing_list,
-        "state": SubscriptionState.SUBSCRIBED.value,
+        "state": (
+            SubscriptionState.SUBSCRIBED
+            if candidate.consent.is_proven
+            else SubscriptionState.PENDING
+        ).value,
         "consent_source": candidate.consent.source,
         "consent_given": candidate.consent.given,
         "since": now,

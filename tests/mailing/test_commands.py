@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
         "config/lists.yaml": LISTS,
         "config/channels.yaml": "trial: {network: journal}\n",
         "config/herald.yaml": "smtp: {host: 127.0.0.1, port: 9, tls: none}\n",
-        "people.csv": "email,name,language\nana@example.org,Ana,it\nbad,Bo,en\n",
+        "people.csv": "email,name,language,consent date\nana@example.org,Ana,it,2027-01-02\nbad,Bo,en,\n",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,9 @@ def test_a_file_that_is_no_list_is_told_in_one_sentence(folder: Path) -> None:
 
 
 def test_people_are_shown_taken_off_and_erased(folder: Path) -> None:
-    (folder / "bea.csv").write_text("email\nbea@example.org\n", encoding="utf-8")
+    (folder / "bea.csv").write_text(
+        "email,consent date\nbea@example.org,2027-01-02\n", encoding="utf-8"
+    )
     herald(folder, "lists", "import", "friends", str(folder / "people.csv"))
     shown = document(herald(folder, "lists", "show", "--json"))
     assert shown["lists"][0]["languages"] == [{"language": "it", "subscribed": 1}]

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 
 import pytest
 
 from herald.mailing.addresses import BadAddress, hash_address, read_address
-from herald.mailing.lists import export_rows, find_hash, import_rows
+from herald.mailing.lists import (
+    export_rows,
+    find_hash,
+    foresee_rows,
+    import_rows,
+    report_rows,
+)
 from herald.mailing.spreadsheet import UnreadableFile, read_language, read_spreadsheet
+from herald.model.bounces import BounceKind, CopyOf, ReturnedMail
 from herald.model.ids import ListId
 from herald.model.mailing import Fate, SubscriptionState, SuppressionReason
+from herald.store.bounces import StoredBounces
+from herald.store.engine import Store
 from herald.store.mailing import StoredMailing
 from tests.mailing.makers import FRIENDS, subscribe
 from tests.makers import NOON
@@ -28,6 +39,14 @@ from tests.makers import NOON
         pytest.param('Imię,"Adres e-mail"\nZoë,a@x.org\n'.encode(), ["Zoë"], id="polish header"),
         pytest.param(b'email,name\n"a@x.org","Ana, the 3rd"\n', ["Ana, the 3rd"], id="quoted"),
         pytest.param(b"email,name\na@x.org\n", [""], id="short row"),
+        pytest.param(b"sep=;\r\nemail;name\r\na@x.org;Ana\r\n", ["Ana"], id="excel's sep"),
+        pytest.param("email,name\na@x.org,Žiga\n".encode("utf-16-le"), ["Žiga"], id="utf-16-le"),
+        pytest.param("email,name\na@x.org,Žiga\n".encode("utf-16-be"), ["Žiga"], id="utf-16-be"),
+        pytest.param(b"email;name\na@x.org;Nicc\xf2l\x92\n", ["Niccòl’"], id="cp1252, excel"),
+        pytest.param("البريد الإلكتروني,الاسم\na@x.org,آنا\n".encode(), ["آنا"], id="arabic"),
+        pytest.param("Indirizz elettroniku,Isem\na@x.org,Ċ\n".encode(), ["Ċ"], id="maltese"),
+        pytest.param("Endereço de e-mail,Nome\na@x.org,Zé\n".encode(), ["Zé"], id="portuguese"),
+        pytest.param("E-poštni naslov,Ime\na@x.org,Ž\n".encode(), ["Ž"], id="slovene"),
     ],
 )
 def test_a_file_is_read_as_spreadsheets_write_it(content: bytes, names: list[str]) -> None:
@@ -115,7 +134,7 @@ async def test_every_row_is_accounted_for(store: StoredMailing) -> None:
         "bo@example.org,Bo,english!\n"
     )
     sheet = read_spreadsheet(content.encode())
-    report = await import_rows(store, FRIENDS, sheet, source="file", now=NOON)
+    report = await import_rows(store, FRIENDS, sheet, source="file", given="2027-01-02", now=NOON)
     assert [(row.line, row.fate) for row in report.rows] == [
         (2, Fate.ADDED),
         (3, Fate.REFUSED),
@@ -209,10 +228,136 @@ async def test_an_export_is_read_back_by_an_import(store: StoredMailing) -> None
 async def test_ten_thousand_rows_take_seconds(store: StoredMailing) -> None:
     rows = "\n".join(f"p{number}@example.org,Person {number},it" for number in range(10_000))
     sheet = read_spreadsheet(f"email,name,language\n{rows}\n".encode())
+    told: list[tuple[int, int]] = []
     began = time.monotonic()
-    report = await import_rows(store, FRIENDS, sheet, source="file", now=NOON)
+    report = await import_rows(
+        store,
+        FRIENDS,
+        sheet,
+        source="file",
+        given="2027-01-02",
+        now=NOON,
+        tell=lambda done, rows: told.append((done, rows)),
+    )
     assert report.count(Fate.ADDED) == 10_000
     assert time.monotonic() - began < 20
+    assert told[-1] == (10_000, 10_000)
+
+
+async def came(store: StoredMailing, content: str, given: str = "") -> list[tuple[Fate, str]]:
+    """Import a file, and return what became of its rows."""
+    sheet = read_spreadsheet(content.encode())
+    report = await import_rows(store, FRIENDS, sheet, source="file", given=given, now=NOON)
+    return [(row.fate, row.why) for row in report.rows]
+
+
+async def test_who_is_not_known_to_agree_waits_until_a_file_says_when(
+    store: StoredMailing,
+) -> None:
+    ((fate, why),) = await came(store, "email\nana@example.org\n")
+    assert fate is Fate.PENDING
+    assert "receives nothing" in why
+    (person,) = await store.subscribers(FRIENDS)
+    assert person.state is SubscriptionState.PENDING
+    assert (await came(store, "email\nana@example.org\n"))[0] == (Fate.PENDING, "waits already")
+
+    assert (await came(store, "email,consent date\nana@example.org,2026-09-12\n"))[0][
+        0
+    ] is Fate.ADDED
+    (person,) = await store.subscribers(FRIENDS)
+    assert person.state is SubscriptionState.SUBSCRIBED
+    assert (person.consent.source, person.consent.given) == ("file", "2026-09-12")
+    # A later file without the date takes nothing away.
+    assert (await came(store, "email\nana@example.org\n"))[0] == (Fate.ALREADY_THERE, "")
+
+
+async def test_whoever_imports_may_vouch_for_a_whole_file(store: StoredMailing) -> None:
+    content = "email,consent date\nana@example.org,\nbo@example.org,2020-01-01\n"
+    await came(store, content, given="2026-09-12")
+    ana, bo = await store.subscribers(FRIENDS)
+    assert (ana.consent.given, bo.consent.given) == ("2026-09-12", "2020-01-01")
+
+
+@pytest.mark.parametrize("reason", [SuppressionReason.COMPLAINED, SuppressionReason.BOUNCED])
+@pytest.mark.parametrize("date", ["", "2027-05-01"], ids=["no date", "date"])
+async def test_who_complained_or_cannot_be_reached_is_not_brought_back(
+    store: StoredMailing, database: Store, reason: SuppressionReason, date: str
+) -> None:
+    await subscribe(store, ("ana@example.org", "Ana", "en"))
+    (person,) = await store.subscribers(FRIENDS)
+    kind = BounceKind.COMPLAINT if reason is SuppressionReason.COMPLAINED else BounceKind.HARD
+    await StoredBounces(database).record_bounce(
+        ReturnedMail(kind=kind, copy=None, fingerprint="f" * 64),
+        CopyOf(subscription=person.subscription),
+        lambda _: reason,
+        now=NOON,
+    )
+    content = f"email,consent date\nANA@example.org,{date}\n"
+    ((fate, why),) = await came(store, content)
+    assert fate is Fate.REFUSED
+    assert "only the person can come back" in why
+    (person,) = await store.subscribers(FRIENDS)
+    assert person.state is SubscriptionState.LEFT
+
+
+async def test_a_pending_person_who_left_stays_away(store: StoredMailing) -> None:
+    await came(store, "email\nana@example.org\n")
+    (person,) = await store.subscribers(FRIENDS)
+    await store.leave(person.subscription, now=NOON)
+    assert (await came(store, "email\nana@example.org\n", given="2027-01-01"))[0][0] is Fate.REFUSED
+
+
+async def test_what_would_become_of_a_file_is_told_without_changing_anything(
+    store: StoredMailing,
+) -> None:
+    await subscribe(store, ("ana@example.org", "Ana", "es"))
+    before = await store.subscribers(FRIENDS)
+    content = "email,name,consent date\nana@example.org,Anna,\nbo@example.org,Bo,2027-01-01\nx,,\n"
+    sheet = read_spreadsheet(content.encode())
+    foreseen = await foresee_rows(store, FRIENDS, sheet, source="file")
+    assert await store.subscribers(FRIENDS) == before
+    done = await import_rows(store, FRIENDS, sheet, source="file", now=NOON)
+    assert foreseen == done
+
+
+async def test_the_same_address_is_found_across_the_whole_file_however_it_is_written(
+    store: StoredMailing,
+) -> None:
+    filler = "".join(f"p{number}@example.org\n" for number in range(2500))
+    content = f"email\nana@bücher.example.org\n{filler}ANA@XN--BCHER-KVA.example.org\n"
+    *_, (fate, why) = await came(store, content)
+    assert (fate, why) == (Fate.REFUSED, "the same address stands on line 2")
+
+
+async def test_the_report_of_every_row_opens_in_a_spreadsheet_without_a_formula(
+    store: StoredMailing,
+) -> None:
+    content = 'email\n"=HYPERLINK(""x"")"\nana@example.org\n'
+    sheet = read_spreadsheet(content.encode())
+    report = await foresee_rows(store, FRIENDS, sheet, source="file")
+    rows = list(csv.reader(io.StringIO(report_rows(report))))
+    assert rows[0] == ["line", "address", "fate", "why"]
+    assert rows[1][:3] == ["2", '\'=HYPERLINK("x")', "refused"]
+    assert rows[2][:3] == ["3", "ana@example.org", "pending"]
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        ('"ana b"@example.org', "Quoting"),
+        ("žiga@example.org", "not plain ASCII"),
+        ("ana@пример", "no address"),
+        ("ana@example.org\x00", "invisible"),
+        ("ana@[127.0.0.1]", "no address"),
+    ],
+)
+async def test_an_odd_address_gets_a_clear_answer(
+    store: StoredMailing, written: str, word: str
+) -> None:
+    cell = written.replace('"', '""')
+    ((fate, why),) = await came(store, f'email\n"{cell}"\n')
+    assert fate is Fate.REFUSED
+    assert word in why
 
 
 async def test_the_key_is_made_once(store: StoredMailing) -> None:

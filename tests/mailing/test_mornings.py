@@ -149,7 +149,9 @@ async def room(store: StoredMailing) -> Room:
 
 async def bring_in(store: StoredMailing, people: str) -> list[tuple[Fate, str]]:
     sheet = read_spreadsheet(people.encode())
-    report = await import_rows(store, FRIENDS, sheet, source="test", now=NOON)
+    report = await import_rows(
+        store, FRIENDS, sheet, source="test", given="2027-05-01", now=NOON
+    )
     return [(row.fate, row.why) for row in report.rows]
 
 
