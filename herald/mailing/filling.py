@@ -115,7 +115,7 @@ def _small(piece: str) -> list[tuple[str, bool]]:
         # White space between and inside attributes may be any.
         return [(part, False) for part in re.split(r"(\s+)", piece) if part]
     if piece.isspace() or len(piece.encode()) <= LINE_MOST // 8:
-        return [(piece, False)]
+        return [(piece, not piece.isspace())]
     parts: list[str] = [""]
     for mark in piece:
         if len(parts[-1]) >= LINE_MOST // 16 and not unicodedata.combining(mark):

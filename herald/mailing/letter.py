@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
+from herald.mailing.filling import sendable
 from herald.mailing.gate.words import is_bare, is_vague
 from herald.mailing.written import as_html, as_text, links_of
 from herald.model.ids import Language
@@ -53,7 +54,7 @@ def parts_of(
     """
     taken = {key_of(words): "" for words in reserved}
     for section in content.sections:
-        for words, address in links_of("\n\n".join(section.paragraphs)):
+        for words, address in links_of(_written(section)):
             taken.setdefault(key_of(words), address)
     return tuple(_part(section, taken, read_more) for section in content.sections)
 
@@ -72,7 +73,7 @@ def preheader_of(parts: tuple[Part, ...]) -> str:
 
 
 def _part(section: ContentSection, taken: dict[str, str], read_more: str) -> Part:
-    written = "\n\n".join(section.paragraphs)
+    written = _written(section)
     return Part(
         title=section.title,
         title_language=section.title_language,
@@ -81,6 +82,10 @@ def _part(section: ContentSection, taken: dict[str, str], read_more: str) -> Par
         written_language=section.paragraphs_language,
         cards=tuple(_card(entry, taken, read_more) for entry in section.entries),
     )
+
+
+def _written(section: ContentSection) -> str:
+    return sendable("\n\n".join(section.paragraphs))
 
 
 def _card(entry: ContentEntry, taken: dict[str, str], read_more: str) -> Card:

@@ -1,0 +1,143 @@
+"""The letter as a whole, kept as it is read: ``HERALD_GOLDEN=write`` writes it anew."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from herald.mailing.gate.examine import examine
+from herald.mailing.letter import PREHEADER_MOST
+from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK, render, without_own
+from herald.model.ids import Language
+from herald.model.mailing import ContentEntry, ContentSection, EditionContent, LetterPicture
+from tests.mailing.letters import AR, EN, TOLD, a_letter, a_rich_content
+
+GOLDENS = Path(__file__).parent / "letters"
+HE = Language("he")
+FUNNY = "\u202e\u2066\ud800\x00\x1b[31m<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize("language", TOLD)
+@pytest.mark.parametrize("part", ["html", "txt"])
+def test_a_letter_reads_as_it_was_looked_at(language: Language, part: str) -> None:
+    edition = a_letter(language)
+    made = edition.html if part == "html" else edition.text
+    golden = GOLDENS / f"{language}.{part}"
+    if os.environ.get("HERALD_GOLDEN") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(made, encoding="utf-8")
+    assert made == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", TOLD)
+def test_a_letter_has_no_fault_and_much_room_left(language: Language) -> None:
+    edition = a_letter(language)
+    assert examine(edition) == ()
+    assert len(edition.html.encode()) < 16_000
+
+
+def test_from_right_to_left_everything_is_mirrored() -> None:
+    letter = a_letter(AR).html
+    assert "text-align: right" in letter
+    assert "border-right: 4px" in letter
+    assert "border-left" not in letter
+    assert "padding-left" not in letter
+    # what is written from left to right within it stands on its own side
+    assert re.search(r'<p [^>]*text-align:\s?left[^>]*lang="it" dir="ltr"', letter)
+
+
+def test_a_letter_leads_only_where_there_are_pages() -> None:
+    letter = render(a_rich_content(EN, "https://x.org/"), list_name="Friends")
+    assert PREFERENCES_MARK not in letter.html + letter.text
+    assert "in your browser" not in letter.html + letter.text
+    assert UNSUBSCRIBE_MARK in letter.html
+    assert examine(letter) == ()
+
+
+def test_what_concerns_one_reader_can_be_taken_out_for_everybody() -> None:
+    shown = without_own(a_letter(EN))
+    assert "invalid" not in shown
+    assert "You receive this letter" not in shown
+    assert "Co-funded" in shown
+
+
+def test_the_inbox_shows_how_the_letter_begins() -> None:
+    letter = a_letter(EN).html
+    beside = re.search(r'class="preheader"[^>]*>([^<]*)<', letter)
+    assert beside is not None
+    assert beside[1].startswith("Dear friends, spring is here")
+    assert len(beside[1]) <= PREHEADER_MOST
+
+
+def test_the_emblem_is_shown_as_it_is_and_said_to_those_who_cannot_see_it() -> None:
+    letter = a_letter(EN).html
+    emblem = re.search(r"<img[^>]*emblem.png[^>]*>", letter)
+    assert emblem is not None
+    assert 'alt="Emblem of the European Union"' in emblem[0]
+    assert 'width="84" height="56"' in emblem[0]
+
+
+def told(*entries: ContentEntry, paragraphs: tuple[str, ...] = ()) -> EditionContent:
+    section = ContentSection(
+        title="News",
+        title_language=EN,
+        paragraphs=paragraphs,
+        paragraphs_language=EN,
+        entries=entries,
+    )
+    return EditionContent(language=EN, subject="In May", sections=(section,))
+
+
+def entry(**changes: object) -> ContentEntry:
+    values = {"ref": "entry:1", "title": "A walk", "language": EN}
+    return ContentEntry(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        told(entry(title="x" * 10_000, text="y" * 10_000)),
+        told(entry(title="語" * 3_000, text="語" * 3_000)),
+        told(
+            entry(title=FUNNY, text=FUNNY, place=FUNNY, credit=FUNNY, link="https://x.org/?a=<b>")
+        ),
+        told(paragraphs=(FUNNY, "[x](javascript:alert) and [data](data:text/html,x) **bold")),
+        told(entry(title="https://example.org/a", link="https://example.org/a")),
+        told(entry(title="Click here", link="https://example.org/a")),
+        told(entry(title="…", link="https://example.org/a")),
+        told(*(entry(link=f"https://example.org/{n}", credit="Argenta") for n in range(5))),
+        told(entry(title="Unsubscribe", link="https://evil.example.org/")),
+        told(
+            entry(
+                picture=LetterPicture(
+                    url='https://x.org/"onerror="alert(1)', alt='"><b>', language=EN
+                )
+            )
+        ),
+        told(entry(title="שלום" * 50, language=HE, text="a" * 50)),
+    ],
+    ids=[
+        "long",
+        "wide",
+        "funny",
+        "markup",
+        "bare",
+        "vague",
+        "nothing",
+        "alike",
+        "ours",
+        "picture",
+        "hebrew",
+    ],
+)
+def test_nothing_that_others_write_makes_a_letter_that_must_be_held(
+    content: EditionContent,
+) -> None:
+    letter = render(content, list_name="Friends " + FUNNY)
+    assert [str(fault) for fault in examine(letter)] == []
+    assert "<script" not in letter.html
+    assert "\u202e" not in letter.html + letter.text
+    assert max(len(line.encode()) for line in letter.html.split("\n")) <= 998
