@@ -42,6 +42,7 @@ from herald.echoes import Echoes
 from herald.errors import ConfigurationBroken, HeraldError, NotItsTurn
 from herald.foresight import known_capabilities
 from herald.links import Links
+from herald.mailing.approving import Approving
 from herald.mailing.archive import Archive
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.lmtp import Door
@@ -188,6 +189,9 @@ class App:
             lists=lambda: self._loader.load_configuration().configuration.lists,
             public_url=settings.web.public_url or "",
         )
+        self.approving = Approving(
+            store=self.mailing_store, public_url=settings.web.public_url or "", clock=clock
+        )
         self.joining_store = StoredJoining(store)
         self.joining = Joining(
             store=self.joining_store,
@@ -241,6 +245,7 @@ class App:
             officers=self.officers,
             corrections=corrections,
             echoes=self.echo_store,
+            approving=self.approving,
         )
         self.corrections = corrections
         self._loader = loader

@@ -9,6 +9,7 @@ from pathlib import Path
 from herald.accounts import Accounts, lacking
 from herald.consequences import errors
 from herald.correcting import Corrections
+from herald.mailing.approving import Approving
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery
@@ -51,6 +52,7 @@ class Condition:
     officers: Officers
     corrections: Corrections
     echoes: EchoStore
+    approving: Approving
 
     async def health(self) -> Health:
         """Return how everything fares now."""
@@ -100,8 +102,15 @@ class Condition:
                 [channel.id for channel in channels if channel.network == MANUAL]
             ),
             newsletters=tuple(
-                NewsletterTrouble(issue=each.issue, code=each.code, message=each.message)
-                for each in await self.mailing.concerns()
+                [
+                    NewsletterTrouble(
+                        issue=each.issue,
+                        code=each.code,
+                        message=each.message,
+                        link=await self.approving.link(each.issue) if each.issue else "",
+                    )
+                    for each in await self.mailing.concerns()
+                ]
             ),
             heard=await self.echoes.heard(after=now - 3 * ONE_DAY, most=HEARD_MOST),
         )

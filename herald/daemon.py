@@ -347,6 +347,7 @@ async def _web(app: App) -> AsyncIterator[None]:
             app.media,
             app.joining,
             app.archive,
+            app.approving,
             client_header=app.settings.web.client_header or "",
         )
         header = app.settings.web.client_header or ""

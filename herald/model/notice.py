@@ -56,6 +56,8 @@ class Concern:
     """The next moment that depends on it."""
     detail: str = ""
     """What a file, a network or a server said, in its own words, without secrets."""
+    link: str = ""
+    """A page of Herald's on which to look and decide; whoever has it may."""
     commands: tuple[str, ...] = ()
     """What to type."""
     lasting: timedelta = NONE
@@ -98,6 +100,8 @@ class NewsletterTrouble:
     code: str
     message: str
     """In English."""
+    link: str = ""
+    """Where somebody can look at it and decide; empty where there is no such page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

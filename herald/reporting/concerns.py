@@ -254,6 +254,7 @@ def _newsletter(trouble: NewsletterTrouble) -> Concern:
     issue = quote(trouble.issue)
     commands: dict[str, tuple[str, ...]] = {
         "approval": (f"herald newsletter preview {issue}", f"herald newsletter approve {issue}"),
+        "late": (f"herald newsletter preview {issue}", f"herald newsletter approve {issue}"),
         "uncertain": (
             f"herald newsletter progress {issue}",
             f"herald newsletter resend-uncertain {issue}",
@@ -269,6 +270,7 @@ def _newsletter(trouble: NewsletterTrouble) -> Concern:
         say={"approval": "newsletter_approval", "relay": "relay"}.get(trouble.code, "newsletter"),
         names=(("issue", trouble.issue),),
         detail=redacted(trouble.message.partition(": ")[2] if is_approval else trouble.message),
+        link=trouble.link,
         commands=commands.get(trouble.code, progress),
         lasting=RELAY_RESTS if trouble.code == "relay" else NONE,
     )

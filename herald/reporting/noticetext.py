@@ -132,6 +132,7 @@ def _concern_document(concern: Concern, language: Language) -> Document:
         "since": instant(concern.since),
         "due_at": instant(concern.due_at),
         "detail": concern.detail,
+        "link": concern.link or None,
         "commands": list(concern.commands),
     }
 
@@ -196,9 +197,10 @@ def _concern(concern: Concern, language: Language, zone: str) -> str:
     lines += [f"  {say[name]}: {spell(at, language, zone)}" for name, at in moments if at]
     if concern.detail:
         lines.append(_folded(f"{say['detail']}: {concern.detail}", "  ", "    "))
-    if concern.commands:
+    ways = [*([concern.link] if concern.link else []), *concern.commands]
+    if ways:
         lines.append(f"  {say['todo']}:")
-        lines += [f"      {command}" for command in concern.commands]
+        lines += [f"      {way}" for way in ways]
     return "\n".join(lines)
 
 

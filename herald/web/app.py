@@ -20,6 +20,7 @@ from herald import __version__
 from herald.errors import HeraldError
 from herald.mailing.leaving import Departure
 from herald.model.ids import Language
+from herald.web.approving import TakesApprovals, add_approving_routes
 from herald.web.archive import ShowsLetters, add_archive_routes
 from herald.web.joining import TakesSignUps, add_joining_routes
 from herald.web.media import ShowsPictures, add_media_routes
@@ -85,7 +86,7 @@ class WayOut(Protocol):
         ...
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  # one for each room that has pages
     health: Callable[[], Awaitable[HealthReport]],
     leaving: WayOut,
     hubs: TakesPushes | None = None,
@@ -93,6 +94,7 @@ def create_app(
     pictures: ShowsPictures | None = None,
     joining: TakesSignUps | None = None,
     letters: ShowsLetters | None = None,
+    approving: TakesApprovals | None = None,
     *,
     client_header: str = "",
 ) -> web.Application:
@@ -100,7 +102,8 @@ def create_app(
 
     *health* is asked at every ``/healthz``, *hubs* at ``/websub/…``, *figures* at ``/metrics``,
     *pictures* at ``/media/…``, *joining* at ``/lists/…`` and ``/join/…``, *letters* at
-    ``/letters/…``. *client_header* is where a proxy names who asks; empty trusts none.
+    ``/letters/…``, *approving* at ``/approve/…``. *client_header* is where a proxy names who asks;
+    empty trusts none.
     """
 
     async def healthz(request: web.Request) -> web.Response:
@@ -145,6 +148,8 @@ def create_app(
         add_joining_routes(app, joining, client_header=client_header)
     if letters is not None:
         add_archive_routes(app, letters)
+    if approving is not None:
+        add_approving_routes(app, approving)
     return app
 
 

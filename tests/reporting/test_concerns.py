@@ -294,6 +294,17 @@ WAITING FOR APPROVAL
     )
 
 
+def test_an_issue_that_waits_for_approval_leads_to_its_page() -> None:
+    link = "https://herald.example.org/approve/WyJ"
+    trouble = NewsletterTrouble(issue="a/b/2027-05-04", code="approval", message="it is", link=link)
+    (concern,) = concerns_of(replace(a_situation(), newsletters=(trouble,)))
+    notice = Notice(occasion=Occasion.ALERT, new=(concern,))
+    told = text_of(notice, ANA, zone="UTC")
+
+    assert f"      {link}\n      herald newsletter preview a/b/2027-05-04" in told
+    assert document(notice, ANA, zone="UTC", now=NOON)["data"]["concerns"][0]["link"] == link
+
+
 def test_a_summary_in_which_nothing_is_open_is_one_line():
     notice = Notice(occasion=Occasion.DIGEST, closed=(Kind.FAILED, Kind.FAILED, Kind.FEED))
     text = text_of(notice, ANA, zone="UTC")
