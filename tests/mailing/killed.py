@@ -1,18 +1,12 @@
-"""A Herald that only sends newsletters, and what may be wrong with it: a process to be killed.
-
-python -m tests.mailing.killed LIFE, with LIFE as JSON.
-"""
+"""A Herald that only sends newsletters, and what may be wrong with it: a process to be killed."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import update
 
@@ -55,11 +49,6 @@ class Life:
     ahead: float = 0.0
     """Seconds by which its clock is ahead: it lives so much later."""
     flaw: Flaw = Flaw.NONE
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """Return it for the command line."""
-        return json.dumps(asdict(self))
 
 
 class LaterClock(SystemClock):
@@ -103,8 +92,12 @@ class _Trusting(MailLog):
             self._inner.take(queued + b": from=<x>, size=1, nrcpt=1 (queue active)\n")
 
 
-async def live(life: Life) -> None:
+def live(life: Life) -> None:
     """Send what is due; end by itself when nothing is left."""
+    asyncio.run(_live(life))
+
+
+async def _live(life: Life) -> None:
     database = await open_store(life.store, Path(life.folder))
     clock = LaterClock(timedelta(seconds=life.ahead))
     store = StoredMailing(database)
@@ -138,8 +131,6 @@ async def live(life: Life) -> None:
     else:
         await store.reap_recipients(now=clock.now())
     await doubts.settle()
-    sys.stdout.write("sending\n")
-    sys.stdout.flush()
     await mailing.send_due(asyncio.Event())
     await database.close()
 
@@ -151,8 +142,3 @@ async def _forget_claims(database: Store) -> None:
             .where(recipient.c.state == RecipientState.CLAIMED.value)
             .values(state=RecipientState.PENDING.value)
         )
-
-
-if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
-    asyncio.run(live(Life(**(given | {"flaw": Flaw(given["flaw"])}))))

@@ -18,8 +18,8 @@ from tests.mailing.killed import Flaw, Life
 from tests.mailing.killing import Killer, Toll, begin
 from tests.mailing.logging_sink import LoggingSink, Manners
 
-PEOPLE = int(os.environ.get("HERALD_KILL_RECIPIENTS", "400"))
-KILLS = int(os.environ.get("HERALD_KILLS", "4"))
+PEOPLE = int(os.environ.get("HERALD_KILL_RECIPIENTS", "300"))
+KILLS = int(os.environ.get("HERALD_KILLS", "3"))
 CONNECTIONS = int(os.environ.get("HERALD_KILL_CONNECTIONS", "3"))
 SEED = int(os.environ.get("HERALD_KILL_SEED", random.randrange(10**6)))
 PATTERN = "bounces+*@friends.example.org"
