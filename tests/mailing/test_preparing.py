@@ -10,6 +10,7 @@ import pytest
 
 from herald.mailing.gather import Sources
 from herald.mailing.preparing import Shaped, follow_plan
+from herald.mailing.render import PREFERENCES_MARK
 from herald.model.campaign import Approve, Newsletter, Section
 from herald.model.configuration import Configuration, Partner
 from herald.model.ids import EntryId, PartnerId
@@ -118,3 +119,44 @@ async def test_an_issue_that_nobody_approves_is_at_last_left_alone(store: Stored
     fresh = tuple(one for one in every.entries if one.id == "one" or one.first_seen_at > LATER)
     assert await planning.plan(replace(every, entries=fresh), later=20 * DAY) == rest
     assert planning.shaped[KEY] is shape
+
+
+async def test_a_letter_with_a_fault_is_held_with_all_its_faults_and_can_be_looked_at(
+    store: StoredMailing,
+) -> None:
+    planning = Planning(store, a_planned_issue())
+    faulty = "Look [here](https://x.example.org) and [https://y.example.org](https://y.example.org)"
+    issue = await planning.plan(sources(written(faulty)))
+    assert (issue.state, issue.reason) == (IssueState.HELD, IssueReason.WRITING)
+    assert "“here” to https://x.example.org does not say where it leads" in issue.note
+    assert "“https://y.example.org” are only its address" in issue.note
+    assert "[en" in issue.note
+    assert [edition.language for edition in await store.editions(KEY)] == list(issue.languages)
+    mended = await planning.plan(sources(written("Look at [the mill](https://x.example.org).")))
+    assert (mended.state, mended.note) == (IssueState.PENDING, "")
+
+
+async def test_a_letter_leads_to_the_pages_that_there_are(store: StoredMailing) -> None:
+    everything = sources(written())
+    for has_archive in (False, True):
+        lists = {FRIENDS: a_list(has_archive=has_archive)}
+        shaped = await follow_plan(
+            store,
+            [a_planned_issue()],
+            replace(everything, configuration=Configuration(lists=lists)),
+            until=NOON + DAY,
+            now=NOON - DAY,
+            public_url="https://herald.example.org",
+        )
+        html = shaped[KEY].editions[0].html
+        assert PREFERENCES_MARK in html
+        assert (f"https://herald.example.org/letters/{KEY}/en" in html) is has_archive
+
+
+async def test_the_foot_says_who_answers_for_the_readers_data(store: StoredMailing) -> None:
+    planning = Planning(store, a_planned_issue())
+    await planning.plan(sources(written()))
+    assert "EcoHeritage, news@friends.example.org" in planning.shaped[KEY].editions[0].text
+    said = a_list(controller=Words.of({"en": "Ecomuseo, Via Roma 1"}))
+    await planning.plan(sources(written(), configuration=Configuration(lists={FRIENDS: said})))
+    assert "Ecomuseo, Via Roma 1" in planning.shaped[KEY].editions[0].text

@@ -55,7 +55,7 @@ def test_nothing_that_is_typed_becomes_a_program_or_a_picture(written: str) -> N
     for forbidden in ("<script", "<img", 'href="javascript', 'href="data', 'href="vb', "<table"):
         assert forbidden not in html
     tags = reader.fragment_fromstring(html, create_parent="div").iter()
-    assert {name for tag in tags for name in tag.attrib} <= {"href", "class"}
+    assert {name for tag in tags for name in tag.attrib} <= {"href", "class", "title"}
 
 
 def test_the_links_of_a_text_are_known_with_their_words() -> None:
