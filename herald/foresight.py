@@ -6,11 +6,15 @@ database.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from herald.channels.journal import journal_capabilities
 from herald.channels.registry import usual_capabilities
+from herald.mailing.gate.page import faults_of_link
+from herald.mailing.written import links_of
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import History
 from herald.model.network import Capabilities
@@ -87,6 +91,62 @@ def unreachable_lists(loaded: Loaded, public_url: str) -> tuple[Problem, ...]:
         )
         for one in loaded.configuration.lists.values()
         if one.is_open
+    )
+
+
+def unseen_pictures(loaded: Loaded, root: Path, public_url: str) -> tuple[Problem, ...]:
+    """Warn of logos and emblems of letters that are not there, or that nobody can fetch.
+
+    *public_url* as for ``unreachable_pictures``.
+    """
+    configuration = loaded.configuration
+    named = [
+        *((one.place, "design.logo", one.design.logo) for one in configuration.lists.values()),
+        *((one.place, "emblem", one.emblem) for one in configuration.projects.values()),
+    ]
+    return tuple(
+        Problem(
+            place=replace(place, path=f"{place.path}.{key}".lstrip(".")),
+            severity=Severity.WARNING,
+            code=code,
+            message=message,
+            hint=hint,
+        )
+        for place, key, picture in named
+        if picture is not None and picture.file
+        for code, message, hint in _unseen(picture.file, root, public_url)
+    )
+
+
+def _unseen(file: str, root: Path, public_url: str) -> Iterator[tuple[str, str, str]]:
+    path = (root / file).resolve()
+    if not path.is_relative_to(root.resolve()) or not path.is_file():
+        yield "missing-file", f'there is no picture "{file}"', "write its path in Herald's folder"
+    elif not public_url:
+        yield (
+            "no-public-address",
+            f'letters leave out "{file}": nobody can reach Herald\'s pages to fetch it',
+            'write web: {public_url: "https://…"} into config/herald.yaml, or give it a url:',
+        )
+
+
+def unclear_links(loaded: Loaded) -> tuple[Problem, ...]:
+    """Warn of links in hand-written parts for which their letter would be held."""
+    return tuple(
+        Problem(
+            place=newsletter.place,
+            severity=Severity.WARNING,
+            code="link-words",
+            message=f"newsletters/{newsletter.id}/{name}.yaml: {key} [{language}]: {fault.what}",
+            hint=fault.remedy,
+        )
+        for campaign in loaded.campaigns
+        for newsletter in campaign.newsletters
+        for name, parts in newsletter.written
+        for key, words in parts
+        for language, text in words
+        for said, address in links_of(text)
+        for fault in faults_of_link(said, address)
     )
 
 

@@ -155,6 +155,9 @@ def configuration_page() -> str:
     parts += keys_table(shapes.TargetShape)
     parts += [*LISTS.split("\n"), *keys_table(shapes.ListShape)]
     parts += ["### `from` of a list", "", *keys_table(shapes.SenderShape)]
+    parts += ["### `design` of a list", "", *keys_table(shapes.DesignShape)]
+    parts += ["### `logo` of a design, `emblem` of a project", ""]
+    parts += ["Either a `file` or a `url`.", "", *keys_table(shapes.NamedPictureShape)]
     parts += [*VARIABLES.split("\n"), *table(("Secret", "Is"), _secrets())]
     parts += [*VARIABLES_END.split("\n"), *table(("Variable", "Example"), variables())]
     return page(parts)

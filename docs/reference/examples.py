@@ -280,7 +280,13 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "funding": "co-funded",
         "statement": "{en: Co-funded by the European Union}",
         "disclaimer": "{en: Views expressed are those of the author only.}",
+        "emblem": "{file: config/co-funded.png, alt: Emblem of the European Union}",
         "targets": "{meeting: 5, stakeholder: {per_partner: 5}}",
+    },
+    config.NamedPictureShape: {
+        "file": "config/logo.png",
+        "url": "https://example.org/logo.png",
+        "alt": "Friends of ecomuseums",
     },
     config.TargetShape: {"per_partner": "5", "total": "16"},
     config.ListShape: {
@@ -291,6 +297,12 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "archive": "open",
         "controller": '"EcoHeritage, Via Roma 1, Argenta, privacy@example.org"',
         "privacy": '"https://example.org/privacy"',
+        "design": '{accent: "#7a1f2b"}',
+    },
+    config.DesignShape: {
+        "accent": '"#7a1f2b"',
+        "ground": '"#f4f1ea"',
+        "logo": "{file: config/logo.png, alt: Friends of ecomuseums}",
     },
     config.SenderShape: {"name": "EcoHeritage", "address": "news@example.org"},
 }
@@ -347,6 +359,11 @@ WITHOUT: Mapping[tuple[type[BaseModel], str], str] = {
     (config.WebShape, "client_header"): "none: only the connection counts",
     (config.ListShape, "archive"): "as `subscribe` says",
     (config.ListShape, "controller"): "the sender's name and address",
+    (config.ListShape, "design"): "Herald's own",
+    (config.DesignShape, "accent"): "`#14532d`, a dark green",
+    (config.DesignShape, "ground"): "`#f4f1ea`, the colour of old paper",
+    (config.DesignShape, "logo"): "the list's name, in type",
+    (config.ProjectShape, "emblem"): "none",
     (config.FeedShape, "every"): "a pause that suits the feed",
     (config.FeedShape, "language"): "what the feed says, else the partner's",
     (config.FeedShape, "posts_of"): "a website's feed",

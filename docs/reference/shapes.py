@@ -85,6 +85,8 @@ SECTIONS: Mapping[type[BaseModel], str] = {
     config.FeedShape: "feeds-of-a-partner",
     config.SenderShape: "from-of-a-list",
     config.TargetShape: "targets-of-a-project",
+    config.DesignShape: "design-of-a-list",
+    config.NamedPictureShape: "logo-of-a-design-emblem-of-a-project",
 }
 """The heading under which each shape is described, as a link spells it."""
 

@@ -70,7 +70,12 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
     """Load a folder as the daemon does; return it with the problems of its surroundings too."""
     from herald.channels.registry import check_settings, network_names
     from herald.data.calendar import observances
-    from herald.foresight import unreachable_lists, unreachable_pictures
+    from herald.foresight import (
+        unclear_links,
+        unreachable_lists,
+        unreachable_pictures,
+        unseen_pictures,
+    )
     from herald.notifying.checking import note_ways
     from herald.settings import read_settings
     from herald.sources.config.load import read_config_file
@@ -88,6 +93,8 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
         public_url = settings.web.public_url or ""
         problems += unreachable_pictures(loaded, public_url)
         problems += unreachable_lists(loaded, public_url)
+        problems += unseen_pictures(loaded, root, public_url)
+    problems += unclear_links(loaded)
     return loaded, sorted(problems, key=_in_order)
 
 

@@ -109,6 +109,8 @@ def preview(
     else:
         for one in chosen:
             click.echo(f"[{one.language}] {one.subject}\n\n{one.text}")
+    if found.state == "held" and found.note and not as_json:
+        click.echo(f"It is held: {found.note}", err=True)
 
 
 @newsletter.command("test-send")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -289,3 +290,59 @@ def test_a_line_is_shown_once_for_all_that_is_said_of_it(tmp_path: Path) -> None
     lines = check(root).output.splitlines()
     assert len([line for line in lines if line.startswith("  1:8 error: insta")]) == 3
     assert len([line for line in lines if line.startswith("    | insta:")]) == 1
+
+
+def lists_file(root: Path, design: str) -> None:
+    sender = "{name: Eco, address: news@museum.example}"
+    friends = f"friends: {{name: Friends, from: {sender}, design: {design}}}\n"
+    write(root, "config/lists.yaml", friends)
+
+
+def test_colours_that_nobody_can_read_are_named_with_one_that_would_do(tmp_path: Path) -> None:
+    root = a_folder(tmp_path, one=SOUND)
+    lists_file(root, '{accent: "#ffcc00"}')
+    result = check(root)
+    assert result.exit_code == 1
+    assert "links in #ffcc00 on the letter's white paper (#ffffff)" in result.output
+    assert "a contrast of 1.5, and 4.5 is needed" in result.output
+    near = re.search(r'"(#[0-9a-f]{6})" is near it and would do', result.output)
+    assert near is not None
+    lists_file(root, f'{{accent: "{near[1]}"}}')
+    assert check(root).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("design", "words"),
+    [
+        ("{accent: red}", '"red" is no colour'),
+        ("{logo: {file: a.png}}", "alt"),
+        ("{logo: {alt: Us}}", "either a file or a url"),
+        ("{logo: {alt: Us, file: config/gone.png}}", 'there is no picture "config/gone.png"'),
+        ("{logo: {alt: Us, file: ../../out.png}}", 'there is no picture "../../out.png"'),
+        ("{logo: {alt: Us, file: config/lists.yaml}}", "nobody can reach Herald's pages"),
+    ],
+)
+def test_a_design_that_cannot_be_shown_is_told(tmp_path: Path, design: str, words: str) -> None:
+    root = a_folder(tmp_path, one=SOUND)
+    lists_file(root, design)
+    assert words in check(root).output
+
+
+def test_links_for_which_a_letter_would_be_held_are_told(tmp_path: Path) -> None:
+    newsletter = """\
+newsletters:
+  - id: monthly
+    list: friends
+    every: first tuesday
+    subject: {en: News}
+    sections: [{title: {en: Editorial}, write: editorial}]
+"""
+    root = a_folder(tmp_path, one=SOUND + newsletter)
+    lists_file(root, "{}")
+    part = (
+        "editorial: {en: 'Look [here](https://x.example) and at [the mill](https://y.example).'}\n"
+    )
+    write(root, "campaigns/newsletters/monthly/2027-05.yaml", part)
+    output = check(root).output
+    assert "2027-05.yaml: editorial [en]: the link “here” to https://x.example" in output
+    assert "the mill" not in output

@@ -146,7 +146,7 @@ def _about_links(page: Element) -> Iterator[Fault]:
     targets: dict[str, str] = {}
     for link in page.iter("a"):
         words, target = words_of(link), (link.get("href") or "").strip()
-        yield from _about_link(words, target)
+        yield from faults_of_link(words, target)
         known = targets.setdefault(words.casefold(), target)
         if words and known != target:
             yield Fault(
@@ -156,7 +156,8 @@ def _about_links(page: Element) -> Iterator[Fault]:
             )
 
 
-def _about_link(words: str, target: str) -> Iterator[Fault]:
+def faults_of_link(words: str, target: str) -> Iterator[Fault]:
+    """Yield what is wrong with one link, by itself."""
     if not words:
         yield Fault(
             code="link-words",
