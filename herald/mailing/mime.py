@@ -14,6 +14,7 @@ have to rewrite an eight-bit text, and that breaks the signature that the first 
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -56,6 +57,9 @@ _SPELLED = frozenset(
 """From and To are among them because the standard library, folding a name that needs encoding,
 leaves its other words bare: a name with a comma or a bracket may become a second recipient."""
 
+
+_USUAL = re.compile(r"[A-Za-z0-9_+=-]+(\.[A-Za-z0-9_+=-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+"""Addresses that stand in a header as they are, as nearly all do: parsing one takes long."""
 
 _OF_A_URL = ":/?&=%#@+,;~!$'()*[]"
 """What stands in a URL as it is; all else is spelled in %."""
@@ -260,11 +264,15 @@ def _mail_link(sender: Sender, token: str) -> str:
 
 def mailbox(name: str, address: str) -> str:
     """Return a name and an address as From and To want them; raise UnsafeHeader."""
+    bare = address if _USUAL.fullmatch(address) else _spelled_address(address)
+    return f"{_phrase(name)} <{bare}>" if name.strip() else bare
+
+
+def _spelled_address(address: str) -> str:
     try:
-        bare = str(Address(addr_spec=_safe(address)))
+        return str(Address(addr_spec=_safe(address)))
     except (HeaderParseError, ValueError) as error:
         raise UnsafeHeader(f"{address!r} is no address ({error})") from error
-    return f"{_phrase(name)} <{bare}>" if name.strip() else bare
 
 
 def _phrase(name: str) -> str:

@@ -165,6 +165,10 @@ def stuffed(mail: bytes) -> bytes:
     Every kind of line end becomes CRLF: a bare one beside a dot is how a mail is smuggled into
     another.
     """
+    breaks = mail.count(b"\r\n")
+    is_plain = mail.count(b"\n") == mail.count(b"\r") == breaks and b"\n." not in mail
+    if is_plain and mail.endswith(b"\r\n") and not mail.startswith(b"."):
+        return mail + b".\r\n"  # as nearly every mail is: looking costs less than taking apart
     lines = _LINE_END.split(mail)
     if lines and not lines[-1]:
         lines.pop()

@@ -33,7 +33,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import event, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -42,6 +42,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from herald.errors import StoreUnusable
 from herald.store.footing import Footing
 from herald.store.migrate import migrate
+from herald.store.onethread import OneThread
 
 BUSY_MILLISECONDS = 5000
 """How long a transaction waits for another process's; each lasts milliseconds."""
@@ -125,6 +126,8 @@ class Store:
     """What makes a transaction see one moment's state."""
     foreign: tuple[type[Exception], ...] = ()
     """What the driver raises past SQLAlchemy, as while it connects."""
+    thread: OneThread | None = None
+    """Writes to SQLite without a hop for every statement."""
 
     async def write(self, do: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Return what *do* gives in a transaction of its own, durable once this returns.
@@ -136,6 +139,23 @@ class Store:
             with suppress(_TakenBack):
                 return await self._write(do)
         return await self._write(do)
+
+    async def write_at_once(self, do: Callable[[Connection], T]) -> T:
+        """Return what *do* gives in a transaction of its own, durable once this returns.
+
+        *do* only talks to the database, and changes nothing but its connection: on SQLite it runs
+        in a thread, on PostgreSQL perhaps more than once. Raises StoreUnusable.
+        """
+        if self.thread is None:
+            return await self.write(lambda connection: connection.run_sync(do))
+
+        def checked(connection: Connection) -> T:
+            self.check_footing()
+            return do(connection)
+
+        with _translated(self.place, self.foreign):
+            async with self.writer or nullcontext():
+                return await self.thread.write(checked)
 
     async def _write(self, do: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async with self.writing() as connection:
@@ -185,6 +205,8 @@ class Store:
 
     async def close(self) -> None:
         """Give back every connection."""
+        if self.thread is not None:
+            await self.thread.close()
         await self.engine.dispose()
 
 
@@ -256,15 +278,27 @@ _SPELLED = "a password spells @ as %40, / as %2F, : as %3A and % as %25"
 
 def _sqlite(path: Path, folder: Path) -> Store:
     _make_file(path, folder)
+    arguments = {"isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000}
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)),
-        connect_args={"isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000},
+        URL.create("sqlite+aiosqlite", database=str(path)), connect_args=arguments
     )
-    event.listen(engine.sync_engine, "connect", _prepare)
-    event.listen(engine.sync_engine, "begin", _begin)
+    beside = create_engine(
+        URL.create("sqlite+pysqlite", database=str(path)),
+        connect_args={**arguments, "check_same_thread": False},
+    )
     footing = Footing(path)
-    footing.watch(engine.sync_engine)
-    return Store(engine=engine, place=str(path), path=path, footing=footing, writer=asyncio.Lock())
+    for each in (engine.sync_engine, beside):
+        event.listen(each, "connect", _prepare)
+        event.listen(each, "begin", _begin)
+        footing.watch(each)
+    return Store(
+        engine=engine,
+        place=str(path),
+        path=path,
+        footing=footing,
+        writer=asyncio.Lock(),
+        thread=OneThread(beside),
+    )
 
 
 def _make_file(path: Path, folder: Path) -> None:

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email import message_from_bytes
 from pathlib import Path
@@ -89,7 +89,8 @@ async def run_sender(store: str, folder: Path, port: int, *, kill_after: float |
         try:
             await asyncio.wait_for(process.wait(), kill_after)
         except TimeoutError:
-            process.send_signal(signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may just have ended
+                process.send_signal(signal.SIGKILL)
     await process.communicate()
 
 
