@@ -808,6 +808,21 @@ class JoiningStore(Protocol):
         """
         ...
 
+    async def invite(
+        self,
+        mailing_list: ListId,
+        hashes: Sequence[AddressHash],
+        *,
+        language_of: Callable[[str], Language],
+        now: datetime,
+        apart: timedelta,
+    ) -> int:
+        """Owe a mail to those of *hashes* who wait on a list and were never asked; say to how many.
+
+        The mails go *apart* from each other. *language_of* gives each one's language.
+        """
+        ...
+
     async def sign_up(self, known: SignUpId, *, since: datetime) -> SignUp | None:
         """Return a request that was made at *since* or later and is not confirmed yet."""
         ...
