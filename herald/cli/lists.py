@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from herald.cli.output import as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.mailing.lists import ImportReport
+    from herald.mailing.spreadsheet import Spreadsheet
     from herald.model.bounces import BounceCounts
     from herald.model.configuration import MailingList
     from herald.model.joining import Proof
@@ -74,6 +76,8 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
             f"{one['list']}: {one['subscribed']} subscribed, {one['left']} left,"
             f" {one['suppressed']} never written to again"
         )
+        if one["waiting"]:
+            click.echo(f"  imported without a known consent, and not confirmed: {one['waiting']}")
         if one["pending"]:
             click.echo(f"  asked to join and not confirmed yet: {one['pending']}")
         if one["bounced"] or one["complained"]:
@@ -88,54 +92,73 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 @lists.command("import")
 @click.argument("name", metavar="LIST")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Tell what would happen, and change nothing.")
+@click.option(
+    "--report",
+    "report_to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what became of every row into this CSV file.",
+)
+@click.option("--consent-source", default="", help="Where people agreed whose row does not say.")
+@click.option("--consent-date", default="", help="When they agreed: 2026-09-12.")
+@click.option("--ask", is_flag=True, help="Ask those by mail of whom no consent is known.")
 @as_json_option
 @click.pass_obj
-def import_(invocation: Invocation, name: str, file: Path, as_json: bool) -> None:
+def import_(invocation: Invocation, /, name: str, file: Path, as_json: bool, **said: Any) -> None:
     """Add the people of a CSV file to a list.
 
-    The first row names the columns: email, name, language, consent source, consent date. Whoever
-    has left the list or was erased stays away. Importing a file again changes nothing.
+    The first row names the columns: email, name, language, zone, consent source, consent date.
+    Whoever has left the list or was erased stays away. Importing a file again changes nothing.
+
+    Whoever agreed at no known time waits, and receives nothing. With --ask they get one mail, once,
+    and receive the list after confirming.
 
     Exit status 1 if a row was refused.
 
     \b
+    herald lists import friends people.csv --dry-run --report report.csv
     herald lists import friends people.csv
+    herald lists import friends paper.csv --consent-date 2026-09-12 --consent-source "the fair"
     """
-    from herald.mailing.lists import import_rows
+    from herald.mailing.lists import report_rows
     from herald.mailing.spreadsheet import UnreadableFile, read_spreadsheet
 
     try:
         sheet = read_spreadsheet(file.read_bytes())
     except (UnreadableFile, OSError) as error:
         raise click.ClickException(f"{file}: {error}") from error
-
-    async def work() -> ImportReport:
-        async with _opened(invocation) as (store, known):
-            chosen = _list_of(known, name)
-            now = invocation.moment()
-            return await import_rows(store, chosen.id, sheet, source=f"file {file.name}", now=now)
-
-    report = run_async(work())
-    refused = [row for row in report.rows if row.fate == "refused"]
+    report, asked = run_async(_import(invocation, name, sheet, f"file {file.name}", said))
+    if said["report_to"] is not None:
+        _write_report(said["report_to"], report_rows(report))
     if as_json:
-        print_json(_import_document(report))
+        print_json(_import_document(report) | {"asked": asked, "dry_run": said["dry_run"]})
     else:
         _tell_import(report, file)
-    if refused:
+        _tell_waiting(report, asked, said)
+    if any(row.fate == "refused" for row in report.rows):
         raise SystemExit(1)
 
 
 @lists.command()
-@click.argument("name", metavar="LIST")
+@click.argument("name", metavar="[LIST]", default="")
 @click.option("--all", "everybody", is_flag=True, help="Also those who have left.")
+@click.option("--person", metavar="ADDRESS", default="", help="All that is held of one person.")
 @as_json_option
 @click.pass_obj
-def export(invocation: Invocation, name: str, everybody: bool, as_json: bool) -> None:
-    """Print a list as CSV, which an import reads back.
+def export(invocation: Invocation, name: str, everybody: bool, person: str, as_json: bool) -> None:
+    """Print a list as CSV, which an import reads back; or all that is held of one person.
+
+    With --person it is JSON: what people get who ask for their data (GDPR, article 15).
 
     \b
     herald lists export friends > friends.csv
+    herald lists export --person ana@example.org > ana.json
     """
+    if bool(name) == bool(person):
+        raise click.ClickException("name a list, or a person with --person")
+    if person:
+        click.echo(run_async(_held(invocation, person)), nl=False)
+        return
 
     async def work() -> tuple[Subscriber, ...]:
         async with _opened(invocation) as (store, known):
@@ -267,6 +290,62 @@ async def _opened(
         )
 
 
+async def _held(invocation: Invocation, address: str) -> bytes:
+    from herald.mailing.held import held_file
+    from herald.mailing.lists import find_hash
+
+    async with invocation.open_to_change() as app:
+        known = await find_hash(app.mailing_store, sound_address(address))
+        held = await app.preference_store.held(known)
+        return held_file(held, now=invocation.moment())
+
+
+async def _import(
+    invocation: Invocation, name: str, sheet: Spreadsheet, source: str, said: dict[str, Any]
+) -> tuple[ImportReport, int]:
+    """Import or foresee; return what became of the rows, and how many people are asked."""
+    from herald.mailing.lists import foresee_rows, import_rows, read_consent_date
+
+    try:
+        given = read_consent_date(said["consent_date"].strip())
+    except ValueError as error:
+        raise click.ClickException(f"--consent-date: {error}") from error
+    async with invocation.open_to_change() as app:
+        lists = (await app.load()).configuration.lists
+        chosen = _list_of({str(known): one for known, one in lists.items()}, name)
+        if said["ask"] and not app.settings.web.public_url:
+            raise click.ClickException(
+                "--ask: no link leads back: say in config/herald.yaml where the world reaches"
+                ' Herald\'s pages, web: {public_url: "https://..."}'
+            )
+        about: dict[str, Any] = {
+            "source": said["consent_source"].strip() or source,
+            "given": given,
+            "tell": _tell_progress,
+        }
+        if said["dry_run"]:
+            return await foresee_rows(app.mailing_store, chosen.id, sheet, **about), 0
+        now = invocation.moment()
+        report = await import_rows(app.mailing_store, chosen.id, sheet, now=now, **about)
+        asked = await app.joining.invite(chosen, report.hashes) if said["ask"] else 0
+        return report, asked
+
+
+def _tell_progress(done: int, rows: int) -> None:
+    """Tell whoever sits at a terminal how far it is, on one line that goes away."""
+    if sys.stderr.isatty():
+        end = "\r\x1b[K" if done >= rows else ""
+        click.echo(f"\r{done:,} of {rows:,} rows{end}", err=True, nl=False)
+
+
+def _write_report(file: Path, text: str) -> None:
+    try:
+        # With a mark, for without it Excel takes UTF-8 for something else.
+        file.write_text(text, encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise click.ClickException(f"{file}: the report cannot be written: {error}") from error
+
+
 def _list_of(known: dict[str, MailingList], name: str) -> MailingList:
     if name in known:
         return known[name]
@@ -287,6 +366,7 @@ def _summary(
         "list": one.id,
         "subscribed": len(there),
         "left": sum(person.state == "left" for person in subscribers),
+        "waiting": sum(person.state == "pending" for person in subscribers),
         "suppressed": suppressed,
         "bounced": back.bounced,
         "complained": back.complained,
@@ -304,6 +384,7 @@ def _import_document(report: ImportReport) -> dict[str, Any]:
     return {
         "list": report.list,
         "added": report.count(Fate.ADDED),
+        "pending": report.count(Fate.PENDING),
         "already_there": report.count(Fate.ALREADY_THERE),
         "refused": report.count(Fate.REFUSED),
         "notes": list(report.notes),
@@ -324,10 +405,26 @@ def _tell_import(report: ImportReport, file: Path) -> None:
         click.echo(f"{file}:{row.line}: {row.address or '(no address)'}: {row.why}", err=True)
     if len(refused) > _SHOWN:
         click.echo(f"… and {len(refused) - _SHOWN} more (--json shows all)", err=True)
+    waiting = report.count(Fate.PENDING)
     click.echo(
         f"{report.list}: {report.count(Fate.ADDED)} added,"
-        f" {report.count(Fate.ALREADY_THERE)} already there, {len(refused)} refused"
+        + (f" {waiting} waiting," if waiting else "")
+        + f" {report.count(Fate.ALREADY_THERE)} already there, {len(refused)} refused"
     )
+
+
+def _tell_waiting(report: ImportReport, asked: int, said: dict[str, Any]) -> None:
+    from herald.model.mailing import Fate
+
+    if said["dry_run"]:
+        click.echo("Nothing was changed.")
+    elif asked:
+        click.echo(f"Asked by mail: {asked}, one every two seconds while herald run is running.")
+    elif report.count(Fate.PENDING) and not said["ask"]:
+        click.echo(
+            "Who waits receives nothing, for nothing says when they agreed. Name the date in the"
+            " file (consent date) or with --consent-date, or let Herald ask them with --ask."
+        )
 
 
 def _person(one: Subscriber) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -40,6 +40,7 @@ from herald.model.joining import (
 )
 from herald.model.mailing import (
     Accepted,
+    AddressHash,
     Deferred,
     MailOutcome,
     MailServer,
@@ -62,6 +63,8 @@ _OF_NETWORK = ((_HOUR, 20), (_DAY, 60))
 _OF_ALL = ((_HOUR, 300), (_DAY, 2000))
 """Requests from everywhere: a flood from many places must not cost the sender's good name."""
 _AGAIN_AFTER = timedelta(minutes=5)
+_INVITED_APART = timedelta(seconds=2)
+"""Between two invitations: thousands at once look like a flood to those who receive them."""
 _ADDRESS_MOST = 320
 
 
@@ -156,11 +159,12 @@ class Joining:
             return None
         asked = await self._store.sign_up(known, since=self._since())
         if asked is not None:
-            return self._invitation(asked.list, asked.language, has_joined=False)
+            mailing_list = self._list_of(asked.list, asked.came_from)
+            return self._invitation(mailing_list, asked.language, has_joined=False)
         person = await self._store.joined(known)
         if person is None:
             return None
-        return self._invitation(person.list, person.language, has_joined=True)
+        return self._invitation(self._lists().get(person.list), person.language, has_joined=True)
 
     async def confirm(self, token: str, digest: str) -> Invitation | None:
         """Subscribe whoever follows a link and agrees to the text that *digest* names.
@@ -185,6 +189,25 @@ class Joining:
         )
         log.info("subscription confirmed", extra={"list": asked.list if asked else ""})
         return await self.look(token)
+
+    async def invite(self, mailing_list: MailingList, hashes: Sequence[AddressHash]) -> int:
+        """Owe a mail to those who wait on a list, once to each; return to how many.
+
+        Whoever does not confirm is not asked again, however often a file names the address.
+        """
+        if not self._public_url:
+            return 0
+
+        def language_of(tag: str) -> Language:
+            return letter_language(mailing_list, *([Language(tag)] if tag else []))
+
+        return await self._store.invite(
+            mailing_list.id,
+            hashes,
+            language_of=language_of,
+            now=self._clock.now(),
+            apart=_INVITED_APART,
+        )
 
     async def pending(self, mailing_list: ListId) -> int:
         """Return how many have asked to join and may still confirm."""
@@ -217,7 +240,7 @@ class Joining:
 
     async def _send_one(self, claimed: SignUp, mailer: Mailer) -> bool:
         """Send one mail and settle it; return whether the mail server takes more."""
-        mailing_list = self.open_list(claimed.list)
+        mailing_list = self._list_of(claimed.list, claimed.came_from)
         if mailing_list is None:  # closed since
             await self._store.mail_lost(claimed)
             return True
@@ -247,10 +270,15 @@ class Joining:
                 await self._store.mail_lost(claimed)
         return not isinstance(outcome, RelayTrouble)
 
+    def _list_of(self, name: ListId, came_from: CameFrom) -> MailingList | None:
+        """Return the list of a request; a closed one asks those alone whom a file brought."""
+        if came_from is CameFrom.IMPORT and self._public_url:
+            return self._lists().get(name)
+        return self.open_list(name)
+
     def _invitation(
-        self, name: ListId, language: Language | None, *, has_joined: bool
+        self, mailing_list: MailingList | None, language: Language | None, *, has_joined: bool
     ) -> Invitation | None:
-        mailing_list = self.open_list(name)
         if mailing_list is None:
             return None
         spoken = joining_language(*filter(None, (language, *mailing_list.languages)))
@@ -285,8 +313,9 @@ def make_confirmation(
     mail["Date"] = format_datetime(date.replace(microsecond=0))
     mail["Message-ID"] = message_id
     mail["Auto-Submitted"] = "auto-generated"
+    why = "mail_invite" if asked.came_from is CameFrom.IMPORT else "mail_why"
     parts = (
-        say["mail_why"].format(list=name),
+        say[why].format(list=name, sender=mailing_list.sender_name),
         link,
         say["mail_ignore"].format(days=CONFIRM_WITHIN.days),
         consent_text(mailing_list, spoken).lines[-1],

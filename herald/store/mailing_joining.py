@@ -7,7 +7,8 @@ it: whoever waits in vain asks again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -35,6 +36,7 @@ from herald.model.mailing import (
     SubscriptionState,
 )
 from herald.store.alone import Guarded, alone
+from herald.store.batches import batches
 from herald.store.engine import Store
 from herald.store.mailing_lists import find_subscriber
 from herald.store.mailing_tables import (
@@ -118,6 +120,28 @@ class StoredJoining:
                 now=now,
             )
         )
+
+    async def invite(
+        self,
+        mailing_list: ListId,
+        hashes: Sequence[AddressHash],
+        *,
+        language_of: Callable[[str], Language],
+        now: datetime,
+        apart: timedelta,
+    ) -> int:
+        """Owe a mail to those who wait on a list and were never asked; return how many they are.
+
+        The mails go *apart*, so that whoever asks by himself need not wait for them all.
+        """
+        asked = 0
+        for some in batches(hashes):
+            invited = partial(_invite, mailing_list=mailing_list, hashes=some, now=now)
+            begin = now + asked * apart
+            asked += await self._store.write(
+                partial(invited, language_of=language_of, begin=begin, apart=apart)
+            )
+        return asked
 
     async def claim_mail(self, *, now: datetime) -> SignUp | None:
         """Take the next mail that is owed."""
@@ -320,6 +344,55 @@ async def _tie(
         update(subscription).where(subscription.c.id == there.id).values(**agreed)
     )
     return SubscriptionId(there.id)
+
+
+async def _invite(
+    connection: AsyncConnection,
+    *,
+    mailing_list: ListId,
+    hashes: Sequence[AddressHash],
+    language_of: Callable[[str], Language],
+    now: datetime,
+    begin: datetime,
+    apart: timedelta,
+) -> int:
+    await alone(connection, Guarded.PEOPLE)
+    asks = select(sign_up.c.id).where(
+        sign_up.c.address_hash == subscription.c.address_hash,
+        sign_up.c.list == subscription.c.list,
+    )
+    waiting = await connection.execute(
+        select(subscription.c.id, subscriber)
+        .join(subscriber, subscriber.c.address_hash == subscription.c.address_hash)
+        .where(
+            subscription.c.list == mailing_list,
+            subscription.c.state == SubscriptionState.PENDING.value,
+            subscription.c.asked_at.is_(None),
+            subscription.c.address_hash.in_(hashes),
+            ~asks.exists(),
+        )
+        .order_by(subscription.c.id)
+    )
+    people = waiting.all()
+    rows = [
+        {
+            "id": secrets.token_hex(16),
+            "address_hash": person.address_hash,
+            "list": mailing_list,
+            "address": person.address,
+            "language": language_of(person.language),
+            "came_from": CameFrom.IMPORT.value,
+            "asked_at": begin + number * apart,
+            "mail": MailStep.OWED.value,
+            "next_at": begin + number * apart,
+        }
+        for number, person in enumerate(people)
+    ]
+    if rows:
+        await connection.execute(insert(sign_up), rows)
+        asked = subscription.c.id.in_([person.id for person in people])
+        await connection.execute(update(subscription).where(asked).values(asked_at=now))
+    return len(rows)
 
 
 async def _claim_mail(connection: AsyncConnection, *, now: datetime) -> SignUp | None:
