@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import insert, inspect, select
 from sqlalchemy.engine import Connection
 
 from herald.mailing.issues import issue_of
@@ -21,6 +21,8 @@ from herald.model.mailing import (
     RecipientClaim,
     RecipientState,
     RecipientVerdict,
+    Settled,
+    Wish,
 )
 from herald.ports import MailingStore
 from herald.store import mailing_tables
@@ -79,6 +81,78 @@ async def test_a_copy_has_one_claim_at_a_time(store: MailingStore) -> None:
     claims = await asyncio.gather(*(claim(store, str(place)) for place in range(30)))
     taken = [one.address for one in claims if one is not None]
     assert len(taken) == len(set(taken)) == 20
+
+
+async def test_a_copy_that_two_wish_for_at_once_is_one_connections(store: MailingStore) -> None:
+    issue = await an_issue(store, 1)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    (copy,) = await store.due_copies(KEY, most=9, now=NOON)
+    wish = Wish(id=copy.id, owner="one", lease=LEASE)
+    turns = await asyncio.gather(*(store.turn(wish=wish, now=NOON) for _ in range(3)))
+    assert [turn.claim is not None for turn in turns].count(True) == 1
+    assert (await store.turn(wish=wish, now=NOON)).claim is None
+
+
+async def test_an_answer_that_is_brought_twice_at_once_is_fresh_once(store: MailingStore) -> None:
+    issue = await an_issue(store, 1)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    taken = await claim(store)
+    assert taken is not None
+    verdict = a_verdict(RecipientState.ACCEPTED)
+    fresh = await asyncio.gather(*(settle_copy(store, taken, verdict, now=NOON) for _ in range(3)))
+    assert sorted(fresh) == [False, False, True]
+
+
+async def test_the_last_copy_ends_and_the_next_one_begins_in_one_turn(store: MailingStore) -> None:
+    issue = await an_issue(store, 2)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    taken = await claim(store)
+    (copy,) = await store.due_copies(KEY, most=9, now=NOON)
+    assert taken is not None
+    turned = await store.turn(
+        settled=Settled(claim=taken, verdict=a_verdict(RecipientState.ACCEPTED)),
+        wish=Wish(id=copy.id, owner="one", lease=LEASE),
+        now=NOON,
+    )
+    assert turned.is_fresh
+    assert turned.claim is not None
+    assert turned.claim.id == copy.id
+    progress = await store.progress(KEY)
+    assert progress is not None
+    assert dict(progress.counts) == {RecipientState.ACCEPTED: 1, RecipientState.CLAIMED: 1}
+
+
+async def test_a_copy_that_is_not_due_yet_is_not_claimed(store: MailingStore) -> None:
+    issue = await an_issue(store, 1)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    taken = await claim(store)
+    assert taken is not None
+    later = replace(a_verdict(RecipientState.DEFERRED), next_at=NOON + LEASE)
+    await settle_copy(store, taken, later, now=NOON)
+    wish = Wish(id=taken.id, owner="one", lease=LEASE)
+    assert await store.due_copies(KEY, most=9, now=NOON) == ()
+    assert (await store.turn(wish=wish, now=NOON)).claim is None
+    assert (await store.turn(wish=wish, now=NOON + LEASE)).claim is not None
+
+
+async def test_an_address_that_was_suppressed_since_is_not_claimed(
+    store: MailingStore, database: Store
+) -> None:
+    issue = await an_issue(store, 1)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    (copy,) = await store.due_copies(KEY, most=9, now=NOON)
+    async with database.writing() as connection:
+        known = await connection.scalar(select(mailing_tables.subscriber.c.address_hash))
+        await connection.execute(
+            insert(mailing_tables.suppression).values(
+                address_hash=known, list="", reason="complained", at=NOON
+            )
+        )
+    wish = Wish(id=copy.id, owner="one", lease=LEASE)
+    assert (await store.turn(wish=wish, now=NOON)).claim is None
+    progress = await store.progress(KEY)
+    assert progress is not None
+    assert dict(progress.counts) == {RecipientState.SUPPRESSED: 1}
 
 
 async def test_an_answer_to_an_older_claim_changes_nothing(store: MailingStore) -> None:

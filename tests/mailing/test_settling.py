@@ -70,3 +70,18 @@ async def test_an_answer_that_cannot_be_kept_is_doubted_and_never_sent_again(
     progress = await room.send()
     assert progress.count(RecipientState.UNCERTAIN) == 1
     assert len({recipient for recipient, _ in office.mails}) == len(office.mails) == 2
+
+
+async def test_an_answer_that_was_given_up_a_moment_too_early_is_doubted_all_the_same(
+    away: Absent, clock: SetClock
+) -> None:
+    office = PostOffice()
+    room = Room(away, clock, office)
+    await room.plan(written())
+    away.away = 61  # the last try fails, and nothing after it
+    with pytest.raises(ExceptionGroup):
+        await room.send()
+    assert away.away == 0
+    assert await room.mailing.recover() == 1
+    await room.send()
+    assert len({recipient for recipient, _ in office.mails}) == len(office.mails) == 2
