@@ -1,4 +1,4 @@
-"""Make the manual's pictures of the preview again: ``python -m docs.screenshots``.
+"""Make the manual's pictures of the preview and of letters again: ``python -m docs.screenshots``.
 
 Takes Chromium (``HERALD_CHROMIUM``, or where Debian puts it) and the packages of Herald's tests.
 The same browser and fonts give the same pictures.
@@ -138,6 +138,32 @@ def take(page: Path, shots: tuple[Shot, ...], into: Path) -> None:
         browser.close()
 
 
+def take_letters(into: Path) -> None:
+    """Take a letter on a telephone, in the light and in the dark, and write it into a folder."""
+    from PIL import Image  # noqa: PLC0415
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    from tests.mailing.letters import AR, EN, a_letter  # noqa: PLC0415
+
+    width, height, between = 400, 860, 24
+    both = Image.new("RGB", (2 * width + between, height), "#ffffff")
+    media = (ROOT / "campaigns" / "media").as_uri() + "/"
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="herald-") as scratch:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*SWITCHES])
+        for place, (language, dark) in enumerate(((EN, False), (AR, True))):
+            page = Path(scratch) / f"{language}.html"
+            page.write_text(a_letter(language, place=media, logo="").html, encoding="utf-8")
+            tab = browser.new_page(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if dark else "light",
+            )
+            tab.goto(page.as_uri())
+            seen = Image.open(BytesIO(tab.screenshot()))
+            both.paste(seen.convert("RGB"), (place * (width + between), 0))
+        browser.close()
+    both.save(into / "letters.webp", "WEBP", quality=82, method=6)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="herald-") as scratch:
         write_example(Path(scratch))
@@ -145,3 +171,4 @@ if __name__ == "__main__":
         written.write_text(asyncio.run(example_page(Path(scratch))), encoding="utf-8")
         IMAGES.mkdir(exist_ok=True)
         take(written, SHOTS, IMAGES)
+    take_letters(IMAGES)

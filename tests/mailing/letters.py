@@ -161,10 +161,16 @@ DISCLAIMER = (
 )
 
 
-def a_letter(language: Language, *, place: str = "https://herald.example.org/media/") -> Edition:
-    """Make the letter in one language, its pictures at *place*."""
+def a_letter(
+    language: Language,
+    *,
+    place: str = "https://herald.example.org/media/",
+    logo: str = "logo.png",
+) -> Edition:
+    """Make the letter in one language, its pictures at *place*; without *logo* none is shown."""
     told = TOLD[language]
-    theme = Theme(accent="#7a1f2b", logo=a_picture(f"{place}logo.png", told.list_name, 320, 128))
+    shown = a_picture(f"{place}{logo}", told.list_name, 320, 128) if logo else None
+    theme = Theme(accent="#7a1f2b", logo=shown)
     return render(
         a_rich_content(language, place),
         list_name=told.list_name,
