@@ -168,16 +168,17 @@ async def test_a_server_that_is_not_there_is_told_in_words() -> None:
     assert "config/herald.yaml" in outcome.why
 
 
-@pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.NONE])
+@pytest.mark.parametrize("tls", list(Tls))
 async def test_protection_and_login_come_before_the_first_mail(
     tls: Tls, offers: tuple[str, ...]
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     server = ScriptedMailServer(offers=offers, tls=context)
+    server.is_implicit = tls is Tls.IMPLICIT
     async with mailing_to(server, tls=tls, user="ana", password="hunter2") as mailer:
         assert isinstance(await send(mailer, ahead="b@x.org"), Accepted)
-        assert mailer.protection.startswith("TLS") is (tls is Tls.STARTTLS)
+        assert mailer.protection.startswith("TLS") is (tls is not Tls.NONE)
         assert isinstance(await send(mailer, "b@x.org"), Accepted)
     assert [name for name, _ in server.delivered] == ["a@x.org", "b@x.org"]
     assert server.steps.index("AUTH") < server.steps.index("MAIL")

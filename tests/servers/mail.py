@@ -73,6 +73,8 @@ class ScriptedMailServer:
             ).encode()
         self.packets = packets
         self.tls = tls
+        self.is_implicit = False
+        """TLS from the first byte, as on port 465."""
         self.takes = True
         """False: it reads a mail whole, and does not keep it."""
         self.asks_blindly = True
@@ -94,7 +96,9 @@ class ScriptedMailServer:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[ScriptedMailServer]:
         """Listen on a free port, on every address of loopback."""
-        server = await asyncio.start_server(self._begin, "0.0.0.0", 0)
+        server = await asyncio.start_server(
+            self._begin, "0.0.0.0", 0, ssl=self.tls if self.is_implicit else None
+        )
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
