@@ -155,7 +155,8 @@ class App:
         self.officers = Officers(
             folder, settings, store=StoredNotices(store), clock=clock, owner=self.owner
         )
-        self.mailing_store = StoredMailing(store)
+        server = mail_server(settings)
+        self.mailing_store = StoredMailing(store, limits=server.limits, account=server.account)
         self.bounces = Bounces(
             store=StoredBounces(store),
             keys=self.mailing_store,
@@ -541,6 +542,10 @@ class App:
     async def send_issues(self, stop: asyncio.Event | None = None) -> None:
         """Send what is due of the newsletters' issues."""
         await self.mailing.send_due(stop or asyncio.Event())
+
+    async def keep_sending_issues(self, stop: asyncio.Event) -> None:
+        """Send what is due of the newsletters' issues, at the pace that limits allow."""
+        await self.mailing.keep_sending(stop)
 
     async def settle_doubts(self) -> None:
         """Find out what became of copies that may have arrived, or not."""

@@ -169,7 +169,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
     bells: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {
         "replan": (REPLAN_EVERY, lambda: _replan(app, stop)),
         "renew hubs": (HUBS_EVERY, app.polling.renew_hubs),
-        "send issues": (ISSUES_EVERY, lambda: app.send_issues(stop)),
+        "send issues": (ISSUES_EVERY, lambda: app.keep_sending_issues(stop)),
         "settle doubts": (DOUBTS_EVERY, app.settle_doubts),
         "fetch what came back": (BOUNCES_EVERY, app.fetch_bounces),
         "forget what is kept long enough": (FORGET_EVERY, app.forget_readers),

@@ -25,6 +25,7 @@ from herald.model.delivery import (
 )
 from herald.model.echo import Counts, Heard, Uncounted
 from herald.model.feed import Entry, EntryEvent, HubLink
+from herald.model.headway import Pulse
 from herald.model.health import OutboxHealth
 from herald.model.ids import (
     CampaignId,
@@ -751,12 +752,22 @@ class MailingStore(Protocol):
         ...
 
     async def due_copies(
-        self, issue: str, *, most: int, now: datetime, barred_domains: frozenset[str] = frozenset()
+        self, issue: str, *, most: int, now: datetime, senders: Collection[str] = ()
     ) -> tuple[DueCopy, ...]:
         """Return copies that may be claimed, the first due first; changes nothing.
 
-        Copies to *barred_domains* are left out.
+        Copies that a limit keeps back are left out: all of them, where one of *senders* is full.
         """
+        ...
+
+    async def reopens_at(
+        self, issue: str, *, senders: Collection[str], now: datetime
+    ) -> datetime | None:
+        """Return when the next copy that is due may be claimed; None where no limit keeps any."""
+        ...
+
+    async def pulse(self, issue: str, *, senders: Collection[str], now: datetime) -> Pulse:
+        """Return what became of an issue's copies lately, and what the others wait for."""
         ...
 
     async def turn(

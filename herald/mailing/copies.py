@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from herald.mailing.bounces.verp import bounce_address, envelope_id
 from herald.mailing.mime import Envelope, Mould, Pages, Sender, make_mould
@@ -13,6 +13,8 @@ from herald.mailing.tokens import message_id, preferences_token, unsubscribe_tok
 from herald.model.bounces import CopyOf
 from herald.model.ids import Language
 from herald.model.mailing import DueCopy, Edition, Issue, RecipientClaim
+
+_QUARTER = timedelta(minutes=15)
 
 Refused = Callable[[CopyOf, str, str], Awaitable[object]]
 """Is told of a copy of an issue that a mail server refused for good, and what the server said."""
@@ -36,6 +38,11 @@ class Dispatch:
     """Of the addresses that copies come back to; empty where they come back to the sender."""
     refused: Refused = _unnoted
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Return the addresses that its copies are from."""
+        return frozenset(sender.address for sender in self.senders.values())
+
 
 class Copies:
     """Makes the copies of one issue, each edition built once."""
@@ -48,7 +55,7 @@ class Copies:
         """Return the mail of one copy: the same bytes at every attempt. Raises UnsafeHeader."""
         dispatch = self._dispatch
         sender = dispatch.senders[claim.language]
-        date = dispatch.issue.started_at or claim.first_at
+        date = _date_of(dispatch.issue, claim)
         envelope = Envelope(
             address=claim.address,
             name=claim.name,
@@ -73,6 +80,18 @@ class Copies:
             sender = bounce_address(self._dispatch.bounce_pattern, called, self._dispatch.key)
         name = envelope_id(called, self._dispatch.key)
         return NextEnvelope(sender=sender, recipient=copy.address, envelope_id=name)
+
+
+def _date_of(issue: Issue, claim: RecipientClaim) -> datetime:
+    """Return the date in a copy's header, the same at every attempt.
+
+    Where readers have mornings of their own it is about the reader's: the quarter of an hour in
+    which the copy was first claimed, so that few moulds serve all.
+    """
+    if not issue.local_time or issue.started_at is None:
+        return issue.started_at or claim.first_at
+    quarters = (claim.first_at - issue.started_at) // _QUARTER
+    return issue.started_at + _QUARTER * max(quarters, 0)
 
 
 def copy_of(copy: RecipientClaim | DueCopy) -> CopyOf:

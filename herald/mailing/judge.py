@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from herald.model.mail_limits import is_throttling
 from herald.model.mailing import (
     Accepted,
     Deferred,
@@ -20,6 +21,8 @@ from herald.model.mailing import (
 
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
+LONGEST_JITTER = timedelta(minutes=4)
+"""Copies that were asked to wait together had better not come back together."""
 GIVE_UP_AFTER = timedelta(hours=24)
 """From the first attempt on; a letter that is a day late is better left."""
 
@@ -50,6 +53,16 @@ def judge_mail(
         case Uncertain(why):
             return RecipientVerdict(
                 state=RecipientState.UNCERTAIN, attempts=claim.attempts + 1, reply=why
+            )
+        case Deferred(why, code) if is_throttling(code, why):
+            # They will have it, only not so fast: no attempt is used up, and nothing is given up.
+            return RecipientVerdict(
+                state=RecipientState.DEFERRED,
+                attempts=claim.attempts,
+                next_at=now + FIRST_WAIT + LONGEST_JITTER * chance,
+                code=code,
+                reply=why,
+                slows_down=True,
             )
         case Deferred(why, code):
             return _deferred(claim, why, code, now, chance)

@@ -16,7 +16,7 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from herald.mailing.archive import archive_url
 from herald.mailing.bounces.counting import Bounces
@@ -32,6 +32,7 @@ from herald.mailing.preparing import Shaped, follow_plan, sender_of
 from herald.mailing.sender import Sending, lease_of
 from herald.mailing.smtp import Mailer, SmtpMailer
 from herald.model.configuration import MailingList
+from herald.model.headway import Headway
 from herald.model.ids import Language, ListId
 from herald.model.mailing import (
     Issue,
@@ -53,6 +54,8 @@ log = logging.getLogger(__name__)
 _CONNECTIONS_MOST = 10
 _ASKED_EVERY = 1.0
 """Seconds after which a sender looks anew whether it was paused."""
+_WAIT_LEAST, _WAIT_MOST = timedelta(seconds=1), timedelta(minutes=1)
+"""For a limit; the bell that calls rings more often than the longer one anyway."""
 _FIRST_REST = 30.0
 _LONGEST_REST = 900.0
 """Seconds for which a mail server that takes nothing is left alone, doubling up to this."""
@@ -153,6 +156,53 @@ class Mailing:
             begun = await self._begin(issue, now=now)
             if begun is not None and not await self._send(begun, stop):
                 return
+
+    async def keep_sending(self, stop: asyncio.Event) -> None:
+        """Send what is due, and wait for limits that let more go out within a minute."""
+        while not stop.is_set():
+            await self.send_due(stop)
+            opens_at = await self._reopens_at()
+            wait = opens_at - self._clock.now() if opens_at else _WAIT_MOST
+            if wait >= _WAIT_MOST:
+                return
+            ends = self._clock.monotonic() + max(wait, _WAIT_LEAST).total_seconds()
+            while not stop.is_set() and (left := ends - self._clock.monotonic()) > 0:
+                await self._clock.sleep(min(left, _ASKED_EVERY))
+
+    async def _reopens_at(self) -> datetime | None:
+        """Return when a limit lets the next copy out; None where none waits for that alone."""
+        if self._clock.monotonic() < self._rested_at:
+            return None
+        now, opens = self._clock.now(), []
+        for issue in await self._store.issues():
+            if issue.state is IssueState.SENDING and not await self._is_stopped(issue):
+                senders = self._senders(issue)
+                opens.append(await self._store.reopens_at(issue.key, senders=senders, now=now))
+        return min((moment for moment in opens if moment), default=None)
+
+    def _senders(self, issue: Issue) -> tuple[str, ...]:
+        mailing_list = self._lists().get(issue.list)
+        return (mailing_list.sender_address,) if mailing_list is not None else ()
+
+    async def headway(self) -> tuple[Headway, ...]:
+        """Return how every issue that was started gets on, by its moment."""
+        now = self._clock.now()
+        return tuple(
+            [
+                Headway(
+                    at=now,
+                    progress=one,
+                    pulse=await self._store.pulse(
+                        one.issue.key, senders=self._senders(one.issue), now=now
+                    ),
+                    limits=self._server.limits,
+                    connections=self._connections(),
+                    is_paused=await self._is_stopped(one.issue),
+                )
+                for one in await self.progress()
+                if one.issue.started_at is not None
+            ]
+        )
 
     async def progress(self) -> tuple[Progress, ...]:
         """Return how far every issue has got, by its moment."""

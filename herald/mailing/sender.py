@@ -32,6 +32,7 @@ from herald.model.mailing import (
     Rejected,
     RelayTrouble,
     Settled,
+    Turned,
     Uncertain,
     Wish,
 )
@@ -92,6 +93,10 @@ class Shelf:
         """Forget a copy: it was claimed, or cannot be."""
         self._out.discard(copy.id)
 
+    def drop(self, domain: str) -> None:
+        """Forget the copies to a domain that takes none for a while; a later look finds them."""
+        self._due = deque(copy for copy in self._due if copy.domain != domain)
+
     def put_back(self, copy: DueCopy) -> None:
         """Take back a copy that nobody tried to claim."""
         self._out.discard(copy.id)
@@ -132,6 +137,7 @@ class Sending:
         self._chance = chance
         self._copies = Copies(dispatch)
         self._shelf = Shelf(self._look)
+        self._is_full = False
 
     async def send_over(self, mailer: Mailer) -> RelayTrouble | None:
         """Send what is due over one connection; return why the server takes no more.
@@ -168,17 +174,23 @@ class Sending:
 
     async def _look(self) -> Iterable[DueCopy]:
         return await self._store.due_copies(
-            self._dispatch.issue.key, most=_LOOKED_AT, now=self._clock.now()
+            self._dispatch.issue.key,
+            most=_LOOKED_AT,
+            now=self._clock.now(),
+            senders=self._dispatch.addresses,
         )
 
     async def _claim_next(self, line: _Line) -> None:
         """Claim the first copy that may be sent; none if nothing is left."""
-        while not line.is_closing and (copy := await self._shelf.take()) is not None:
+        while not (line.is_closing or self._is_full):
+            copy = await self._shelf.take()
+            if copy is None:
+                return
             try:
                 turned = await self._store.turn(wish=self._wish(copy), now=self._clock.now())
             finally:
                 self._shelf.strike(copy)
-            line.claim = turned.claim
+            line.claim = self._claimed(turned)
             if line.claim is not None:
                 return
 
@@ -229,7 +241,16 @@ class Sending:
         )
 
     async def _wants_more(self, line: _Line) -> bool:
-        return not line.is_closing and await self._may_go_on() and not line.is_closing
+        if self._is_full or line.is_closing:
+            return False
+        return await self._may_go_on() and not line.is_closing
+
+    def _claimed(self, turned: Turned) -> RecipientClaim | None:
+        """Return what was claimed, and mind the limits that others would meet next."""
+        self._is_full = self._is_full or turned.is_full
+        if turned.barred_domain:
+            self._shelf.drop(turned.barred_domain)
+        return turned.claim
 
     async def _settle(
         self, claim: RecipientClaim, verdict: RecipientVerdict, wished: DueCopy | None
@@ -263,7 +284,7 @@ class Sending:
                     log.warning(
                         "copy moved on before it was settled", extra={"recipient": claim.id}
                     )
-                return turned.claim
+                return self._claimed(turned)
         finally:
             if wished is not None:
                 self._shelf.strike(wished)
@@ -279,7 +300,8 @@ class Sending:
         await self._settle(claim, verdict, None)
 
     def _wish(self, copy: DueCopy) -> Wish:
-        return Wish(id=copy.id, owner=self._owner, lease=self._lease)
+        sender = self._dispatch.senders[copy.language].address
+        return Wish(id=copy.id, owner=self._owner, lease=self._lease, sender=sender)
 
 
 def _goes_on(outcome: MailOutcome | None) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from herald.model.ids import Language, ListId
 from herald.model.headway import Pulse
+from herald.model.ids import Language, ListId
 from herald.model.mail_limits import MailLimits
 from herald.model.mailing import (
     AddressHash,

@@ -8,12 +8,13 @@ together, with statements that count neither connections nor recipients, and one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.model.ids import Language
@@ -28,10 +29,13 @@ from herald.model.mailing import (
     Turned,
     Wish,
 )
-from herald.store.doubting import recognised
+from herald.store.alone import Guarded, alone_in
+from herald.store.doubting import recognised, refuse_moved
 from herald.store.engine import Store
 from herald.store.grouping import Grouped
+from herald.store.mailing_paces import Gate, rest_domains, spend
 from herald.store.mailing_tables import recipient, subscriber, subscription, suppression
+from herald.store.tables import instance
 
 MOST = 200
 """Written in one transaction; more would keep others from writing."""
@@ -126,8 +130,9 @@ class _Turn:
 class GroupTurns:
     """Takes the turns of many connections at the journal together (``Grouped``)."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, gate: Gate) -> None:
         self._store = store
+        self._gate = gate
         self._group: Grouped[_Turn, Turned] = Grouped(self._write, most=MOST)
 
     async def turn(self, *, settled: Settled | None, wish: Wish | None, now: datetime) -> Turned:
@@ -135,57 +140,89 @@ class GroupTurns:
         return await self._group.bring(_Turn(settled, wish, now))
 
     async def _write(self, turns: Sequence[_Turn]) -> Sequence[Turned]:
-        return await self._store.write(lambda connection: _take(connection, turns))
+        if self._store.path is not None:
+            return await self._store.write_at_once(
+                lambda connection: _take_here(connection, turns, self._gate)
+            )
+        return await self._store.write(
+            lambda connection: _take_there(connection, turns, self._gate)
+        )
 
 
 async def due_copies(
-    store: Store, key: str, *, most: int, now: datetime, barred_domains: frozenset[str]
+    store: Store, key: str, *, most: int, now: datetime, gate: Gate, senders: Collection[str]
 ) -> tuple[DueCopy, ...]:
     """Return copies of an issue that may be claimed, the first due first."""
     found: list[DueCopy] = []
     async with store.reading() as connection:
+        lanes = await connection.run_sync(lambda sync: gate.look(sync, now=now))
+        if not all(lanes.free(sender) for sender in senders):
+            return ()
+        barred = sorted(lanes.barred_domains)
         # One state at a time, so that the index gives the order: sorting the whole audience for
         # every look would make a list of ten thousand crawl.
         for state in _WAITING:
             due = (
-                select(_r.id, _r.subscription, _r.language, subscriber.c.address)
+                select(_r.id, _r.subscription, _r.language, _r.domain, subscriber.c.address)
                 .select_from(_ADDRESSED)
                 .where(_r.issue == key, _r.state == state.value, _r.next_at <= now)
                 .order_by(_r.next_at)
                 .limit(most - len(found))
             )
-            if barred_domains:
-                due = due.where(_r.domain.not_in(sorted(barred_domains)))
+            if barred:
+                due = due.where(_r.domain.not_in(barred))
             found.extend(_due_copy(row) for row in await connection.execute(due))
             if len(found) >= most:
                 break
     return tuple(found)
 
 
-async def _take(connection: AsyncConnection, turns: Sequence[_Turn]) -> list[Turned]:
+async def _take_there(
+    connection: AsyncConnection, turns: Sequence[_Turn], gate: Gate
+) -> list[Turned]:
+    """Take turns at a server's database: one that was put back owes nobody a copy."""
+    wished = [each.now for each in turns if each.wish is not None]
+    if wished:
+        await recognised(connection, now=max(wished))
+    return await connection.run_sync(_take, turns, gate)
+
+
+def _take_here(connection: Connection, turns: Sequence[_Turn], gate: Gate) -> list[Turned]:
+    """Take turns at a file, which is put back only while no Herald runs."""
+    if any(each.wish is not None for each in turns):
+        refuse_moved(connection.execute(select(instance)).one_or_none())
+    return _take(connection, turns, gate)
+
+
+def _take(connection: Connection, turns: Sequence[_Turn], gate: Gate) -> list[Turned]:
     """Settle and claim in this transaction; tell each connection what its turn came to."""
     settled = [(each.settled, each.now) for each in turns if each.settled is not None]
     wishes = [(each.wish, each.now) for each in turns if each.wish is not None]
-    fresh = iter(await _settle(connection, settled) if settled else ())
-    claims = await _claim(connection, wishes) if wishes else {}
+    slowed = [each.claim.id for each, _ in settled if each.verdict.slows_down]
+    if slowed or (wishes and gate.limits.is_any):
+        alone_in(connection, Guarded.LETTERS)  # before any row is locked
+    fresh = iter(_settle(connection, settled) if settled else ())
+    resting = rest_domains(connection, slowed, now=turns[0].now) if slowed else {}
+    shut = frozenset(resting.values())
+    claims, kept = _claim(connection, wishes, gate, shut) if wishes else ({}, {})
     return [
         Turned(
             claim=claims.pop(each.wish.id, None) if each.wish else None,
             is_fresh=each.settled is None or next(fresh),
+            is_full=each.wish is not None and kept.get(each.wish.id) == "",
+            barred_domain=_barred(each, kept, resting),
         )
         for each in turns
     ]
 
 
-async def _settle(
-    connection: AsyncConnection, brought: Sequence[tuple[Settled, datetime]]
-) -> list[bool]:
+def _settle(connection: Connection, brought: Sequence[tuple[Settled, datetime]]) -> list[bool]:
     """Write what came of claimed copies; tell of each whether its claim was fresh.
 
     A copy that was called uncertain meanwhile, because its lease lapsed, takes the late answer.
     """
     ids = sorted({each.claim.id for each, _ in brought})
-    found = await connection.execute(_BROUGHT, {"ids": ids})
+    found = connection.execute(_BROUGHT, {"ids": ids})
     tokens = {row.id: row.token for row in found if row.state in _OPEN}
     # One answer to each: whoever repeats it in the same breath is late.
     fresh = [tokens.pop(each.claim.id, None) == each.claim.token for each, _ in brought]
@@ -195,7 +232,7 @@ async def _settle(
         if is_fresh
     ]
     if values:
-        await connection.execute(_SETTLE, values)
+        connection.execute(_SETTLE, values)
     return fresh
 
 
@@ -213,21 +250,33 @@ def _settlement(settled: Settled, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _claim(
-    connection: AsyncConnection, brought: Sequence[tuple[Wish, datetime]]
-) -> dict[int, RecipientClaim]:
-    """Claim the wished copies that may be sent, settling those that may not; return by id."""
+def _claim(
+    connection: Connection,
+    brought: Sequence[tuple[Wish, datetime]],
+    gate: Gate,
+    shut: frozenset[str],
+) -> tuple[dict[int, RecipientClaim], dict[int, str]]:
+    """Claim the wished copies that may be sent, settling those that may not; return by id.
+
+    And which are kept back: with their domain, or with nothing where more than that is full.
+    Nothing goes to the domains that are *shut*.
+    """
     now = max(moment for _, moment in brought)
-    await recognised(connection, now=now)  # a database that was put back owes nobody a copy
+    lanes = gate.open(connection, now=now) if gate.limits.is_any else None
     wishes = {wish.id: (wish, moment) for wish, moment in reversed(brought)}  # the first wins
-    found = await connection.execute(_WISHED, {"ids": sorted(wishes), "now": now})
+    found = connection.execute(_WISHED, {"ids": sorted(wishes), "now": now})
     claims: dict[int, RecipientClaim] = {}
+    kept: dict[int, str] = {}
     taken, barred = [], []
     for row in found:
         wish, moment = wishes[row.id]
         why = _why_barred(row)
         if why is not None:
             barred.append({"of_id": row.id, "to_state": why.value, "to_ended_at": moment})
+            continue
+        if row.domain in shut or (lanes and not lanes.take(wish.sender, row.domain)):
+            is_full = lanes is not None and not lanes.free(wish.sender)
+            kept[row.id] = "" if is_full else row.domain
             continue
         claims[row.id] = claim = _claim_of(row, moment)
         taken.append(
@@ -241,10 +290,18 @@ async def _claim(
             }
         )
     if barred:
-        await connection.execute(_BAR, barred)
+        connection.execute(_BAR, barred)
     if taken:
-        await connection.execute(_CLAIM, taken)
-    return claims
+        connection.execute(_CLAIM, taken)
+    if lanes is not None:
+        spend(connection, lanes)
+    return claims, kept
+
+
+def _barred(turn: _Turn, kept: Mapping[int, str], resting: Mapping[int, str]) -> str:
+    """Return the domain that this connection finds shut, for its limit or because it asked."""
+    limited = kept.get(turn.wish.id, "") if turn.wish is not None else ""
+    return limited or (resting.get(turn.settled.claim.id, "") if turn.settled else "")
 
 
 def _claim_of(row: Any, now: datetime) -> RecipientClaim:
@@ -267,6 +324,7 @@ def _due_copy(row: Any) -> DueCopy:
         subscription=SubscriptionId(row.subscription or ""),
         address=row.address or "",
         language=Language(row.language),
+        domain=row.domain,
     )
 
 

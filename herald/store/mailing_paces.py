@@ -31,7 +31,7 @@ from herald.model.mail_limits import (
 )
 from herald.store import pace
 from herald.store.alone import Guarded, alone_in
-from herald.store.mailing_tables import mail_pace
+from herald.store.mailing_tables import mail_pace, recipient
 
 _RELAY, _SENDER, _DOMAIN, _REST, _FORGET = "relay", "sender", "domain", "rest", "forget"
 
@@ -173,6 +173,17 @@ def rest_domain(connection: Connection, domain: str, *, now: datetime) -> None:
     known = {row.name: row.tat for row in connection.execute(wanted)}
     moments = next_rest(known.get(names[0]), known.get(names[1]), now=now)
     _write(connection, [{"name": name, "tat": at} for name, at in zip(names, moments, strict=True)])
+
+
+def rest_domains(
+    connection: Connection, recipients: Collection[int], *, now: datetime
+) -> dict[int, str]:
+    """Leave alone the domains of copies for which it was asked; return them by copy."""
+    wanted = select(recipient.c.id, recipient.c.domain).where(recipient.c.id.in_(recipients))
+    domains = {row.id: row.domain for row in connection.execute(wanted)}
+    for domain in sorted(set(domains.values())):
+        rest_domain(connection, domain, now=now)
+    return domains
 
 
 async def forget_paces(connection: AsyncConnection, *, now: datetime) -> None:

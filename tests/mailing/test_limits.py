@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
+from herald.clock import SetClock
 from herald.data.mail_domains import counted_domain
+from herald.mailing.mailing import Mailing
+from herald.model.configuration import Configuration
+from herald.model.headway import Headway
+from herald.model.ids import ListId
 from herald.model.mail_limits import (
     FIRST_REST,
     LONGEST_REST,
@@ -22,11 +28,22 @@ from herald.model.mail_limits import (
     rate_of,
     spelled,
 )
+from herald.model.mailing import Deferred, IssueState, MailServer, RecipientState
 from herald.settings import load_settings, mail_server, read_settings
 from herald.store import pace
 from herald.store.engine import Store, open_store
+from herald.store.mailing import StoredMailing
 from herald.store.mailing_paces import Gate, Lanes, forget_paces, rest_domain, spend
-from tests.makers import NOON
+from tests.mailing.makers import (
+    FRIENDS,
+    PostOffice,
+    a_list,
+    a_planned_issue,
+    sources,
+    subscribe,
+    written,
+)
+from tests.makers import NOON, a_campaign
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=n) for n in (1, 60, 3600, 86_400))
 NEWS = "news@friends.example.org"
@@ -303,3 +320,134 @@ def test_a_limit_that_cannot_be_meant_is_refused_with_what_to_write(
     assert settings is None
     assert said in str(problems[0])
     assert str(problems[0]).startswith("config/herald.yaml:1:")
+
+
+# ---------------------------------------------------------------- issues that are being sent
+
+
+class Room:
+    """The mailing room with limits, a post office in memory and a clock that stands."""
+
+    def __init__(self, database: Store, clock: SetClock, limits: MailLimits) -> None:
+        self.store = StoredMailing(database, limits=limits, account=RELAY)
+        self.clock, self.office = clock, PostOffice()
+        events = a_list(id=EVENTS, sender_address="events@friends.example.org")
+        self.lists = {FRIENDS: a_list(), EVENTS: events}
+        self.mailing = Mailing(
+            store=self.store,
+            lists=lambda: self.lists,
+            server=MailServer(connections=2, limits=limits),
+            public_url="https://herald.example.org",
+            clock=clock,
+            mailer=lambda _: self.office,
+            chance=lambda: 0.5,
+        )
+
+    async def plan(self) -> None:
+        planned = [
+            a_planned_issue(),
+            a_planned_issue(key="stories/events/2027-05-10", newsletter="events", list=EVENTS),
+        ]
+        events = replace(written(), id="events", list=EVENTS)
+        campaigns = (a_campaign(newsletters=(written(), events)),)
+        everything = sources(
+            written(), campaigns=campaigns, configuration=Configuration(lists=self.lists)
+        )
+        await self.mailing.sync_issues(planned, everything, until=NOON + 60 * DAY)
+
+    async def send(self) -> None:
+        await self.mailing.send_due(asyncio.Event())
+
+    def sent_to(self, domain: str) -> int:
+        return sum(recipient.endswith(f"@{domain}") for recipient, _ in self.office.mails)
+
+    async def headway(self) -> Headway:
+        return next(one for one in await self.mailing.headway() if one.progress.issue.key == KEY)
+
+
+KEY = "stories/monthly/2027-05-10"
+EVENTS = ListId("events")
+
+
+async def people(room: Room, *counts: tuple[int, str], list_id: ListId = FRIENDS) -> None:
+    named = [(f"p{n}@{domain}", "", "en") for count, domain in counts for n in range(count)]
+    await subscribe(room.store, *named, list_id=list_id)
+
+
+async def test_a_domain_at_its_limit_keeps_no_other_back(database: Store, clock: SetClock) -> None:
+    limits = MailLimits(domains=(("gmail.com", (at_most(12, MINUTE),)),))
+    room = Room(database, clock, limits)
+    await people(room, (4, "gmail.com"), (2, "googlemail.com"), (5, "argenta.example.org"))
+    await room.plan()
+    await room.send()
+    assert room.sent_to("argenta.example.org") == 5
+    assert room.sent_to("gmail.com") + room.sent_to("googlemail.com") == 1
+    bound = (await room.headway()).pulse.bound
+    assert [(each.kind, each.name, each.limit) for each in bound] == [
+        ("domain", "gmail.com", "12/minute")
+    ]
+
+
+async def test_a_sender_at_its_limit_lets_the_next_issue_go_on(
+    database: Store, clock: SetClock
+) -> None:
+    room = Room(database, clock, MailLimits(sender=(at_most(4, DAY),)))
+    await people(room, (3, "argenta.example.org"))
+    await people(room, (2, "cortes.example.org"), list_id=EVENTS)
+    await room.plan()
+    await room.send()
+    assert (room.sent_to("argenta.example.org"), room.sent_to("cortes.example.org")) == (2, 2)
+
+
+async def test_all_is_sent_at_the_pace_that_limits_allow(database: Store, clock: SetClock) -> None:
+    room = Room(database, clock, MailLimits(relay=(at_most(20, MINUTE), at_most(300, HOUR))))
+    await people(room, (45, "argenta.example.org"))
+    await room.plan()
+    began = clock.now()
+    await room.mailing.keep_sending(asyncio.Event())
+    assert len(room.office.mails) == 45
+    assert timedelta(minutes=2) < clock.now() - began < timedelta(minutes=4)
+    assert (await room.headway()).progress.issue.state is IssueState.SENT
+
+
+async def test_a_limit_that_opens_late_is_left_to_a_later_call(
+    database: Store, clock: SetClock
+) -> None:
+    room = Room(database, clock, MailLimits(relay=(at_most(2, DAY),)))
+    await people(room, (3, "argenta.example.org"))
+    await room.plan()
+    await room.mailing.keep_sending(asyncio.Event())
+    assert (len(room.office.mails), clock.now()) == (1, NOON)
+
+
+async def test_a_domain_that_throttles_rests_and_its_copies_are_never_failed(
+    database: Store, clock: SetClock
+) -> None:
+    room = Room(database, clock, MailLimits())
+    await people(room, (3, "gmail.com"))
+    await room.plan()
+    slow = Deferred("4.7.28 unusual rate", 450)
+    for _ in range(40):
+        room.office.answers = [slow] * 3
+        await room.send()
+        clock.advance(HOUR)
+    progress = (await room.headway()).progress
+    assert progress.count(RecipientState.DEFERRED) + progress.count(RecipientState.PENDING) == 3
+    assert len(room.office.answers) > 0, "one refusal spares the others"
+    room.office.answers = []
+    clock.advance(HOUR)
+    await room.send()
+    assert room.sent_to("gmail.com") == 3
+
+
+async def test_a_limit_holds_for_two_rooms_on_one_database(store_url: str, tmp_path: Path) -> None:
+    clock, limits = SetClock(NOON), MailLimits(relay=(at_most(120, MINUTE),))
+    stores = [await open_store(store_url, tmp_path) for _ in range(2)]
+    rooms = [Room(store, clock, limits) for store in stores]
+    await people(rooms[0], (30, "argenta.example.org"))
+    await rooms[0].plan()
+    await rooms[0].send()
+    await asyncio.gather(*(room.send() for room in rooms))
+    assert sum(len(room.office.mails) for room in rooms) == 10
+    for store in stores:
+        await store.close()
