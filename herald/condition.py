@@ -13,7 +13,6 @@ from herald.mailing.approving import Approving
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery
-from herald.model.notice import NewsletterTrouble
 from herald.model.planner import missing_planner
 from herald.model.stop import Stop, StopOrigin
 from herald.model.wallclock import ONE_DAY
@@ -101,17 +100,7 @@ class Condition:
             stuck=await self.officers.stuck(
                 [channel.id for channel in channels if channel.network == MANUAL]
             ),
-            newsletters=tuple(
-                [
-                    NewsletterTrouble(
-                        issue=each.issue,
-                        code=each.code,
-                        message=each.message,
-                        link=await self.approving.link(each.issue) if each.issue else "",
-                    )
-                    for each in await self.mailing.concerns()
-                ]
-            ),
+            newsletters=await self.approving.told(await self.mailing.concerns(), loaded.campaigns),
             heard=await self.echoes.heard(after=now - 3 * ONE_DAY, most=HEARD_MOST),
         )
 

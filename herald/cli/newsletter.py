@@ -15,6 +15,7 @@ from herald.cli.output import as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
     from herald.app import App
+    from herald.mailing.reminding import Writing
     from herald.model.bounces import BounceCounts, Effect
     from herald.model.doubts import Reconciled
     from herald.model.mailing import Edition, Issue, Progress
@@ -111,6 +112,45 @@ def preview(
             click.echo(f"[{one.language}] {one.subject}\n\n{one.text}")
     if found.state == "held" and found.note and not as_json:
         click.echo(f"It is held: {found.note}", err=True)
+
+
+@newsletter.command()
+@click.argument("issue")
+@as_json_option
+@click.pass_obj
+def write(invocation: Invocation, issue: str, as_json: bool) -> None:
+    """Begin the file for the parts of an issue that somebody writes by hand.
+
+    What stands in it is a comment until it is filled in. A file that is there already is left as
+    it is, and what to add to it is shown.
+
+    \b
+    herald newsletter write 2027-05-04
+    """
+
+    async def work() -> tuple[Issue, Writing | None]:
+        from herald.mailing.reminding import writing_of
+
+        async with invocation.open_to_look() as app:
+            found = await _find(app, issue)
+            return found, writing_of((await app.load()).campaigns, found)
+
+    from herald.mailing.reminding import skeleton
+
+    found, writing = run_async(work())
+    if writing is None:
+        raise click.ClickException(f"nothing is to be written by hand for {found.key}")
+    text, path = skeleton(writing), invocation.folder / writing.file
+    is_new = not path.exists()
+    if is_new:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    if as_json:
+        print_json({"file": writing.file, "begun": is_new, "text": text})
+    elif is_new:
+        click.echo(f"Fill in {writing.file}, by {writing.due_on}.")
+    else:
+        click.echo(f"{writing.file} is there already. Add to it, by {writing.due_on}:\n\n{text}")
 
 
 @newsletter.command("test-send")

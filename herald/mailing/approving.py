@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -19,10 +19,14 @@ from importlib.resources import files
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from herald.mailing.concerns import Concern
 from herald.mailing.issues import approve
 from herald.mailing.phrases import ENGLISH
+from herald.mailing.reminding import told
+from herald.model.campaign import Campaign
 from herald.model.ids import Language
 from herald.model.mailing import STARTED, Edition, Issue, IssueReason, IssueState
+from herald.model.notice import NewsletterTrouble
 from herald.ports import Clock, MailingStore
 
 log = logging.getLogger(__name__)
@@ -78,6 +82,22 @@ class Approving:
         if issue is None or issue.reason not in _ASKED_FOR or issue.state is not IssueState.HELD:
             return ""
         return f"{self._public_url}/approve/{approval_token(issue, await self._key())}"
+
+    async def told(
+        self, concerns: Sequence[Concern], campaigns: Sequence[Campaign]
+    ) -> tuple[NewsletterTrouble, ...]:
+        """Return what officers hear now of newsletters, with links where they are asked."""
+        troubles = [
+            NewsletterTrouble(
+                issue=each.issue,
+                code=each.code,
+                message=each.message,
+                link=await self.link(each.issue) if each.issue else "",
+            )
+            for each in concerns
+        ]
+        issues = await self._store.issues()
+        return told(troubles, issues, campaigns, now=self._clock.now())
 
     async def look(self, token: str) -> Proposal | None:
         """Return what a link is about, changing nothing; None for one that does not work."""

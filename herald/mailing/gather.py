@@ -72,7 +72,7 @@ def gather(
     ]
     content = tuple(edition for edition, _ in gathered if not edition.is_empty)
     missing = (
-        *_unwritten(newsletter, planned),
+        *unwritten(newsletter, planned),
         *_untranslated(newsletter, planned, picks),
         *_unstated(planned, sources, picks),
     )
@@ -100,6 +100,21 @@ def written_part(newsletter: Newsletter, planned: PlannedIssue, key: str) -> Wor
         if words := parts.get(name, {}).get(key):
             return words
     return Words()
+
+
+def unwritten(newsletter: Newsletter, planned: PlannedIssue) -> Iterator[str]:
+    """Name the hand-written parts that are not there yet, and where they belong."""
+    for section in newsletter.sections:
+        if not section.write or written_part(newsletter, planned, section.write):
+            continue
+        due = ""
+        if section.due is not None:
+            day = planned.local_date - section.due.as_timedelta()
+            due = f", due on {day:%Y-%m-%d}"
+        yield (
+            f"{section.write} is not written yet"
+            f" (newsletters/{newsletter.id}/{planned.local_date:%Y-%m}.yaml{due})"
+        )
 
 
 def _pick(
@@ -270,20 +285,6 @@ def _emblems(projects: Sequence[Project], language: Language) -> tuple[LetterPic
     """Return the funders' emblems, each once."""
     named = dict.fromkeys(project.emblem for project in projects if project.emblem is not None)
     return tuple(as_picture(emblem, language) for emblem in named)
-
-
-def _unwritten(newsletter: Newsletter, planned: PlannedIssue) -> Iterator[str]:
-    for section in newsletter.sections:
-        if not section.write or written_part(newsletter, planned, section.write):
-            continue
-        due = ""
-        if section.due is not None:
-            day = planned.local_date - section.due.as_timedelta()
-            due = f", due on {day:%Y-%m-%d}"
-        yield (
-            f"{section.write} is not written yet"
-            f" (newsletters/{newsletter.id}/{planned.local_date:%Y-%m}.yaml{due})"
-        )
 
 
 def _untranslated(

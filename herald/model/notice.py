@@ -60,6 +60,8 @@ class Concern:
     """A page of Herald's on which to look and decide; whoever has it may."""
     commands: tuple[str, ...] = ()
     """What to type."""
+    paste: str = ""
+    """Lines to be copied into the file that stands among the names as ``file``."""
     lasting: timedelta = NONE
     """It may go away by itself: nobody is told before it has lasted so long."""
 
@@ -102,6 +104,12 @@ class NewsletterTrouble:
     """In English."""
     link: str = ""
     """Where somebody can look at it and decide; empty where there is no such page."""
+    file: str = ""
+    """Where something is to be written, from Herald's folder."""
+    paste: str = ""
+    """What that file may begin with."""
+    due_at: datetime | None = None
+    """The issue's moment, where that depends on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

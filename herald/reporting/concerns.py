@@ -250,6 +250,14 @@ def _files(problems: Iterable[Problem]) -> Iterator[Concern]:
         )
 
 
+_SAID = {
+    "approval": "newsletter_approval",
+    "relay": "relay",
+    "empty": "newsletter_empty",
+}
+"""The sentence for what a newsletter's trouble is called."""
+
+
 def _newsletter(trouble: NewsletterTrouble) -> Concern:
     issue = quote(trouble.issue)
     commands: dict[str, tuple[str, ...]] = {
@@ -260,6 +268,8 @@ def _newsletter(trouble: NewsletterTrouble) -> Concern:
             f"herald newsletter resend-uncertain {issue}",
             f"herald newsletter hold-uncertain {issue}",
         ),
+        "writing": (f"herald newsletter write {issue}",),
+        "empty": (),
         "relay": ("herald notify --test",),
     }
     progress = (f"herald newsletter progress {issue}",)
@@ -267,9 +277,11 @@ def _newsletter(trouble: NewsletterTrouble) -> Concern:
     return Concern(
         kind=Kind.APPROVAL if is_approval else Kind.NEWSLETTER,
         subject=f"newsletter:{trouble.issue}:{trouble.code}",
-        say={"approval": "newsletter_approval", "relay": "relay"}.get(trouble.code, "newsletter"),
-        names=(("issue", trouble.issue),),
+        say="newsletter_writing" if trouble.paste else _SAID.get(trouble.code, "newsletter"),
+        names=(("issue", trouble.issue), ("file", trouble.file)),
+        due_at=trouble.due_at,
         detail=redacted(trouble.message.partition(": ")[2] if is_approval else trouble.message),
+        paste=trouble.paste,
         link=trouble.link,
         commands=commands.get(trouble.code, progress),
         lasting=RELAY_RESTS if trouble.code == "relay" else NONE,

@@ -201,6 +201,9 @@ def _concern(concern: Concern, language: Language, zone: str) -> str:
     if ways:
         lines.append(f"  {say['todo']}:")
         lines += [f"      {way}" for way in ways]
+    if concern.paste:
+        lines.append(f"  {_filled(say['paste'], dict(concern.names))}:")
+        lines += [f"      {line}" for line in concern.paste.splitlines()]
     return "\n".join(lines)
 
 

@@ -128,3 +128,21 @@ def test_an_issue_that_is_not_there_is_told(folder: Path) -> None:
     result = herald(folder, "newsletter", "approve", "2031-01-01")
     assert result.exit_code == 1
     assert "newsletter list" in result.stderr
+
+
+def test_the_file_of_a_part_that_is_written_by_hand_is_begun_once(folder: Path) -> None:
+    path = folder / "campaigns/newsletters/monthly/2027-05.yaml"
+    herald(folder, "run", "--once")
+    assert herald(folder, "newsletter", "write", "2027-05-04").exit_code == 1, "it is written"
+    path.unlink()
+
+    begun = herald(folder, "newsletter", "write", "2027-05-04")
+    assert begun.exit_code == 0, begun.output
+    assert "campaigns/newsletters/monthly/2027-05.yaml, by 2027-04-29" in begun.output
+    assert "#editorial:\n#  en: |\n#    …\n#  it: |" in path.read_text(encoding="utf-8")
+    assert herald(folder, "check").exit_code == 0
+
+    path.write_text("# mine\n", encoding="utf-8")
+    again = document(herald(folder, "newsletter", "write", "2027-05-04", "--json"))
+    assert (again["begun"], path.read_text(encoding="utf-8")) == (False, "# mine\n")
+    assert "#editorial:" in again["text"]
