@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -353,31 +353,34 @@ def hold_uncertain(invocation: Invocation, issue: str, as_json: bool) -> None:
     _resolve(invocation, issue, resend=False, as_json=as_json)
 
 
-@newsletter.command()
+@newsletter.command("look-up")
 @click.argument("issue")
 @click.option(
     "--log",
     "file",
-    type=click.File("rb"),
+    type=click.Path(dir_okay=False, allow_dash=True),
     help="Read this log (- for what is piped in) in place of the one that smtp: log: names.",
 )
 @as_json_option
 @click.pass_obj
-def reconcile(invocation: Invocation, issue: str, file: BinaryIO | None, as_json: bool) -> None:
+def look_up(invocation: Invocation, issue: str, file: str | None, as_json: bool) -> None:
     """Find out from Postfix's log which doubtful copies it took.
 
     What it took is noted; what it surely did not take is sent again. Exit status 1 if a copy stays
     in doubt.
 
     \b
-    herald newsletter reconcile 2027-05-04
-    herald newsletter reconcile 2027-05-04 --log mail.log
-    journalctl -u 'postfix*' -o short-iso | herald newsletter reconcile 2027-05-04 --log -
+    herald newsletter look-up 2027-05-04
+    herald newsletter look-up 2027-05-04 --log mail.log
+    journalctl -u 'postfix*' -o short-iso | herald newsletter look-up 2027-05-04 --log -
     """
 
     async def work() -> Reconciled | str:
         async with invocation.open_to_change() as app:
-            return await app.doubts.read(await _find(app, issue), file)
+            found, piped = await _find(app, issue), sys.stdin.buffer
+            if file == "-":
+                return await app.doubts.read_piped(found, piped)
+            return await app.doubts.read(found, path=file or "")
 
     found = run_async(work())
     if isinstance(found, str):
@@ -473,11 +476,11 @@ def _tell_reconciled(found: Reconciled) -> None:
     if not (found.accepted or found.absent or found.open):
         click.echo("No copy is uncertain.")
         return
-    click.echo(f"{len(found.accepted)} copies were taken by the mail server.")
-    click.echo(f"{len(found.absent)} copies were not, and are sent again.")
+    click.echo(f"Taken by the mail server: {len(found.accepted)}")
+    click.echo(f"Not taken, and sent again: {len(found.absent)}")
     for why in sorted({why for _, why in found.open}):
         count = sum(one == why for _, one in found.open)
-        click.echo(f"{count} copies stay in doubt: {why}.")
+        click.echo(f"Still in doubt: {count} ({why})")
 
 
 def _tell_progress(one: Progress, back: BounceCounts) -> None:
@@ -488,7 +491,7 @@ def _tell_progress(one: Progress, back: BounceCounts) -> None:
     for copy in one.uncertain:
         click.echo(f"  uncertain: {copy.address or '(erased)'}: {copy.why}")
     if one.uncertain:
-        click.echo("  Let reconcile read the mail server's log, or resend- or hold-uncertain.")
+        click.echo("  Let look-up read the mail server's log, or decide: resend- or hold-uncertain.")
 
 
 def _count(one: Progress, state: str) -> int:

@@ -104,15 +104,27 @@ class Reconciling:
             if issue.started_at is not None and issue.finished_at is None:
                 await self._settle(issue)
 
-    async def read(self, issue: Issue, stream: BinaryIO | None = None) -> Reconciled | str:
-        """Settle an issue's doubts by a log, now; return a sentence where there is none to read."""
+    async def read(self, issue: Issue, *, path: str = "") -> Reconciled | str:
+        """Settle an issue's doubts by a log, now; return a sentence where there is none to read.
+
+        *path* leads to another log than the one that is always read.
+        """
         found = await self.doubts.doubts(issue.key)
-        if stream is not None:
-            return await self._look_up(issue, found, _piped(stream))
+        if path:
+            return await self._look_up(issue, found, self._reader(path))
         if not self.path:
             return "say where the mail server's log is: smtp: {log: ...} in config/herald.yaml"
         await self._be_heard(found)
         return await self._look_up(issue, found, self._read)
+
+    async def read_piped(self, issue: Issue, stream: BinaryIO) -> Reconciled:
+        """Settle an issue's doubts by a log that is piped in."""
+
+        def read(reading: MailLog, _: datetime) -> str:
+            read_stream(stream, reading)
+            return ""
+
+        return await self._look_up(issue, await self.doubts.doubts(issue.key), read)
 
     async def _settle(self, issue: Issue) -> None:
         found = await self.doubts.doubts(issue.key)
@@ -200,7 +212,11 @@ class Reconciling:
             await self.clock.sleep(_FLUSHED)
 
     def _read(self, reading: MailLog, since: datetime) -> str:
-        return read_files(self.path, reading, since=since, now=self.clock.now())
+        return self._reader(self.path)(reading, since)
+
+    def _reader(self, path: str) -> Read:
+        now = self.clock.now()
+        return lambda reading, since: read_files(path, reading, since=since, now=now)
 
 
 async def knock(mailer: Mailer) -> None:
@@ -300,11 +316,3 @@ def _why_open(doubt: Doubt, told: Told) -> str:
 
 def _begins(doubt: Doubt, issue: Issue) -> datetime:
     return doubt.first_at or issue.started_at or issue.due_at
-
-
-def _piped(stream: BinaryIO) -> Read:
-    def read(reading: MailLog, _: datetime) -> str:
-        read_stream(stream, reading)
-        return ""
-
-    return read

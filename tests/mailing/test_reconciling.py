@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from herald.clock import SetClock
+from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.verp import bounce_address
 from herald.mailing.issues import issue_of
 from herald.mailing.maillog.reading import Told
@@ -30,6 +31,7 @@ from herald.model.mailing import (
     SubscriptionId,
     WhenUncertain,
 )
+from herald.store.bounces import StoredBounces
 from herald.store.engine import Store
 from herald.store.mailing import StoredMailing
 from herald.store.mailing_doubts import StoredDoubts
@@ -345,8 +347,42 @@ async def test_two_that_settle_at_once_do_it_once(house: House) -> None:
 async def test_a_log_that_is_piped_in_settles_too_and_tells_what_stays_open(house: House) -> None:
     issue = await house.begin()
     house.clock.advance(LOG_WAIT)
-    found = await house.room(path="").read(issue, BytesIO(await house.log_of(1, 2, 3)))
-    assert not isinstance(found, str)
+    found = await house.room(path="").read_piped(issue, BytesIO(await house.log_of(1, 2, 3)))
     assert [queue_id for _, queue_id in found.accepted] == ["Q3"]
     assert "too short" in found.open[0][1]
     assert "smtp: {log:" in str(await house.room(path="").read(issue))
+
+
+# ---------------------------------------------------------------------- what else proves it
+
+
+@pytest.mark.parametrize("state", [RecipientState.UNCERTAIN, RecipientState.HELD])
+async def test_whatever_is_sent_to_a_copys_own_address_proves_that_it_was_taken(
+    house: House, state: RecipientState
+) -> None:
+    await house.begin()
+    async with house.database.writing() as connection:
+        await connection.execute(
+            update(recipient).where(recipient.c.id > 2).values(state=state.value)
+        )
+    bounces = Bounces(
+        store=StoredBounces(house.database), keys=house.store, pattern=PATTERN, clock=house.clock
+    )
+    address = (await house.names())[3][0]
+    away = f"From: p3@friends.example.org\nTo: {address}\nSubject: I am away\n\nUntil June.\n"
+    await bounces.take(away.encode(), came_to=address)
+    forged = address.replace("bounces+", "bounces+a")
+    await bounces.take(away.replace(address, forged).encode(), came_to=forged)
+    assert await house.states() == ["accepted", "accepted", "accepted", state.value]
+
+
+async def test_a_refusal_is_no_proof_that_a_copy_was_taken(house: House) -> None:
+    await house.begin()
+    bounces = Bounces(
+        store=StoredBounces(house.database), keys=house.store, pattern=PATTERN, clock=house.clock
+    )
+    doubt = (await StoredDoubts(house.database).doubts(KEY))[0]
+    assert doubt.subscription is not None
+    copy = CopyOf(subscription=doubt.subscription, recipient=doubt.id)
+    await bounces.refused(copy, KEY, "550 5.1.1 no such user")
+    assert (await house.states())[2] == "uncertain"
