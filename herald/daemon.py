@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from watchfiles import Change, awatch
 
@@ -334,25 +335,30 @@ async def _figures(app: App) -> tuple[Gauge, ...]:
     return gauges(await app.condition.health(), feeds, issues, version=__version__)
 
 
+def pages_of(app: App) -> web.Application:
+    """Return every page that the world may ask *app* for."""
+    header = app.settings.web.client_header or ""
+    pages = create_app(
+        app.condition.health,
+        app.mailing,
+        app.polling.hubs,
+        lambda: _figures(app),
+        app.media,
+        app.joining,
+        app.archive,
+        app.approving,
+        client_header=header,
+    )
+    add_preference_routes(pages, app.preferences, client_header=header)
+    return pages
+
+
 @asynccontextmanager
 async def _web(app: App) -> AsyncIterator[None]:
     """Serve health, the way into and out of lists, feeds' hubs and pictures on ``web.listen``."""
     listen = app.settings.web.listen
     try:
-        pages = create_app(
-            app.condition.health,
-            app.mailing,
-            app.polling.hubs,
-            lambda: _figures(app),
-            app.media,
-            app.joining,
-            app.archive,
-            app.approving,
-            client_header=app.settings.web.client_header or "",
-        )
-        header = app.settings.web.client_header or ""
-        add_preference_routes(pages, app.preferences, client_header=header)
-        runner = await serve(pages, listen)
+        runner = await serve(pages_of(app), listen)
     except OSError as error:
         raise ConfigurationBroken(
             f"Nothing can be served on {listen} ({error.strerror or error}): stop what listens"
