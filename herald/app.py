@@ -48,6 +48,9 @@ from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.lmtp import Door
 from herald.mailing.bounces.mailbox import Emptied, empty
 from herald.mailing.dkim.signing import signing
+from herald.mailing.dkim.trials import MailWay, Trials
+from herald.mailing.dns.lookup import Names
+from herald.mailing.dns.resolver import DnsNames
 from herald.mailing.gather import Sources
 from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
@@ -97,6 +100,7 @@ from herald.store.mailing_doubts import StoredDoubts
 from herald.store.mailing_joining import StoredJoining
 from herald.store.mailing_preferences import StoredPreferences
 from herald.store.mailing_retention import StoredRetention
+from herald.store.mailing_trials import StoredTrials
 from herald.store.media import StoredMedia
 from herald.store.notices import StoredNotices
 from herald.store.outbox import StoredOutbox
@@ -129,6 +133,7 @@ class App:
         loader: Loader,
         role: Role,
         on_settled: Callable[[Happened], None],
+        names: Names | None = None,
     ) -> None:
         self.folder = folder
         self.settings = settings
@@ -157,13 +162,30 @@ class App:
         )
         server = mail_server(settings)
         self.mailing_store = StoredMailing(store, limits=server.limits, account=server.account)
+        key = signing_key(settings, folder)
+        mailer = signing(SmtpMailer, key)
+        self.trials = Trials(
+            way=MailWay(
+                server=mail_server(settings),
+                selector=settings.smtp.dkim_selector or "",
+                key=key,
+                returns_to=settings.bounces.address or "",
+                public_url=settings.web.public_url or "",
+            ),
+            store=StoredTrials(store),
+            keys=self.mailing_store.mailing_key,
+            senders=self.list_senders,
+            names=names or DnsNames(),
+            mailer=mailer,
+            clock=clock,
+        )
         self.bounces = Bounces(
             store=StoredBounces(store),
             keys=self.mailing_store,
             pattern=settings.bounces.address or "",
             clock=clock,
+            is_trial=self.trials.judge,
         )
-        mailer = signing(SmtpMailer, signing_key(settings, folder))
         self.mailing = Mailing(
             store=self.mailing_store,
             lists=lambda: self._loader.load_configuration().configuration.lists,
@@ -176,6 +198,7 @@ class App:
                 self.media, folder=folder, clock=clock, public_url=settings.web.public_url or ""
             ),
             mailer=mailer,
+            trials=self.trials,
         )
         self.doubts = Reconciling(
             store=self.mailing_store,
@@ -567,12 +590,16 @@ class App:
         mailbox = bounce_mailbox(self.settings)
         return await empty(mailbox, self.bounces.take) if mailbox is not None else None
 
+    def list_senders(self) -> tuple[str, ...]:
+        """Return the addresses from which lists are written, each once."""
+        lists = self._loader.load_configuration().configuration.lists.values()
+        return tuple(dict.fromkeys(each.sender_address for each in lists))
+
     def bounce_door(self) -> Door:
         """Return what takes mail that came back from a mail server on this computer."""
 
         async def expects(address: str) -> bool:
-            lists = self._loader.load_configuration().configuration.lists.values()
-            senders = {each.sender_address.lower() for each in lists}
+            senders = {sender.lower() for sender in self.list_senders()}
             return address.lower() in senders or await self.bounces.expects(address)
 
         return Door(lambda raw, to: self.bounces.take(raw, came_to=to), expects)
@@ -635,6 +662,7 @@ async def open_app(
     plans: bool = False,
     looking: bool = False,
     on_settled: Callable[[Happened], None] = unwatched,
+    names: Names | None = None,
 ) -> AsyncIterator[App]:
     """Open Herald on *folder*.
 
@@ -642,7 +670,8 @@ async def open_app(
     in a folder that may not be written. With *channels* the configured accounts are opened, so
     that it can send. With *alone* it is ``herald run``: on SQLite the only one on its store, a
     second one is refused with StoreTaken; on PostgreSQL one of many, of which those with *plans*
-    take turns planning. Time is PostgreSQL's there, unless *clock* was set. A folder that is none
+    take turns planning. Time is PostgreSQL's there, unless *clock* was set. *names* are looked up
+    where this machine's name servers say, unless others are given. A folder that is none
     of Herald's is refused before anything is written into it.
     """
     _refuse_another_folder(folder)
@@ -672,6 +701,7 @@ async def open_app(
             clock=clock,
             store=store,
             loader=loader,
+            names=names,
             role=_role(store, folder, runs=alone, plans=plans),
             on_settled=on_settled,
         )

@@ -17,6 +17,7 @@ from herald.clock import SystemClock
 from herald.composing.visibility import has_statement, short_statement
 from herald.data.calendar import observances
 from herald.errors import ChannelUnreachable, ConfigurationBroken, MediaMissing
+from herald.mailing.dkim.examine import examine_signing
 from herald.mailing.dns.examine import MailWay, examine_names
 from herald.mailing.dns.lookup import Names
 from herald.mailing.dns.origin import addresses_here
@@ -28,7 +29,7 @@ from herald.model.configuration import ChannelConfig, Project
 from herald.model.ids import ChannelId, ProjectId
 from herald.model.picture import Picture
 from herald.ports import Channel, Examined, Profiled
-from herald.settings import Settings, mail_server, read_settings
+from herald.settings import Settings, mail_server, read_settings, signing_key
 from herald.sources.load import Loaded, Loader
 from herald.store.disks import little_room, mounts_here, why_not_alone
 from herald.store.engine import sqlite_path
@@ -191,11 +192,16 @@ def projects_on(channel: ChannelId, loaded: Loaded) -> tuple[Project, ...]:
 
 
 async def examine_mail(
-    loaded: Loaded, settings: Settings, *, names: Names | None = None
+    loaded: Loaded,
+    settings: Settings,
+    *,
+    names: Names | None = None,
+    folder: Path | None = None,
 ) -> Examination | None:
     """Look at the mail server and, where there are lists, at what the DNS says of their senders.
 
-    None where nothing is mailed. *names* are by default what this machine's name servers tell.
+    None where nothing is mailed. *names* are by default what this machine's name servers tell, and
+    paths count from *folder*, where Herald itself signs.
     """
     lists = loaded.configuration.lists.values()
     if not (lists or settings.officers):
@@ -205,9 +211,10 @@ async def examine_mail(
         senders = {each.sender_address for each in lists}
         if settings.officers and settings.notify.from_:
             senders.add(settings.notify.from_)
+        domains = {sender.rpartition("@")[2] for sender in senders}
         said = await examine_names(
             names or DnsNames(),
-            {sender.rpartition("@")[2] for sender in senders},
+            domains,
             way=MailWay(
                 host=settings.smtp.host,
                 here=addresses_here(),
@@ -215,6 +222,9 @@ async def examine_mail(
                 returns_to=(settings.bounces.address or "").rpartition("@")[2],
             ),
         )
+        key = signing_key(settings, folder or Path())
+        if key is not None:
+            said = (*said, *await examine_signing(names or DnsNames(), domains, key))
         findings = (*findings, *said, about_one_click(settings.web.public_url))
     return Examination(of="mail", findings=findings)
 

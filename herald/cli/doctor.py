@@ -54,7 +54,9 @@ async def _examine(invocation: Invocation, only: tuple[ChannelId, ...]) -> tuple
     channels = rooms.examine_channels(loaded, settings, folder=invocation.folder, only=only)
     if only:
         return await channels
-    rest = asyncio.gather(rooms.examine_mail(loaded, settings), rooms.examine_web(settings))
+    rest = asyncio.gather(
+        rooms.examine_mail(loaded, settings, folder=invocation.folder), rooms.examine_web(settings)
+    )
     found, others = await asyncio.gather(channels, rest)
     machine = rooms.examine_machine(settings, folder=invocation.folder)
     return (*found, *(each for each in others if each is not None), machine)

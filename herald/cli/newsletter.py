@@ -12,6 +12,7 @@ from herald.cli.arguments import sound_address
 from herald.cli.context import Invocation
 from herald.cli.groups import Group
 from herald.cli.output import as_json_option, print_json, run_async
+from herald.cli.signing import dkim_key, verify
 
 if TYPE_CHECKING:
     from herald.app import App
@@ -522,3 +523,7 @@ def _joined(editions: list[Edition]) -> str:
         "iframe{box-sizing:border-box;width:100%;height:60rem;border:1px solid #999}</style></head>"
         f"<body><h1>Editions</h1>{frames}</body></html>"
     )
+
+
+newsletter.add_command(verify)
+newsletter.add_command(dkim_key)

@@ -19,7 +19,7 @@ class Concern:
 
     issue: str
     code: str
-    """approval, writing, late, uncertain, failed, overdue or relay."""
+    """approval, writing, late, uncertain, failed, overdue, signature or relay."""
     message: str
 
 

@@ -22,6 +22,7 @@ from herald.mailing.archive import archive_url
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.concerns import Concern, concerns_of
 from herald.mailing.copies import Copies, Dispatch
+from herald.mailing.dkim.trials import Trials
 from herald.mailing.gather import Sources
 from herald.mailing.issues import approve, closed, weigh
 from herald.mailing.leaving import Departure, Leaving
@@ -61,6 +62,11 @@ _LONGEST_REST = 900.0
 """Seconds for which a mail server that takes nothing is left alone, doubling up to this."""
 
 
+_TRIED_BEFORE = timedelta(days=2)
+"""So long before an issue it is looked whether mails arrive signed: people can still put it right.
+"""
+
+
 async def _nothing_is_stopped() -> Collection[Stop]:
     return ()
 
@@ -85,11 +91,13 @@ class Mailing:
         chance: Callable[[], float] = _chance,
         bounces: Bounces | None = None,
         pictures: LetterPictures | None = None,
+        trials: Trials | None = None,
     ) -> None:
         """Join the room's parts.
 
         *lists* gives the mailing lists as the files now have them, *stops* what is paused. Without
-        *bounces* copies come back to the list's sender, and refusals count for nothing.
+        *bounces* copies come back to the list's sender, and refusals count for nothing; without
+        *trials* issues begin whether or not mails arrive signed.
         """
         self._store = store
         self._lists = lists
@@ -101,6 +109,7 @@ class Mailing:
         self._chance = chance
         self._bounces = bounces
         self._pictures = pictures
+        self._trials = trials
         self._owner = secrets.token_hex(8)
         self._rest = 0.0
         self._rested_at = 0.0
@@ -153,6 +162,8 @@ class Mailing:
                 return
             if await self._is_stopped(issue):
                 continue
+            if self._trials is not None and _is_tried(issue, now=now):
+                await self._trials.see_to(self._sender_of(issue))
             begun = await self._begin(issue, now=now)
             if begun is not None and not await self._send(begun, stop):
                 return
@@ -216,7 +227,12 @@ class Mailing:
         if self._trouble is not None:
             message = f"the mail server takes no mail: {self._trouble.why}"
             found.append(Concern(issue="", code="relay", message=message))
-        return tuple(found)
+        unsigned = [
+            Concern(issue=issue.key, code="signature", message=why)
+            for issue in await self._store.issues()
+            if (why := await self._signature_trouble(issue, now=now))
+        ]
+        return (*found, *unsigned)
 
     async def approve(self, key: str) -> Issue | str:
         """Approve an issue as it stands; return it, or a sentence that says why not."""
@@ -268,6 +284,8 @@ class Mailing:
         if changed != issue:
             await self._store.save_issue(changed, was=issue)
             return None
+        if self._trials is not None and await self._trials.why_not(self._sender_of(issue)):
+            return None
         audience = await self._store.freeze_audience(
             issue, lambda language: edition_for(language, issue.languages), now=now
         )
@@ -275,6 +293,15 @@ class Mailing:
             return None
         log.info("issue begun", extra={"issue": issue.key, "audience": audience})
         return await self._store.issue(issue.key)
+
+    async def _signature_trouble(self, issue: Issue, *, now: datetime) -> str:
+        if self._trials is None or not _is_tried(issue, now=now):
+            return ""
+        return await self._trials.trouble(self._sender_of(issue), is_due=issue.due_at <= now)
+
+    def _sender_of(self, issue: Issue) -> str:
+        mailing_list = self._lists().get(issue.list)
+        return mailing_list.sender_address if mailing_list is not None else ""
 
     async def _may_begin(self, issue: Issue, *, now: datetime) -> bool:
         """Tell whether a copy is due: on the readers' own clocks the first one may be earlier."""
@@ -403,6 +430,11 @@ class Mailing:
             or (stop.scope is StopScope.CAMPAIGN and stop.name == issue.campaign)
             for stop in await self._stops()
         )
+
+
+def _is_tried(issue: Issue, *, now: datetime) -> bool:
+    """Tell whether an issue comes so soon that its mail server had better be tried."""
+    return issue.state is IssueState.PENDING and issue.due_at - _TRIED_BEFORE <= now
 
 
 def pages_of(public_url: str, mailing_list: MailingList, key: str, language: Language) -> Pages:

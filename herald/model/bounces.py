@@ -138,6 +138,8 @@ class Effect(StrEnum):
     """It was read before."""
     UNKNOWN = "unknown"
     """Nobody of that name is on a list, or the person was erased."""
+    TRIAL = "trial"
+    """Herald has sent it to itself, to see whether it arrives signed."""
     IGNORED = "ignored"
     """It says nothing, or bears no genuine sign of a copy."""
 

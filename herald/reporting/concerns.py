@@ -271,6 +271,7 @@ def _newsletter(trouble: NewsletterTrouble) -> Concern:
         "writing": (f"herald newsletter write {issue}",),
         "empty": (),
         "relay": ("herald notify --test",),
+        "signature": ("herald newsletter verify",),
     }
     progress = (f"herald newsletter progress {issue}",)
     is_approval = trouble.code == "approval"

@@ -31,12 +31,15 @@ from herald.app import open_app
 from herald.cli.main import main
 from herald.clock import SetClock
 from herald.mailing.bounces.verp import read_bounce_address
+from herald.model.account import Finding, Severity
 from herald.web.app import create_app, serve
-from tests.mailing.dkim.makers import a_key, a_pem
+from tests.mailing.dkim.makers import a_key, a_pem, as_zone
+from tests.mailing.dns.looking import names_of
 from tests.mailing.dovecot import PASSWORD, Dovecot, running_dovecot
 from tests.mailing.dovecot import why_not as no_dovecot
 from tests.mailing.postfix import DOMAIN, Postfix, running_postfix
 from tests.mailing.postfix import why_not as no_postfix
+from tests.servers.dns import NameServer, Zone
 
 WHY_NOT = no_postfix() or no_dovecot()
 pytestmark = [
@@ -134,6 +137,12 @@ class Story:
     second: dict[str, list[bytes]]
     back: list[bytes]
     """What lay in the mailbox for what comes back."""
+    left_there: list[bytes]
+    """What lay there after it was counted."""
+    waits: str
+    """What kept the letter from going out before it was seen that mails arrive signed."""
+    seen: tuple[Finding, ...]
+    """What Herald saw of the mail that it sent to itself."""
     counted: dict[str, int]
     progress: dict[str, Any]
     left: str
@@ -200,23 +209,17 @@ def _write(folder: Path, postfix: Postfix, dovecot: Dovecot) -> None:
 
 
 def _told(folder: Path, postfix: Postfix, dovecot: Dovecot) -> Story:
-    imported = document(
-        herald(
-            folder,
-            "2027-04-29T10:00Z",
-            "lists",
-            "import",
-            "friends",
-            f"{folder}/people.csv",
-            "--json",
-        )
-    )
+    agreed = ("--consent-source", "the museum's desk", "--consent-date", "2026-09-12")
+    words = ("lists", "import", "friends", f"{folder}/people.csv", *agreed, "--json")
+    imported = document(herald(folder, "2027-04-29T10:00Z", *words))
     assert imported["added"] == PEOPLE
+    waits, seen = asyncio.run(_verified(folder))
     _send(folder, "2027-04-30T10:00Z", "2027-05-04", "2027-05-04T07:05Z")
     _delivered(postfix, dovecot, PEOPLE)
     first = {address: dovecot.mails(address) for address in READERS}
     back = dovecot.mails(f"bounces@{DOMAIN}")
     counted = document(herald(folder, "2027-05-04T09:00Z", "newsletter", "bounces", "--json"))
+    left_there = dovecot.mails(f"bounces@{DOMAIN}")
     progress = document(herald(folder, "2027-05-04T09:00Z", "newsletter", "progress", "--json"))
     left = f"p{MOVED + 7:03}@{DOMAIN}"
     link = _letter(first[left][0])["List-Unsubscribe"].split(">")[0].strip("<")
@@ -229,6 +232,9 @@ def _told(folder: Path, postfix: Postfix, dovecot: Dovecot) -> Story:
         first=first,
         second={address: dovecot.mails(address) for address in READERS},
         back=back,
+        left_there=left_there,
+        waits=waits,
+        seen=seen,
         counted=counted,
         progress=progress["issues"][0],
         left=left,
@@ -256,6 +262,25 @@ def _letter(raw: bytes) -> EmailMessage:
     mail = message_from_bytes(raw, policy=default)
     assert isinstance(mail, EmailMessage)
     return mail
+
+
+async def _verified(folder: Path) -> tuple[str, tuple[Finding, ...]]:
+    """Let Herald write to itself through both mail servers, and look at the signature."""
+    zone: Zone = {f"s1._domainkey.{DOMAIN} TXT": (as_zone(a_key().record),)}
+    async with NameServer(zone).serving() as server:
+        clock = SetClock(datetime(2027, 5, 3, 10, tzinfo=UTC))
+        async with open_app(folder, clock, names=names_of(server)) as app:
+            assert await app.trials.send(NEWS) is None
+            waits = await app.trials.why_not(NEWS)
+            ends = time.monotonic() + 20
+            while time.monotonic() < ends:
+                await app.fetch_bounces()
+                if await app.trials.why_not(NEWS) == "":
+                    break
+                await asyncio.sleep(0.1)  # the mail server has no bell to wait for
+            trial = await app.trials.last(NEWS)
+    assert trial is not None
+    return waits, trial.findings
 
 
 async def _press(folder: Path, link: str) -> tuple[list[int], bytes]:
@@ -349,6 +374,12 @@ def test_nobody_is_told_the_link_of_another(story: Story) -> None:
     assert max(owned.values()) == 1
 
 
+def test_herald_has_seen_a_mail_of_its_own_arrive_signed_before(story: Story) -> None:
+    assert "has not come back yet" in story.waits
+    (seen,) = story.seen
+    assert (seen.severity, seen.what) == (Severity.WELL, f"the mail came back signed for {DOMAIN}")
+
+
 def test_every_signature_is_believed_and_covers_the_way_out(story: Story) -> None:
     record = a_key().record.encode()
     for _, raw, mail in story.letters():
@@ -371,7 +402,7 @@ def test_each_copy_comes_back_to_an_address_of_its_own_and_is_counted(story: Sto
     assert len(copies) == PEOPLE - MOVED
     assert len(story.back) == MOVED
     assert story.counted == {"counted": MOVED, "ignored": 0}
-    assert story.dovecot.mails(f"bounces@{DOMAIN}") == []
+    assert story.left_there == []
     assert (story.progress["bounced"], story.progress["complained"]) == (MOVED, 0)
     assert story.progress["counts"] == {"accepted": PEOPLE}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -58,16 +58,31 @@ class BounceStore(Protocol):
         ...
 
 
+IsTrial = Callable[[ReturnedMail, bytes], Awaitable[bool]]
+"""Looks at a mail that Herald may have sent to itself; tells whether it was one."""
+
+
+async def _is_no_trial(returned: ReturnedMail, raw: bytes) -> bool:
+    return False
+
+
 class Bounces:
     """Takes what comes back; taking it again changes nothing."""
 
     def __init__(
-        self, *, store: BounceStore, keys: MailingStore, pattern: str, clock: Clock
+        self,
+        *,
+        store: BounceStore,
+        keys: MailingStore,
+        pattern: str,
+        clock: Clock,
+        is_trial: IsTrial = _is_no_trial,
     ) -> None:
         """Join the parts; *pattern* is of bounce addresses, empty where copies have none."""
         self._store = store
         self._keys = keys
         self._clock = clock
+        self._is_trial = is_trial
         self.pattern = pattern
 
     async def take(self, raw: bytes, *, came_to: str = "") -> Effect:
@@ -81,7 +96,9 @@ class Bounces:
         if returned.copy is not None and returned.copy.recipient is not None:
             # Whatever is sent to a copy's own address, the mail server has taken that copy.
             await self._store.arrived(returned.copy, now=self._clock.now())
-        if returned.kind is BounceKind.NOTHING:
+        if await self._is_trial(returned, raw):
+            effect = Effect.TRIAL
+        elif returned.kind is BounceKind.NOTHING:
             effect = await self._let_leave(raw, seal)
         elif returned.copy is not None:
             effect = await self._record(returned, returned.copy)
