@@ -128,7 +128,8 @@ def _list_item(one: ListChoice, spoken: Language) -> str:
 
 
 def _button(name: str, one: ListChoice, words: str) -> str:
-    shown = escape(words.format(list=one.name))
+    # A name from left to right keeps its own marks around it in a line from right to left.
+    shown = escape(words).replace("{list}", f"<bdi>{escape(one.name)}</bdi>")
     return (
         f'<button type="submit" class="quiet" name="{name}" value="{escape(one.id)}">{shown}'
         "</button>"
