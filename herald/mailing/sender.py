@@ -13,7 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from herald.mailing.copies import Copies, Dispatch, copy_of
@@ -109,6 +109,8 @@ class _Line:
 
     mailer: Mailer
     claim: RecipientClaim | None = None
+    asked_at: datetime | None = None
+    """When the claim was asked for: its lease began no sooner."""
     losses: int = 0
     is_closing: bool = False
 
@@ -186,6 +188,7 @@ class Sending:
             copy = await self._shelf.take()
             if copy is None:
                 return
+            line.asked_at = self._clock.now()
             try:
                 turned = await self._store.turn(wish=self._wish(copy), now=self._clock.now())
             finally:
@@ -215,6 +218,7 @@ class Sending:
         if wished is not None and not (_goes_on(outcome) and await self._wants_more(line)):
             self._shelf.put_back(wished)
             wished = None
+        line.asked_at = self._clock.now()
         line.claim = await self._settle(claim, verdict, wished)
         level = logging.INFO if verdict.state is RecipientState.ACCEPTED else logging.WARNING
         log.log(
@@ -231,6 +235,9 @@ class Sending:
         # The server may have hung up since the last copy, with which this one was claimed.
         if (trouble := await line.mailer.connect()) is not None:
             return trouble
+        if line.asked_at is None or self._clock.now() - line.asked_at > self._lease / 2:
+            # This machine slept: another one may soon find the claim lapsed, and send the copy.
+            return Deferred("it was claimed too long ago, nothing was sent")
         envelope = self._copies.envelope(claim)
         return await line.mailer.send(
             sender=envelope.sender,
