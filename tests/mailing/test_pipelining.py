@@ -53,6 +53,7 @@ async def test_one_write_carries_a_mail_and_the_next_envelope() -> None:
                     case b"MAIL" | b"RCPT" | b"." | b"QUIT":
                         writer.write(b"250 ok\r\n")
         writer.close()
+        await writer.wait_closed()
         gone.set()
 
     listening = await asyncio.start_server(talk, "127.0.0.1", 0)
@@ -386,7 +387,8 @@ async def test_a_dot_that_has_not_left_when_the_line_is_dropped_never_leaves() -
             had.append(await reader.read())
         except ConnectionError:
             had.append(b"")
-        writer.close()
+        writer.transport.abort()
+        await asyncio.sleep(0)
         read.set()
 
     listening = await asyncio.start_server(talk, "127.0.0.1", 0)

@@ -92,6 +92,7 @@ class ScriptedMailServer:
         self._counts: Counter[str] = Counter()
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[ScriptedMailServer]:
@@ -107,6 +108,10 @@ class ScriptedMailServer:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in self._writers:
+                # Whatever nobody has read of it never will be.
+                writer.transport.abort()
+            await asyncio.sleep(0)
 
     async def has_reached(self, step: str, times: int = 1) -> None:
         """Wait until *step* was answered so many times."""
@@ -126,6 +131,7 @@ class ScriptedMailServer:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.append(writer)
         talk = _Talk(reader, writer)
         try:
             goes_on = await self._say(talk, "greeting")
