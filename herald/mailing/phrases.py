@@ -28,8 +28,7 @@ def spoken_languages() -> tuple[Language, ...]:
 def phrases(language: Language) -> Mapping[str, str]:
     """Return what Herald says in *language*, in its base language, or in English."""
     known = _all_phrases()
-    base = phrases_language(language)
-    return known["en"] | known[base] | letter_phrases(base)[0]
+    return known[ENGLISH] | known[phrases_language(language)]
 
 
 def phrases_language(language: Language) -> Language:

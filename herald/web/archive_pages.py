@@ -18,7 +18,7 @@ from herald.mailing.archive import (
     list_url,
 )
 from herald.mailing.joining_words import letter_language, list_name
-from herald.mailing.phrases import phrases, phrases_language
+from herald.mailing.phrases import letter_phrases
 from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
@@ -135,7 +135,7 @@ def _for_everybody(
     edition: Edition, letter: Letter, mailing_list: MailingList, *, public_url: str
 ) -> str:
     """Return the letter's HTML without a mark of a reader's own, and with when it was sent."""
-    spoken = phrases_language(edition.language)  # the language of the letter's foot
+    letter_words, spoken = letter_phrases(edition.language)  # of the letter's foot
     say = archive_words(spoken)
     index = list_url(public_url, mailing_list)
     join = _join_url(mailing_list, public_url, edition.language)
@@ -145,7 +145,7 @@ def _for_everybody(
     sent = say["sent"].format(
         list=list_name(mailing_list, spoken), date=spell(letter.issue.local_date, spoken)
     )
-    before, after = (escape(part) for part in phrases(spoken)["why"].split("{list}"))
+    before, after = (escape(part) for part in letter_words["why"].split("{list}"))
     why = re.compile(re.escape(before) + r"[^<>]{0,500}?" + re.escape(after))
     return why.sub(_as_it_is(escape(sent)), shown)
 

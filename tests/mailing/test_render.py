@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.phrases import edition_for, phrases, spoken_languages
+from herald.mailing.phrases import (
+    edition_for,
+    letter_languages,
+    letter_phrases,
+    phrases,
+    spoken_languages,
+)
 from herald.mailing.render import (
     UNSUBSCRIBE_MARK,
     address_to,
@@ -195,8 +201,24 @@ def test_a_subscriber_gets_the_nearest_edition(wanted: str | None, edition: str)
 def test_herald_says_everything_in_each_of_its_languages(language: Language) -> None:
     assert phrases(language).keys() == phrases(EN).keys()
     own = phrases(language)
-    assert all("{list}" in own[name] for name in ("why", "leave_question", "left_text"))
+    assert all("{list}" in own[name] for name in ("leave_question", "left_text"))
+
+
+@pytest.mark.parametrize("language", letter_languages())
+def test_a_letter_says_everything_in_each_of_its_languages(language: Language) -> None:
+    own, spoken = letter_phrases(language)
+    assert spoken == language
+    assert own.keys() == letter_phrases(EN)[0].keys()
+    assert "{list}" in own["why"]
+    assert "unsubscribe" in own["unsubscribe_how"]  # the word that Herald understands
+    assert not any("{" in own[name] for name in own if name != "why")
+
+
+def test_letters_speak_every_language_of_the_pages() -> None:
+    assert set(spoken_languages()) < set(letter_languages())
 
 
 def test_an_unknown_language_is_spoken_to_in_english() -> None:
     assert phrases(Language("mt")) == phrases(EN)
+    assert letter_phrases(Language("et"))[1] == EN
+    assert letter_phrases(Language("pt-BR"))[1] == "pt"

@@ -23,7 +23,9 @@ from herald.mailing.archive import (
     archive_words,
 )
 from herald.mailing.leaving import Leaving
+from herald.mailing.phrases import letter_phrases
 from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK, render
+from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import CampaignId, Language, ListId
 from herald.model.mailing import (
@@ -41,6 +43,7 @@ from herald.store.engine import open_store
 from herald.store.mailing import StoredMailing
 from herald.store.mailing_archive import StoredArchive
 from herald.web.app import create_app
+from herald.web.archive_pages import letter_page
 from tests.mailing.makers import EN, FRIENDS, IT, a_list
 from tests.makers import NOON
 
@@ -390,3 +393,14 @@ def test_a_list_that_anybody_may_join_shows_its_letters_unless_it_says_otherwise
         .has_archive
         is shown
     )
+
+
+@pytest.mark.parametrize("language", ["en", "mt", "ar", "ka", "el"])
+def test_the_foot_of_a_letter_tells_nobody_that_they_are_on_a_list(language: str) -> None:
+    edition = an_edition(Language(language))
+    letter = Letter(issue=an_issue(), subjects=((Language(language), edition.subject),))
+    shown = letter_page(edition, letter, a_list(has_archive=True), public_url=PUBLIC)
+    before = letter_phrases(Language(language))[0]["why"].partition("{list}")[0]
+    assert before in edition.html
+    assert before not in shown
+    assert "invalid" not in shown
