@@ -202,6 +202,8 @@ def _secrets() -> Iterator[tuple[str, str]]:
             told = f"of a {name} channel `fedi`: {secret.what}"
             yield f"`{PREFIX}CHANNELS__FEDI__{secret.name.upper()}`", told
     yield f"`{PREFIX}SMTP__PASSWORD`", "the password of `smtp.user` at the mail server"
+    told = "the key with which Herald signs mail, as PEM text: in place of a file"
+    yield f"`{PREFIX}SMTP__DKIM_KEY`", told
     told = "the password of `bounces.mailbox.user` at the mail server"
     yield f"`{PREFIX}BOUNCES__MAILBOX__PASSWORD`", told
     told = "what lets Herald write in the Matrix room of `notify.matrix`"

@@ -233,11 +233,13 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "limits": "{relay: 300/hour, domains: {gmail.com: [20/minute, 500/day]}}",
         "connections": "4",
         "dkim_selector": "s1",
+        "dkim_key": "keys/dkim.pem",
         "log": "/var/log/mail.log",
     },
     config.BouncesShape: {
         "address": "bounces@example.org",
         "mailbox": "{host: mail.example.org, user: bounces@example.org}",
+        "lmtp": '"127.0.0.1:8461"',
     },
     config.MailboxShape: {
         "host": "mail.example.org",

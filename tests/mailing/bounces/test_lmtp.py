@@ -296,7 +296,10 @@ def test_a_letter_to_the_mailbox_of_all_copies_is_expected() -> None:
 
 
 def _transport(where: str) -> str:
-    return f"transport_maps = inline:{{ back.example=lmtp:inet:{where} }}\n"
+    return (
+        f"transport_maps = inline:{{ bounces@back.example=lmtp:inet:{where} }}\n"
+        "recipient_delimiter = +\n"
+    )
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not() or "Postfix is here")
