@@ -70,6 +70,7 @@ class Condition:
                 f"{each.issue}: {each.message}" if each.issue else each.message
                 for each in await self.mailing.concerns()
             ),
+            letters=await self.mailing.headway_of_sending(),
             next=await self.store.next_delivery(now=now),
             planning=await self.missing_planner(),
             disk=self._little_room(),

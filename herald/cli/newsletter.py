@@ -15,11 +15,14 @@ from herald.cli.output import as_json_option, print_json, run_async
 from herald.cli.signing import dkim_key, verify
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from herald.app import App
+    from herald.cli.newsletter_progress import Shown
     from herald.mailing.reminding import Writing
-    from herald.model.bounces import BounceCounts, Effect
+    from herald.model.bounces import Effect
     from herald.model.doubts import Reconciled
-    from herald.model.mailing import Edition, Issue, Progress
+    from herald.model.mailing import Edition, Issue
 
 _TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h: every mail server keeps the mail."""
@@ -226,36 +229,45 @@ def approve(invocation: Invocation, issue: str, as_json: bool) -> None:
 
 @newsletter.command()
 @click.argument("issue", default="")
+@click.option("--follow", "is_followed", is_flag=True, help="Go on showing it until all is sent.")
 @as_json_option
 @click.pass_obj
-def progress(invocation: Invocation, issue: str, as_json: bool) -> None:
-    """Show how many copies were accepted, wait, or need a decision.
+def progress(invocation: Invocation, issue: str, is_followed: bool, as_json: bool) -> None:
+    """Show how many copies were sent, wait, or need a decision, how fast, and when all is done.
 
     Exit status 1 if a copy needs a decision or could not be delivered.
 
     \b
     herald newsletter progress
-    herald newsletter progress 2027-05-04
+    herald newsletter progress 2027-05-04 --follow
     """
+    from herald.cli.newsletter_progress import Shown, follow, progress_document, progress_lines
 
-    async def work() -> list[tuple[Progress, BounceCounts]]:
+    if is_followed and as_json:
+        raise click.UsageError("--follow is for people: programs ask again with --json")
+
+    async def work() -> Sequence[Shown]:
         async with invocation.open_to_look() as app:
             key = (await _find(app, issue)).key if issue else ""
-            return [
-                (one, await app.bounces.counts_of_issue(one.issue.key))
-                for one in await app.mailing.progress()
-                if one.issue.key == key or (not key and one.issue.started_at is not None)
-            ]
+
+            async def look() -> list[Shown]:
+                return [
+                    Shown(headway=one, back=await app.bounces.counts_of_issue(one.key))
+                    for one in await app.mailing.headway()
+                    if key in {"", one.key}
+                ]
+
+            return await follow(look, app.clock.sleep) if is_followed else await look()
 
     found = run_async(work())
     if as_json:
-        print_json({"issues": [_progress(one, back) for one, back in found]})
+        shown = [_issue(one.headway.progress.issue) | progress_document(one) for one in found]
+        print_json({"issues": shown})
     elif not found:
-        click.echo("No issue has been started yet.")
-    else:
-        for one, back in found:
-            _tell_progress(one, back)
-    if any(one.uncertain or _count(one, "failed") for one, _ in found):
+        click.echo("This issue has not been started." if issue else "No issue was started yet.")
+    elif not is_followed:
+        click.echo("\n".join(progress_lines(found)))
+    if any(one.headway.needs_a_person for one in found):
         raise SystemExit(1)
 
 
@@ -445,21 +457,6 @@ def _issue(one: Issue) -> dict[str, Any]:
     }
 
 
-def _progress(one: Progress, back: BounceCounts) -> dict[str, Any]:
-    from herald.reporting.documents import instant
-
-    return _issue(one.issue) | {
-        "counts": {state.value: count for state, count in one.counts},
-        "bounced": back.bounced,
-        "complained": back.complained,
-        "next_at": instant(one.next_at),
-        "uncertain": [
-            {"address": copy.address, "claimed_at": instant(copy.claimed_at), "why": copy.why}
-            for copy in one.uncertain
-        ],
-    }
-
-
 def _reconciled(found: Reconciled) -> dict[str, Any]:
     return {
         "issue": found.issue,
@@ -482,21 +479,6 @@ def _tell_reconciled(found: Reconciled) -> None:
     for why in sorted({why for _, why in found.open}):
         count = sum(one == why for _, one in found.open)
         click.echo(f"Still in doubt: {count} ({why})")
-
-
-def _tell_progress(one: Progress, back: BounceCounts) -> None:
-    counts = ", ".join(f"{count} {state.value}" for state, count in one.counts) or "nobody"
-    click.echo(f"{one.issue.key}  {one.issue.state.value}  {one.issue.audience}: {counts}")
-    if back.bounced or back.complained:
-        click.echo(f"  {back.bounced} came back, {back.complained} complained")
-    for copy in one.uncertain:
-        click.echo(f"  uncertain: {copy.address or '(erased)'}: {copy.why}")
-    if one.uncertain:
-        click.echo("  Let look-up read the mail server's log, or decide: resend- or hold-uncertain.")
-
-
-def _count(one: Progress, state: str) -> int:
-    return sum(count for name, count in one.counts if name == state)
 
 
 def _local(one: Issue) -> str:

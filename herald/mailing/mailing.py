@@ -197,22 +197,28 @@ class Mailing:
 
     async def headway(self) -> tuple[Headway, ...]:
         """Return how every issue that was started gets on, by its moment."""
-        now = self._clock.now()
-        return tuple(
-            [
-                Headway(
-                    at=now,
-                    progress=one,
-                    pulse=await self._store.pulse(
-                        one.issue.key, senders=self._senders(one.issue), now=now
-                    ),
-                    limits=self._server.limits,
-                    connections=self._connections(),
-                    is_paused=await self._is_stopped(one.issue),
-                )
-                for one in await self.progress()
-                if one.issue.started_at is not None
-            ]
+        started = [one for one in await self._store.issues() if one.started_at is not None]
+        found = [await self._headway(one) for one in started]
+        return tuple(one for one in found if one is not None)
+
+    async def headway_of_sending(self) -> tuple[Headway, ...]:
+        """Return how the issues get on that are being sent."""
+        sending = [one for one in await self._store.issues() if one.state is IssueState.SENDING]
+        found = [await self._headway(one) for one in sending]
+        return tuple(one for one in found if one is not None)
+
+    async def _headway(self, issue: Issue) -> Headway | None:
+        now, progress = self._clock.now(), await self._store.progress(issue.key)
+        if progress is None:
+            return None
+        senders = self._senders(issue)
+        return Headway(
+            at=now,
+            progress=progress,
+            pulse=await self._store.pulse(issue.key, senders=senders, now=now),
+            limits=self._server.limits,
+            connections=self._connections(),
+            is_paused=await self._is_stopped(issue),
         )
 
     async def progress(self) -> tuple[Progress, ...]:

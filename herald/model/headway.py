@@ -40,6 +40,16 @@ class Headway:
     is_paused: bool = False
 
     @property
+    def key(self) -> str:
+        """Return the issue's key."""
+        return self.progress.issue.key
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Tell whether somebody must decide about a copy, or should know that it was not sent."""
+        return bool(self.progress.uncertain) or self.progress.count(RecipientState.FAILED) > 0
+
+    @property
     def is_sending(self) -> bool:
         """Tell whether copies go out, or are to."""
         return self.progress.issue.state is IssueState.SENDING
@@ -66,7 +76,8 @@ class Headway:
     def configured_per_hour(self) -> int | None:
         """Return the rate that the limits of server and sender allow in the end; None without."""
         return min(
-            (int(timedelta(hours=1) / rate_of(limit).pace) for limit in self._common), default=None
+            (round(timedelta(hours=1) / rate_of(limit).pace) for limit in self._common),
+            default=None,
         )
 
     @property

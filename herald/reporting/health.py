@@ -13,11 +13,13 @@ from rich.text import Text
 
 from herald.model.advice import STUCK_AFTER, WEEK_OF_TROUBLE
 from herald.model.delivery import Delivery, DeliveryState, Reason
+from herald.model.headway import Headway
 from herald.model.health import OutboxHealth
 from herald.model.polling import FeedHealth
 from herald.model.problem import Problem
 from herald.model.stop import Stop
 from herald.reporting.documents import instant, local_instant
+from herald.reporting.headway import headway_document, headway_lines
 from herald.reporting.planview import REASONS, first_line
 from herald.reporting.posttext import plain
 
@@ -40,6 +42,8 @@ class Health:
     """Why some channels cannot be used."""
     newsletters: tuple[str, ...] = ()
     """What somebody should know or decide about newsletters."""
+    letters: tuple[Headway, ...] = ()
+    """Issues of newsletters that are being sent."""
     planning: str = ""
     """Why nothing new is planned, where several processes share the work."""
     disk: str = ""
@@ -122,6 +126,7 @@ class Health:
             "broken": [str(problem) for problem in self.broken],
             "channels": list(self.channels),
             "newsletters": list(self.newsletters),
+            "sending": [_letter(each) for each in self.letters],
             "disk": self.disk or None,
             "planning": self.planning or None,
             "next": None
@@ -170,6 +175,7 @@ def health_view(health: Health) -> RenderableType:
         because = f": {stop.because}" if stop.because else ""
         since = _when(stop.since, health.zone)
         lines.append(Text(f"Paused: {what}, since {since}{because}", "yellow"))
+    lines += [Text("Newsletter " + "\n".join(headway_lines(each))) for each in health.letters]
     lines += _restless(health)
     if health.tasks or health.feed_tasks or health.corrections:
         lines.append(Text("\nTasks for people", style="bold"))
@@ -198,6 +204,12 @@ def health_view(health: Health) -> RenderableType:
             )
         )
     return Group(*lines)
+
+
+def _letter(headway: Headway) -> dict[str, Any]:
+    """Return an issue's figures; what binds it may name people's domains, and stays inside."""
+    figures = headway_document(headway)
+    return {"key": headway.key} | {name: figures[name] for name in figures if name != "binds"}
 
 
 def _in_short(delivery: Delivery) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from herald.model.delivery import DeliveryState
-from herald.model.mailing import Issue, IssueState
+from herald.model.mailing import Issue, IssueState, RecipientState
 from herald.model.polling import FeedHealth
 from herald.reporting.health import Health
 
@@ -68,6 +68,21 @@ def gauges(
         _one("herald_channels_in_trouble", "Accounts that cannot be used.", len(health.channels)),
         *_of_feeds(feeds),
         Gauge(
+            name="herald_newsletter_copies",
+            tells="Copies of the issues that are being sent, by state.",
+            values=_copies(health),
+        ),
+        _one(
+            "herald_newsletter_copies_asleep",
+            "Copies that wait for their readers' morning.",
+            sum(each.asleep for each in health.letters),
+        ),
+        _one(
+            "herald_newsletter_copies_per_hour",
+            "At what rate copies were accepted within the last five minutes.",
+            sum(each.per_hour for each in health.letters),
+        ),
+        Gauge(
             name="herald_newsletter_issues",
             tells="Issues of newsletters by state.",
             values=_by_state(IssueState, Counter(str(each.state) for each in issues)),
@@ -108,6 +123,13 @@ def _deliveries(health: Health) -> tuple[tuple[Labels, float], ...]:
     return tuple(
         ((("state", state), ("reason", reason)), count)
         for (state, reason), count in sorted(counts.items())
+    )
+
+
+def _copies(health: Health) -> tuple[tuple[Labels, float], ...]:
+    return tuple(
+        ((("state", str(state)),), sum(each.progress.count(state) for each in health.letters))
+        for state in RecipientState
     )
 
 
