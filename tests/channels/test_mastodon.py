@@ -38,6 +38,7 @@ from herald.model.delivery import (
 )
 from herald.model.ids import ChannelId, Language
 from herald.model.network import Count
+from tests.channels.faults import IMPATIENCE_SECONDS, PATIENCE_SECONDS
 from tests.channels.kept import PICTURE, KeptMedia, a_picture, pictures_of
 from tests.makers import NOON, a_channel, a_delivery, a_payload
 from tests.servers.mastodon import (
@@ -62,8 +63,13 @@ READY = ("GET", "/api/v1/media")
 OWN = ("GET", "/api/v1/accounts/verify_credentials")
 OWN_STATUSES = ("GET", "/api/v1/accounts/1001/statuses")
 
-PATIENCE_SECONDS = 0.3
-"""How long the tests' channel waits for the answer to a post."""
+_NEVER = (Fault.HANG_AFTER, Fault.HANG_BEFORE)
+"""After these no answer comes, however long one waits."""
+
+
+def patience(fault: object = None) -> float:
+    """Return for how many seconds a channel waits for the answer to a post."""
+    return IMPATIENCE_SECONDS if fault in _NEVER else PATIENCE_SECONDS
 
 
 @dataclass
@@ -92,10 +98,13 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(behaviour: Behaviour = MASTODON, **settings: str) -> AsyncIterator[World]:
+async def a_world(
+    behaviour: Behaviour = MASTODON, fault: object = None, **settings: str
+) -> AsyncIterator[World]:
+    """Make a world whose channel is as patient as *fault* lets it be."""
     clock = SetClock(NOON)
     async with serving(behaviour, clock) as server:
-        channel = a_mastodon(server.address, clock, **settings)
+        channel = a_mastodon(server.address, clock, seconds=patience(fault), **settings)
         try:
             yield World(server, clock, channel)
         finally:
@@ -114,6 +123,7 @@ def a_mastodon(
     *,
     token: str = TOKEN,
     media: KeptMedia | None = None,
+    seconds: float = PATIENCE_SECONDS,
     **settings: str,
 ) -> MastodonChannel:
     config = a_channel(network="mastodon", settings={"server": address, **settings})
@@ -123,7 +133,7 @@ def a_mastodon(
         Account(server=address, token=token, user_agent="Herald/test"),
         pictures=pictures_of(media or KeptMedia(PICTURE), clock),
         clock=clock,
-        answer_seconds=PATIENCE_SECONDS,
+        answer_seconds=seconds,
     )
 
 
@@ -246,7 +256,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("case", FAULTS.values(), ids=FAULTS.keys())
 async def test_a_fault_comes_to_its_outcome_and_never_to_two_requests(case: Case) -> None:
-    async with a_world(case.behaviour) as world:
+    async with a_world(case.behaviour, case.fault) as world:
         if isinstance(case.fault, Canned):
             world.server.can(*case.at, case.fault)
         elif case.fault:
@@ -268,7 +278,7 @@ async def test_a_fault_comes_to_its_outcome_and_never_to_two_requests(case: Case
 async def test_a_post_that_was_made_is_found_whatever_became_of_the_answer(
     behaviour: Behaviour, fault: Fault
 ) -> None:
-    async with a_world(behaviour) as world:
+    async with a_world(behaviour, fault) as world:
         world.server.faults.append(fault)
         assert isinstance(await world.send(), Unclear)
         world.clock.advance(timedelta(minutes=2))
@@ -338,11 +348,10 @@ async def test_what_this_version_cannot_do_is_refused_and_not_posted(world: Worl
     assert world.server.requests == []
 
 
-async def test_an_answer_that_does_not_come_is_waited_for_so_long_and_no_longer(
-    world: World,
-) -> None:
-    world.server.faults.append(Fault.HANG_BEFORE)
-    assert await world.send() == Unclear(f"no answer within {PATIENCE_SECONDS} seconds")
+async def test_an_answer_that_does_not_come_is_waited_for_so_long_and_no_longer() -> None:
+    async with a_world(fault=Fault.HANG_BEFORE) as world:
+        world.server.faults.append(Fault.HANG_BEFORE)
+        assert await world.send() == Unclear(f"no answer within {IMPATIENCE_SECONDS} seconds")
 
 
 async def test_a_closed_channel_asks_nothing_more(world: World) -> None:
