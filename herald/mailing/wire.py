@@ -131,7 +131,8 @@ def commands_for(
         beyond = "has letters beyond a to z, and the mail server takes none (it offers no SMTPUTF8)"
         if not sender.isascii():
             return RelayTrouble(f"the sender's address {beyond}")
-        return Rejected(f"the address {beyond}", _NOT_ALLOWED)
+        # The status of RFC 6531: about the way, and nothing against the address.
+        return Rejected(f"5.6.7 the address {beyond}", _NOT_ALLOWED)
     mail = [f"MAIL FROM:<{sender}>".encode()]
     rcpt = [f"RCPT TO:<{recipient}>".encode()]
     if offers.eight_bit and is_eight_bit:

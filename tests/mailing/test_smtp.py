@@ -13,8 +13,10 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herald.mailing.bounces.reading import kind_of, status_in
 from herald.mailing.smtp import NextEnvelope, SmtpMailer
 from herald.mailing.wire import Commands, Offers, commands_for, fit_for_journal, offers_of, stuffed
+from herald.model.bounces import BounceKind
 from herald.model.mailing import (
     Accepted,
     Deferred,
@@ -243,6 +245,7 @@ async def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
         outcome = await send(mailer, "žiga@x.org")
     assert isinstance(outcome, Rejected)
     assert "SMTPUTF8" in outcome.why
+    assert kind_of(status_in(outcome.why)) is not BounceKind.HARD
     modern = ScriptedMailServer(offers=(*offers, "SMTPUTF8"))
     async with mailing_to(modern) as mailer:
         assert isinstance(await send(mailer, "žiga@x.org"), Accepted)
