@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from benchmarks import channels, check, delivery, feeds, media, planning, smtp, workers
+from benchmarks import (
+    channels,
+    check,
+    delivery,
+    feeds,
+    importing,
+    mailing,
+    media,
+    planning,
+    smtp,
+    workers,
+)
 
 
 def main() -> None:
     """Run them one after the other, each with the command line's arguments."""
-    for benchmark in (planning, check, media, channels, delivery, workers, feeds, smtp):
+    for benchmark in (
+        planning,
+        check,
+        media,
+        channels,
+        delivery,
+        workers,
+        feeds,
+        importing,
+        smtp,
+        mailing,
+    ):
         benchmark.main()
 
 

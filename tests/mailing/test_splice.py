@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from email import message_from_bytes
 from email.policy import default
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from herald.mailing.mime import Pages, UnsafeHeader, make_mail, make_mould
+from herald.mailing.mime import Envelope, Pages, UnsafeHeader, make_mail, make_mould
 from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.splice import Uncut, cut
 from herald.mailing.tokens import message_id, preferences_token, unsubscribe_token
@@ -37,7 +38,7 @@ ADDRESSES = (
 )
 
 
-def an_own_envelope(nth: int, **changes: object) -> object:
+def an_own_envelope(nth: int, **changes: Any) -> Envelope:
     who = SubscriptionId(f"{nth:032x}")
     return an_envelope(
         message_id=message_id("stories/monthly/2027-05-10", who, "herald.test", KEY),
@@ -99,7 +100,7 @@ def test_without_public_pages_the_links_are_mails_to_the_sender() -> None:
     own = an_own_envelope(1, public_url="")
     mail = make_mould(edition, a_sender(), own).fill(own)
     parsed = message_from_bytes(mail, policy=default)
-    text = parsed.get_body(("plain",)).get_content()
+    text = next(parsed.iter_parts()).get_content()
     assert f"mailto:news@herald.test?subject=unsubscribe%20{own.token}" in text
     assert "mailto:news@herald.test?subject=preferences" in text
 
