@@ -51,6 +51,7 @@ from herald.mailing.dkim.signing import signing
 from herald.mailing.dkim.trials import MailWay, Trials
 from herald.mailing.dns.lookup import Names
 from herald.mailing.dns.resolver import DnsNames
+from herald.mailing.drafting import draft
 from herald.mailing.gather import Sources
 from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
@@ -62,6 +63,7 @@ from herald.mailing.smtp import SmtpMailer
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, History
 from herald.model.ids import CampaignId, ChannelId
+from herald.model.mailing import Edition, Issue
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation
 from herald.model.retention import Forgotten, Retention
@@ -333,6 +335,26 @@ class App:
         difference = reconcile(plan, rows, now=plan.made_at)
         known = concerned(history.deliveries, loaded)
         return await self._compared(loaded, plan, difference, (*known, *rows))
+
+    async def draft_issue(self, key: str) -> tuple[Issue, tuple[Edition, ...]] | None:
+        """Return an issue that lies ahead as it would be put together now; writes nothing."""
+        loaded = await self._load_all()
+        plan, history = await self._plan(loaded, None, None)
+        planned = next((one for one in plan.issues if one.key == key), None)
+        if planned is None:
+            return None
+        return await draft(
+            planned,
+            Sources(
+                campaigns=loaded.campaigns,
+                configuration=loaded.configuration,
+                entries=await self.feeds.entries(plan.made_at - REMEMBER_ENTRIES),
+                history=history,
+            ),
+            await self.mailing_store.issues(),
+            now=plan.made_at,
+            public_url=self.settings.web.public_url or "",
+        )
 
     async def replan(self, *, confirmed: str = "") -> Compared:
         """Plan what lies ahead and bring the outbox in line with it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from herald.model.doubts import Reconciled
     from herald.model.mailing import Edition, Issue
 
+_TODAY = "It is not put together yet: this is how it stands today, without pictures from files."
 _TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h: every mail server keeps the mail."""
 
@@ -75,45 +77,63 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     "--html",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the HTML editions here, one below the other.",
+    help="Write a page here that shows the editions on telephone and desk, light and dark.",
 )
+@click.option("--open", "is_opened", is_flag=True, help="Show that page in the browser.")
 @as_json_option
 @click.pass_obj
 def preview(
-    invocation: Invocation, issue: str, language: str, file: Path | None, as_json: bool
+    invocation: Invocation,
+    issue: str,
+    language: str,
+    file: Path | None,
+    is_opened: bool,
+    as_json: bool,
 ) -> None:
     """Show an issue as its subscribers will read it.
 
-    ISSUE is its key, or as much of the key's end as names only one (2027-05-04).
+    ISSUE is its key, or as much of the key's end as names only one (2027-05-04). One that is not
+    put together yet is shown as it stands today.
 
     \b
     herald newsletter preview 2027-05-04 --language it
+    herald newsletter preview 2027-05-04 --open
     herald newsletter preview 2027-05-04 --html letter.html
     """
 
-    async def work() -> tuple[Issue, tuple[Edition, ...]]:
+    async def work() -> tuple[Issue, tuple[Edition, ...], str]:
         async with invocation.open_to_look() as app:
             found = await _find(app, issue)
-            return found, await app.mailing_store.editions(found.key)
+            editions = await app.mailing_store.editions(found.key)
+            drafted = None if editions else await app.draft_issue(found.key)
+            return (*drafted, _TODAY) if drafted is not None else (found, editions, "")
 
-    found, editions = run_async(work())
+    found, editions, told = run_async(work())
     chosen = [one for one in editions if language in {"", one.language}]
     if not chosen:
-        why = found.note or "it is put together two weeks before its moment"
+        why = found.note or "it has another language, or is over"
         raise click.ClickException(f"{found.key} has no such edition ({why})")
+    if is_opened and file is None:
+        file = Path(tempfile.mkdtemp(prefix="herald-")) / "letter.html"
     if file is not None:
-        file.write_text(_joined(chosen), encoding="utf-8")
+        from herald.cli.letter_page import letter_page
+
+        file.write_text(letter_page(found, chosen, note=told), encoding="utf-8")
     if as_json:
         document = [
             {"language": one.language, "subject": one.subject, "text": one.text, "html": one.html}
             for one in chosen
         ]
-        print_json(_issue(found) | {"editions": document})
+        print_json(_issue(found) | {"is_draft": bool(told), "editions": document})
     elif file is not None:
         click.echo(f"Open {file} in a browser.")
     else:
         for one in chosen:
             click.echo(f"[{one.language}] {one.subject}\n\n{one.text}")
+    if is_opened and file is not None:
+        click.launch(str(file))
+    if told and not as_json:
+        click.echo(told, err=True)
     if found.state == "held" and found.note and not as_json:
         click.echo(f"It is held: {found.note}", err=True)
 
@@ -484,27 +504,22 @@ def _tell_reconciled(found: Reconciled) -> None:
 def _local(one: Issue) -> str:
     from zoneinfo import ZoneInfo
 
-    return f"{one.due_at.astimezone(ZoneInfo(one.zone)):%Y-%m-%d %H:%M}"
+    return f"{(moment or one.due_at).astimezone(ZoneInfo(one.zone)):%Y-%m-%d %H:%M}"
 
 
-def _joined(editions: list[Edition]) -> str:
-    """Return one page that shows every edition in a frame of its own."""
-    from html import escape
+def _mornings(one: Issue, span: tuple[datetime, datetime] | None) -> str:
+    """Say, on the campaign's clock, when the first reader's morning comes and when the last."""
+    if span is None:
+        return ""
+    first, last = (_local(one, moment) for moment in span)
+    return f" on each reader's clock (here from {first} to {last})"
 
-    if len(editions) == 1:
-        return editions[0].html
-    frames = "".join(
-        f"<h2>{escape(one.language)}: {escape(one.subject)}</h2>"
-        f'<iframe title="{escape(one.subject)}" sandbox srcdoc="{escape(one.html)}"></iframe>'
-        for one in editions
-    )
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>Editions</title>'
-        "<style>body{font-family:sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}"
-        "iframe{box-sizing:border-box;width:100%;height:60rem;border:1px solid #999}</style></head>"
-        f"<body><h1>Editions</h1>{frames}</body></html>"
-    )
+
+def _span(span: tuple[datetime, datetime] | None) -> dict[str, Any]:
+    from herald.reporting.documents import instant
+
+    first, last = span or (None, None)
+    return {"first_at": instant(first), "last_at": instant(last)}
 
 
 newsletter.add_command(verify)

@@ -115,7 +115,7 @@ def test_an_issue_is_seen_approved_and_tried(folder: Path) -> None:
     assert "Cari amici." in shown.stdout
     file = folder / "letter.html"
     herald(folder, "newsletter", "preview", "2027-05-04", "--html", str(file))
-    assert file.read_text(encoding="utf-8").count("<iframe") == 2
+    assert file.read_text(encoding="utf-8").count("<iframe") == 8
     tried = herald(folder, "newsletter", "test-send", "2027-05-04", "me@example.org", "--json")
     assert tried.exit_code == 1
     assert [one["accepted"] for one in document(tried)["sent"]] == [False, False]
@@ -146,3 +146,32 @@ def test_the_file_of_a_part_that_is_written_by_hand_is_begun_once(folder: Path) 
     again = document(herald(folder, "newsletter", "write", "2027-05-04", "--json"))
     assert (again["begun"], path.read_text(encoding="utf-8")) == (False, "# mine\n")
     assert "#editorial:" in again["text"]
+
+
+def test_an_issue_that_is_far_away_is_shown_as_it_stands_today(folder: Path) -> None:
+    later = folder / "campaigns/newsletters/monthly/2027-06.yaml"
+    later.write_text("editorial: {en: Summer is here., it: Estate.}\n", encoding="utf-8")
+    herald(folder, "run", "--once")
+    shown = herald(folder, "newsletter", "preview", "2027-06-01", "--language", "en")
+
+    assert shown.exit_code == 0, shown.output
+    assert "Summer is here." in shown.stdout
+    assert "how it stands today" in shown.stderr
+    assert document(herald(folder, "newsletter", "preview", "2027-06-01", "--json"))["is_draft"]
+    states = document(herald(folder, "newsletter", "list", "--json"))["issues"]
+    assert [one["languages"] for one in states if one["key"].endswith("06-01")] == [[]]
+
+
+def test_a_preview_says_what_holds_the_issue_and_shows_it_on_telephone_and_desk(
+    folder: Path,
+) -> None:
+    herald(folder, "run", "--once")
+    page = folder / "letter.html"
+    shown = herald(folder, "newsletter", "preview", "2027-05-04", "--html", str(page))
+    html = page.read_text(encoding="utf-8")
+
+    assert shown.exit_code == 0, shown.output
+    assert html.count("<iframe") == 8
+    assert all(html.count(f'class="{kind}"') == 2 for kind in ("desk light", "phone dark"))
+    assert "Cari amici." in html.partition("<pre")[2]
+    assert not document(herald(folder, "newsletter", "preview", "2027-05-04", "--json"))["is_draft"]
