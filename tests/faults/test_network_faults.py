@@ -60,7 +60,7 @@ UPLOAD = ("POST", "/api/v2/media")
 READY = ("GET", "/api/v1/media")
 OWN = ("GET", "/api/v1/accounts/verify_credentials")
 OWN_POSTS = ("GET", "/api/v1/accounts/1001/statuses")
-PATIENCE = 0.6
+PATIENCE = 1.2
 """Seconds that the tests' channel waits for one answer."""
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ELSEWHERE = "elsewhere"
