@@ -51,6 +51,11 @@ BROKEN = {
     "pale words in the dark": (".soft { color: #bdb9af", ".soft { color: #333333", "contrast"),
     "a colour that nobody knows": ("color: #575a52", "color: var(--soft)", "contrast"),
     "a night that nobody can foretell": (".soft { color", "td > .soft { color", "night"),
+    "a description that the dark hides": (
+        "background-color: #ffffff;color: #22241f",
+        "background-color: #ffffff",
+        "contrast",
+    ),
     "a program": ("<main>", "<main><script>alert(1)</script>", "runs"),
     "a form": ("<main>", "<main><form><input></form>", "runs"),
     "what acts by itself": (LINK, LINK + ' onclick="alert(1)"', "runs"),

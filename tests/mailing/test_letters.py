@@ -7,13 +7,21 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from herald.mailing.gate.examine import examine
 from herald.mailing.letter import PREHEADER_MOST
 from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK, render, without_own
-from herald.model.ids import Language
+from herald.mailing.tell import Reader, tell_entry
+from herald.model.campaign import MissingTranslation
+from herald.model.configuration import Partner
+from herald.model.ids import EntryId, Language, PartnerId
 from herald.model.mailing import ContentEntry, ContentSection, EditionContent, LetterPicture
+from herald.model.problem import Place
+from herald.model.words import Words
 from tests.mailing.letters import AR, EN, TOLD, a_letter, a_rich_content
+from tests.mailing.makers import an_entry as a_feed_entry
 
 GOLDENS = Path(__file__).parent / "letters"
 HE = Language("he")
@@ -141,3 +149,29 @@ def test_nothing_that_others_write_makes_a_letter_that_must_be_held(
     assert "<script" not in letter.html
     assert "\u202e" not in letter.html + letter.text
     assert max(len(line.encode()) for line in letter.html.split("\n")) <= 998
+
+
+WORDS = st.text(max_size=120)
+PAGES = st.sampled_from(["", "https://a.example.org/1", "https://a.example.org/2?x=1&y=2"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(WORDS, WORDS, WORDS, PAGES), min_size=1, max_size=4))
+def test_whatever_partners_publish_the_gate_lets_it_pass(
+    found: list[tuple[str, str, str, str]],
+) -> None:
+    feed = tuple(
+        a_feed_entry(id=EntryId(str(place)), title=title, summary=summary, link=link, language=EN)
+        for place, (title, summary, _, link) in enumerate(found)
+    )
+    partner = Partner(
+        id=PartnerId("argenta"),
+        name=Words.of({"en": found[0][2]}),
+        place=Place(file="config/partners.yaml"),
+    )
+    reader = Reader(
+        language=EN, lead=EN, missing=MissingTranslation.LEAD, partners={partner.id: partner}
+    )
+    entries = [entry for one in feed if (entry := tell_entry(one, reader)) is not None]
+    letter = render(told(*entries), list_name="Friends")
+    assert [str(fault) for fault in examine(letter)] == []

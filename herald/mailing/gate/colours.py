@@ -57,6 +57,8 @@ def _words(
     here = _with(around, says)
     for name in (element.get("class") or "").split():
         here = _with(here, night.get(name, {}))
+    if element.tag == "img" and (element.get("alt") or "").strip():
+        yield element.get("alt"), here  # most mail programs show no picture until they are told to
     if element.text and element.text.strip():
         yield element.text, here
     for child in element:
