@@ -46,7 +46,7 @@ from herald.mailing.approving import Approving
 from herald.mailing.archive import Archive
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.lmtp import Door
-from herald.mailing.bounces.mailbox import Emptied, empty
+from herald.mailing.bounces.mailbox import Emptied, MailboxTrouble, empty
 from herald.mailing.dkim.signing import signing
 from herald.mailing.dkim.trials import MailWay, Trials
 from herald.mailing.dns.lookup import Names
@@ -637,10 +637,20 @@ class App:
             await self.links.find()
         await self.send_confirmations(stop)
         await self.settle_doubts()
+        await self._fetch_trials()
         await self.send_issues(stop)
         await self.officers.tell_and_leave(self.condition.known_trouble)
         self.write_timelines()
         return Pass(summary=summary, health=await self.condition.health())
+
+    async def _fetch_trials(self) -> None:
+        """Look into the mailbox where an issue may wait for a mail that comes back to it."""
+        if not self.trials.is_wanted:
+            return
+        try:
+            await self.fetch_bounces()
+        except MailboxTrouble as error:
+            log.error("what came back cannot be fetched", extra={"why": str(error)})
 
     async def next_due(self, until: datetime) -> datetime | None:
         """Return the next moment after now, up to *until*, at which something may be sent."""

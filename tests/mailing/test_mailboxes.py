@@ -213,7 +213,7 @@ def _told(folder: Path, postfix: Postfix, dovecot: Dovecot) -> Story:
     words = ("lists", "import", "friends", f"{folder}/people.csv", *agreed, "--json")
     imported = document(herald(folder, "2027-04-29T10:00Z", *words))
     assert imported["added"] == PEOPLE
-    waits, seen = asyncio.run(_verified(folder))
+    waits, seen = asyncio.run(_verified(folder, datetime(2027, 5, 3, 10, tzinfo=UTC)))
     _send(folder, "2027-04-30T10:00Z", "2027-05-04", "2027-05-04T07:05Z")
     _delivered(postfix, dovecot, PEOPLE)
     first = {address: dovecot.mails(address) for address in READERS}
@@ -224,6 +224,7 @@ def _told(folder: Path, postfix: Postfix, dovecot: Dovecot) -> Story:
     left = f"p{MOVED + 7:03}@{DOMAIN}"
     link = _letter(first[left][0])["List-Unsubscribe"].split(">")[0].strip("<")
     answers, key = asyncio.run(_press(folder, link))
+    asyncio.run(_verified(folder, datetime(2027, 5, 29, 10, tzinfo=UTC)))
     _send(folder, "2027-05-30T10:00Z", "2027-06-01", "2027-06-01T07:05Z")
     _delivered(postfix, dovecot, PEOPLE - MOVED + PEOPLE - MOVED - 1)
     return Story(
@@ -264,21 +265,22 @@ def _letter(raw: bytes) -> EmailMessage:
     return mail
 
 
-async def _verified(folder: Path) -> tuple[str, tuple[Finding, ...]]:
+async def _verified(folder: Path, now: datetime) -> tuple[str, tuple[Finding, ...]]:
     """Let Herald write to itself through both mail servers, and look at the signature."""
     zone: Zone = {f"s1._domainkey.{DOMAIN} TXT": (as_zone(a_key().record),)}
-    async with NameServer(zone).serving() as server:
-        clock = SetClock(datetime(2027, 5, 3, 10, tzinfo=UTC))
-        async with open_app(folder, clock, names=names_of(server)) as app:
-            assert await app.trials.send(NEWS) is None
-            waits = await app.trials.why_not(NEWS)
-            ends = time.monotonic() + 20
-            while time.monotonic() < ends:
-                await app.fetch_bounces()
-                if await app.trials.why_not(NEWS) == "":
-                    break
-                await asyncio.sleep(0.1)  # the mail server has no bell to wait for
+    async with (
+        NameServer(zone).serving() as server,
+        open_app(folder, SetClock(now), names=names_of(server)) as app,
+    ):
+        assert await app.trials.send(NEWS) is None
+        waits = await app.trials.why_not(NEWS)
+        ends = time.monotonic() + 20
+        while time.monotonic() < ends:
+            await app.fetch_bounces()
             trial = await app.trials.last(NEWS)
+            if trial is not None and trial.found_at == now:
+                break
+            await asyncio.sleep(0.1)  # the mail server has no bell to wait for
     assert trial is not None
     return waits, trial.findings
 
@@ -364,7 +366,7 @@ def test_the_text_is_for_people_and_holds_nothing_of_the_making(story: Story) ->
         text = next(part.get_content() for part in mail.iter_parts())
         assert not re.search(r"</?[a-z][^>]*>|&[a-z#0-9]+;|\{\{|\}\}|\x00|[\ue000-\uf8ff]", text)
         own = mail["List-Unsubscribe"].split(">")[0].strip("<")
-        assert text.count(own) == 1
+        assert text.count(own) == text.count(f"{PUBLIC}/p/") == 1
         assert next(part for part in mail.iter_parts()).get_content_charset() == "utf-8"
 
 

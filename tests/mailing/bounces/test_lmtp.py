@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from herald.clock import SetClock
-from herald.errors import HeraldError, StoreUnusable
+from herald.app import open_app
+from herald.clock import SetClock, SystemClock
+from herald.daemon import _lmtp
+from herald.errors import ConfigurationBroken, HeraldError, StoreUnusable
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.lmtp import CONNECTIONS_MOST, Door
 from herald.mailing.bounces.reading import READ_MOST, read_returned
@@ -290,6 +292,48 @@ def test_a_letter_to_the_mailbox_of_all_copies_is_expected() -> None:
     assert bare_address("bounces+*@x.org") == "bounces@x.org"
     assert bare_address("bounces-*@x.org") == "bounces@x.org"
     assert bare_address("*@bounces.x.org") == ""
+
+
+# ---------------------------------------------------------------------- the running Herald
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "lists.yaml").write_text(
+        "friends: {name: {en: Friends}, from: {name: Eco, address: News@x.org}}\n"
+    )
+    (tmp_path / "config" / "herald.yaml").write_text(
+        f"bounces: {{address: bounces@x.org, lmtp: {tmp_path}/lmtp}}\n"
+    )
+    return tmp_path
+
+
+async def test_a_running_herald_takes_mail_for_its_own_addresses_alone(folder: Path) -> None:
+    async with open_app(folder, SystemClock()) as app, _lmtp(app):
+        key = await app.mailing_store.mailing_key()
+        genuine, forged = (
+            bounce_address("bounces+*@x.org", COPY, one).encode() for one in (key, b"x" * 32)
+        )
+        reader, writer = await asyncio.open_unix_connection(folder / "lmtp")
+        client = Client(reader, writer)
+        await client.hear()
+        known = (b"bounces@x.org", b"news@x.org", genuine)
+        said = [b"RCPT TO:<" + one + b">" for one in (*known, forged, b"me@x.org")]
+        replies = await client.say(*HELLO, *said)
+        assert [reply[:3] for reply in replies[2:]] == ["250"] * 3 + ["550"] * 2
+        assert await client.say(b"RSET", b"MAIL FROM:<ana@x.org>", *said[1:2], b"DATA")
+        writer.write(b"Subject: Thank you\r\n\r\nx\r\n.\r\n")
+        assert (await client.hear()).startswith("550 5.7.1 nobody reads letters")
+        writer.close()
+
+
+async def test_a_place_that_is_taken_is_told_with_what_to_write(folder: Path) -> None:
+    (folder / "lmtp").mkdir()
+    async with open_app(folder, SystemClock()) as app:
+        with pytest.raises(ConfigurationBroken, match="under bounces"):
+            async with _lmtp(app):
+                """It does not get here."""
 
 
 # ---------------------------------------------------------------------- a real mail server
