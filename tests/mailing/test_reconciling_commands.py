@@ -112,6 +112,14 @@ def test_the_log_that_the_settings_name_is_read_and_told_if_it_cannot_be(folder:
     assert "Taken by the mail server: 1\nNot taken, and sent again: 1\n" in found.stdout
 
 
+def test_a_running_herald_looks_up_by_itself(folder: Path) -> None:
+    (folder / "mail.log").write_bytes(asyncio.run(doubtful(folder)))
+    herald(folder, "run", "--once")
+    shown = json.loads(herald(folder, "newsletter", "progress", "2027-05-10", "--json").stdout)
+    (issue,) = shown["issues"]
+    assert issue["counts"] == {"accepted": 2, "pending": 1}, "the mail server is away"
+
+
 @pytest.mark.parametrize("said", list(WhenUncertain))
 def test_what_a_newsletter_says_of_doubtful_copies_stands_with_its_issue(
     folder: Path, said: WhenUncertain
