@@ -80,6 +80,7 @@ SECTIONS: Mapping[type[BaseModel], str] = {
     config.LimitsShape: "smtplimits",
     config.BouncesShape: "bounces",
     config.MailboxShape: "bouncesmailbox",
+    config.RetentionShape: "retention",
     config.FeedsShape: "feeds",
     shapes.DefaultsShape: "defaults",
     config.FeedShape: "feeds-of-a-partner",
