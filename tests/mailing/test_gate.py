@@ -47,6 +47,7 @@ BROKEN = {
         "link-words",
     ),
     "a link to nowhere": (LINK, '<a class="link" href="javascript:alert(1)"', "link-address"),
+    "a link that is no address": (LINK, '<a class="link" href="https://[x"', "link-address"),
     "pale words": ("color: #575a52", "color: #aaaaaa", "contrast"),
     "pale words in the dark": (".soft { color: #bdb9af", ".soft { color: #333333", "contrast"),
     "a colour that nobody knows": ("color: #575a52", "color: var(--soft)", "contrast"),

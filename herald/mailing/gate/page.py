@@ -51,7 +51,15 @@ def words_of(element: Element) -> str:
 
 def name_of(address: str) -> str:
     """Return a picture's address as people know it: the name of its file."""
-    return urlsplit(address).path.rpartition("/")[2] or address
+    return address.partition("?")[0].rpartition("/")[2] or address
+
+
+def _scheme(address: str) -> str:
+    """Return how an address begins; empty for what is none, such as ``https://[``."""
+    try:
+        return urlsplit(address).scheme
+    except ValueError:
+        return ""
 
 
 def _about_language(page: Element) -> Iterator[Fault]:
@@ -104,7 +112,7 @@ def _about_pictures(page: Element) -> Iterator[Fault]:
                 what=f"the picture {named} is too small to be seen",
                 remedy="leave it out: such pictures watch who opens a letter",
             )
-        if urlsplit(picture.get("src") or "").scheme not in {"http", "https"}:
+        if _scheme(picture.get("src") or "") not in {"http", "https"}:
             yield Fault(
                 code="picture-address",
                 what=f"the picture {named} has no web address",
@@ -176,8 +184,7 @@ def faults_of_link(words: str, target: str) -> Iterator[Fault]:
             what=f"the link {quoted(words)} to {target} does not say where it leads",
             remedy="use words that do: [the programme](https://…)",
         )
-    scheme = urlsplit(target).scheme
-    if scheme not in {"http", "https", "mailto"}:
+    if _scheme(target) not in {"http", "https", "mailto"}:
         yield Fault(
             code="link-address",
             what=f"the link {quoted(words)} leads to {quoted(target)}",
