@@ -17,6 +17,7 @@ from herald.cli.signing import dkim_key, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from herald.app import App
     from herald.cli.newsletter_progress import Shown
@@ -52,20 +53,21 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     herald newsletter list
     """
 
-    async def work() -> tuple[Issue, ...]:
+    async def work() -> tuple[tuple[Issue, ...], dict[str, tuple[datetime, datetime]]]:
         async with invocation.open_to_look() as app:
-            return await app.mailing_store.issues()
+            return await app.mailing_store.issues(), await app.mailing.mornings()
 
-    issues = run_async(work())
+    issues, mornings = run_async(work())
     if as_json:
-        print_json({"issues": [_issue(one) for one in issues]})
+        print_json({"issues": [_issue(one) | _span(mornings.get(one.key)) for one in issues]})
     elif not issues:
         click.echo("There is no issue yet: `herald run --once` plans the next ones.")
     else:
         for one in issues:
             reason = f" ({one.reason.value})" if one.reason else ""
             note = f": {one.note}" if one.note else ""
-            click.echo(f"{one.key}  {_local(one)}  {one.state.value}{reason}{note}")
+            when = _local(one) + _mornings(one, mornings.get(one.key))
+            click.echo(f"{one.key}  {when}  {one.state.value}{reason}{note}")
     if any(one.state == "held" for one in issues):
         raise SystemExit(1)
 
@@ -466,6 +468,7 @@ def _issue(one: Issue) -> dict[str, Any]:
         "list": one.list,
         "due_at": instant(one.due_at),
         "due_local": _local(one),
+        "local_time": one.local_time,
         "state": one.state.value,
         "reason": one.reason.value if one.reason else None,
         "note": one.note,
@@ -501,7 +504,7 @@ def _tell_reconciled(found: Reconciled) -> None:
         click.echo(f"Still in doubt: {count} ({why})")
 
 
-def _local(one: Issue) -> str:
+def _local(one: Issue, moment: datetime | None = None) -> str:
     from zoneinfo import ZoneInfo
 
     return f"{(moment or one.due_at).astimezone(ZoneInfo(one.zone)):%Y-%m-%d %H:%M}"

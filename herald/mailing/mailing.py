@@ -195,6 +195,14 @@ class Mailing:
         mailing_list = self._lists().get(issue.list)
         return (mailing_list.sender_address,) if mailing_list is not None else ()
 
+    async def mornings(self) -> dict[str, tuple[datetime, datetime]]:
+        """Return when the first and the last copy is due of issues on their readers' clocks."""
+        return {
+            one.key: mornings(one, await self._store.zones(one.list))
+            for one in await self._store.issues()
+            if one.local_time
+        }
+
     async def headway(self) -> tuple[Headway, ...]:
         """Return how every issue that was started gets on, by its moment."""
         started = [one for one in await self._store.issues() if one.started_at is not None]

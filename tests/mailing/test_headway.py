@@ -109,7 +109,7 @@ def test_people_read_figures_rates_and_reasons() -> None:
     pulse = Pulse(lately=25, bound=(bound,))
     assert headway_lines(a_headway(counts, due=due, pulse=pulse, limits=HOURLY)) == (
         "stories/monthly/2027-05-10  sending",
-        "  50 sent, 1 deferred, 2 doubtful, 30 waiting, 10 waiting for their morning (of 93)",
+        "  50 sent, 1 deferred, 2 uncertain, 30 waiting, 10 waiting for their morning (of 93)",
         "  300 an hour lately; allowed: 300/hour for the mail server",
         "  held up by: the limit of 20/minute for gmail.com, until 12:00:00 UTC",
         "  done: about 2027-05-10 15:00 (Europe/Rome)",

@@ -149,9 +149,7 @@ async def room(store: StoredMailing) -> Room:
 
 async def bring_in(store: StoredMailing, people: str) -> list[tuple[Fate, str]]:
     sheet = read_spreadsheet(people.encode())
-    report = await import_rows(
-        store, FRIENDS, sheet, source="test", given="2027-05-01", now=NOON
-    )
+    report = await import_rows(store, FRIENDS, sheet, source="test", given="2027-05-01", now=NOON)
     return [(row.fate, row.why) for row in report.rows]
 
 
@@ -241,3 +239,9 @@ async def test_an_erased_reader_leaves_no_domain_behind(room: Room) -> None:
     async with room.store._store.reading() as connection:
         domains = list(await connection.scalars(select(recipient.c.domain)))
     assert sorted(domains) == ["", "friends.example.org", "friends.example.org"]
+
+
+async def test_the_first_and_the_last_morning_are_known_beforehand(room: Room) -> None:
+    await room.at(DUE - timedelta(days=1))
+    nine = datetime(2027, 5, 10, 9)
+    assert await room.mailing.mornings() == {KEY: (moment_of(nine, TOKYO), moment_of(nine, AZORES))}
