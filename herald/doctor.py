@@ -22,6 +22,7 @@ from herald.mailing.dns.examine import MailWay, examine_names
 from herald.mailing.dns.lookup import Names
 from herald.mailing.dns.origin import addresses_here
 from herald.mailing.dns.resolver import DnsNames
+from herald.mailing.maillog.examine import examine_log
 from herald.mailing.relay import about_one_click, examine_relay
 from herald.media.pictures import PreparedPictures
 from herald.model.account import Finding, Severity
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 20.0
 """For each look at one thing."""
+LOG_AFTER = 1.0
+"""Seconds after which what a mail server did stands in its log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +209,10 @@ async def examine_mail(
     lists = loaded.configuration.lists.values()
     if not (lists or settings.officers):
         return None
+    begun = SystemClock().now()
     findings = await examine_relay(mail_server(settings))
+    if lists and settings.smtp.log:
+        findings = (*findings, await _examine_log(settings, folder or Path(), since=begun))
     if lists:
         senders = {each.sender_address for each in lists}
         if settings.officers and settings.notify.from_:
@@ -227,6 +233,14 @@ async def examine_mail(
             said = (*said, *await examine_signing(names or DnsNames(), domains, key))
         findings = (*findings, *said, about_one_click(settings.web.public_url))
     return Examination(of="mail", findings=findings)
+
+
+async def _examine_log(settings: Settings, folder: Path, *, since: datetime) -> Finding:
+    """Look whether the mail server's log tells of the connection that was made after *since*."""
+    clock = SystemClock()
+    await clock.sleep(LOG_AFTER)
+    path, host = str(folder / (settings.smtp.log or "")), settings.smtp.host
+    return await examine_log(path, host=host, since=since, now=clock.now())
 
 
 async def examine_web(settings: Settings) -> Examination | None:

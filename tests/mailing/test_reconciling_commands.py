@@ -120,6 +120,13 @@ def test_a_running_herald_looks_up_by_itself(folder: Path) -> None:
     assert issue["counts"] == {"accepted": 2, "pending": 1}, "the mail server is away"
 
 
+def test_herald_doctor_looks_whether_the_log_is_this_servers(folder: Path) -> None:
+    (folder / "mail.log").write_bytes(asyncio.run(doubtful(folder)))
+    shown = json.loads(herald(folder, "doctor", "--json").stdout)["examinations"]
+    told = [one["what"] for each in shown if each["of"] == "mail" for one in each["findings"]]
+    assert any("mail.log does not tell that Herald has just connected" in one for one in told)
+
+
 @pytest.mark.parametrize("said", list(WhenUncertain))
 def test_what_a_newsletter_says_of_doubtful_copies_stands_with_its_issue(
     folder: Path, said: WhenUncertain
