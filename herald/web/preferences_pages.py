@@ -114,17 +114,18 @@ def erased_page(language: Language) -> str:
 
 def _list_item(one: ListChoice, spoken: Language) -> str:
     say = preference_words(spoken)
-    state, button = "off", ""
-    match one.state:
-        case SubscriptionState.SUBSCRIBED:
-            state, button = "on", _button("leave", one, say["leave"])
-        case SubscriptionState.PENDING:
-            state = "waiting"
-    if not button and one.may_join:
-        button = _button("join", one, say["join"])
-    elif state == "waiting":
-        button = _button("leave", one, say["leave"])
-    return f"<li><h3>{escape(one.name)}</h3><p>{escape(say[state])}</p>{button}</li>"
+    words = {
+        SubscriptionState.SUBSCRIBED: "on",
+        SubscriptionState.PENDING: "waiting",
+        SubscriptionState.LEFT: "off",
+    }
+    buttons = []
+    if one.may_join and one.state is not SubscriptionState.SUBSCRIBED:
+        buttons.append(_button("join", one, say["join"]))
+    if one.state is not SubscriptionState.LEFT:
+        buttons.append(_button("leave", one, say["leave"]))
+    told = f"<h3>{escape(one.name)}</h3><p>{escape(say[words[one.state]])}</p>"
+    return f"<li>{told}{' '.join(buttons)}</li>"
 
 
 def _button(name: str, one: ListChoice, words: str) -> str:
