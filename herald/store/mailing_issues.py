@@ -22,7 +22,6 @@ from herald.model.mailing import (
     UncertainCopy,
 )
 from herald.model.mornings import reader_moment
-from herald.store.batches import batches
 from herald.store.doubting import WHY, may_be_sent
 from herald.store.engine import Store
 from herald.store.mailing_claiming import is_suppressed
@@ -40,8 +39,8 @@ from herald.store.upsert import insert_new
 
 _OPEN = (RecipientState.CLAIMED.value, RecipientState.UNCERTAIN.value)
 _CRASHED = "Herald stopped before the mail server had answered"
-_AT_ONCE = 5000
-"""Rows of one INSERT while an audience is frozen."""
+_AT_ONCE = 1000
+"""Readers that are held in memory while an audience is frozen, however large it is."""
 
 
 async def issues(store: Store) -> tuple[Issue, ...]:
@@ -105,36 +104,39 @@ async def freeze_audience(
             ~is_suppressed(),
         )
         .order_by(subscription.c.id)
+        .limit(_AT_ONCE)
     )
     async with store.writing() as connection:
         if await _locked(connection, ready.key) != ready or ready.state is not IssueState.PENDING:
             return None
         is_doubtful = await may_be_sent(connection, ready.due_at, now=now)
         begins = RecipientState.UNCERTAIN if is_doubtful else RecipientState.PENDING
-        rows = [
-            {
-                "issue": ready.key,
-                "subscription": row.id,
-                "language": choose(Language(row.language) if row.language else None),
-                "state": begins.value,
-                "reply": WHY if is_doubtful else "",
-                "ended_at": now if is_doubtful else None,
-                "next_at": max(now, reader_moment(ready, row.zone)),
-                "domain": counted_domain(row.address),
-                "attempts": 0,
-                "token": 0,
-            }
-            for row in await connection.execute(wanted)
-        ]
-        for some in batches(rows, _AT_ONCE):
-            await connection.execute(insert(recipient), some)
+        audience, last = 0, ""
+        while some := (await connection.execute(wanted.where(subscription.c.id > last))).all():
+            rows = [
+                {
+                    "issue": ready.key,
+                    "subscription": row.id,
+                    "language": choose(Language(row.language) if row.language else None),
+                    "state": begins.value,
+                    "reply": WHY if is_doubtful else "",
+                    "ended_at": now if is_doubtful else None,
+                    "next_at": max(now, reader_moment(ready, row.zone)),
+                    "domain": counted_domain(row.address),
+                    "attempts": 0,
+                    "token": 0,
+                }
+                for row in some
+            ]
+            await connection.execute(insert(recipient), rows)
+            audience, last = audience + len(rows), some[-1].id
         await forget_paces(connection, now=now)
         await connection.execute(
             update(issue)
             .where(issue.c.key == ready.key)
-            .values(state=IssueState.SENDING.value, started_at=now, audience=len(rows))
+            .values(state=IssueState.SENDING.value, started_at=now, audience=audience)
         )
-        return len(rows)
+        return audience
 
 
 async def zones(store: Store, mailing_list: ListId) -> frozenset[str]:
