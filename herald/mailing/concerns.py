@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from herald.model.mailing import IssueReason, IssueState, Progress, RecipientState
+from herald.model.mailing import (
+    IssueReason,
+    IssueState,
+    Progress,
+    RecipientState,
+    WhenUncertain,
+)
 
 OVERDUE_AFTER = timedelta(minutes=15)
 """An issue that has not gone out so long after its moment is not merely in the queue."""
 
 _DECIDE = "decide with `herald newsletter resend-uncertain` or `hold-uncertain`"
+_SOON = "what is not settled within an hour waits for your word"
+"""Where the newsletter says what becomes of them; copies of a restored database wait all the same.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +45,8 @@ def concerns_of(progress: Progress, *, now: datetime) -> tuple[Concern, ...]:
         note = f": {issue.note}" if issue.note else ""
         found.append((issue.reason.value, wants[issue.reason] + note))
     if uncertain := progress.count(RecipientState.UNCERTAIN):
-        found.append(("uncertain", f"{uncertain} copies may have arrived, or not: {_DECIDE}"))
+        what = _DECIDE if issue.when_uncertain is WhenUncertain.ASK else _SOON
+        found.append(("uncertain", f"{uncertain} copies may have arrived, or not: {what}"))
     if failed := progress.count(RecipientState.FAILED):
         found.append(("failed", f"{failed} copies could not be delivered"))
     awake = [at for at, _ in progress.due if at <= now]

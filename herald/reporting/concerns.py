@@ -265,6 +265,7 @@ def _newsletter(trouble: NewsletterTrouble) -> Concern:
         "late": (f"herald newsletter preview {issue}", f"herald newsletter approve {issue}"),
         "uncertain": (
             f"herald newsletter progress {issue}",
+            f"herald newsletter look-up {issue}",
             f"herald newsletter resend-uncertain {issue}",
             f"herald newsletter hold-uncertain {issue}",
         ),

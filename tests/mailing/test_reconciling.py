@@ -15,6 +15,7 @@ from sqlalchemy import update
 from herald.clock import SetClock
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.verp import bounce_address
+from herald.mailing.concerns import concerns_of
 from herald.mailing.issues import issue_of
 from herald.mailing.maillog.reading import Told
 from herald.mailing.maillog.stamps import Stamp
@@ -386,3 +387,16 @@ async def test_a_refusal_is_no_proof_that_a_copy_was_taken(house: House) -> None
     copy = CopyOf(subscription=doubt.subscription, recipient=doubt.id)
     await bounces.refused(copy, KEY, "550 5.1.1 no such user")
     assert (await house.states())[2] == "uncertain"
+
+
+async def test_a_person_is_asked_at_once_only_where_the_newsletter_says_nothing(
+    house: House,
+) -> None:
+    issue = await house.begin()
+    progress = await house.store.progress(KEY)
+    assert progress is not None
+    asked = concerns_of(progress, now=NOON)
+    assert any("resend-uncertain" in one.message for one in asked)
+    told = replace(progress, issue=replace(issue, when_uncertain=WhenUncertain.HOLD))
+    (later,) = [one for one in concerns_of(told, now=NOON) if one.code == "uncertain"]
+    assert "within an hour" in later.message
