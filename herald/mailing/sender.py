@@ -112,7 +112,6 @@ class _Line:
     asked_at: datetime | None = None
     """When the claim was asked for: its lease began no sooner."""
     losses: int = 0
-    is_closing: bool = False
 
 
 class Sending:
@@ -161,11 +160,11 @@ class Sending:
                     return None
                 if (trouble := await line.mailer.connect()) is not None:
                     return trouble
-                await _finished(self._claim_next(line), line)
+                await _finished(self._claim_next(line))
             if (claim := line.claim) is None:
                 return None
             # Once begun, a copy is sent and settled even if everything else is being stopped.
-            outcome = await _finished(self._send_one(line, claim), line)
+            outcome = await _finished(self._send_one(line, claim))
             if isinstance(outcome, Rejected):
                 await self._dispatch.refused(copy_of(claim), claim.issue, outcome.why)
             if isinstance(outcome, RelayTrouble):
@@ -184,7 +183,7 @@ class Sending:
 
     async def _claim_next(self, line: _Line) -> None:
         """Claim the first copy that may be sent; none if nothing is left."""
-        while not (line.is_closing or self._is_full):
+        while not self._is_full:
             copy = await self._shelf.take()
             if copy is None:
                 return
@@ -215,7 +214,7 @@ class Sending:
             outcome = await self._hand_over(line, claim, mail, ahead)
             verdict = judge_mail(claim, outcome, now=self._clock.now(), chance=self._chance())
         wished = ahead
-        if wished is not None and not (_goes_on(outcome) and await self._wants_more(line)):
+        if wished is not None and not (_goes_on(outcome) and await self._wants_more()):
             self._shelf.put_back(wished)
             wished = None
         line.asked_at = self._clock.now()
@@ -247,10 +246,8 @@ class Sending:
             envelope_id=envelope.envelope_id,
         )
 
-    async def _wants_more(self, line: _Line) -> bool:
-        if self._is_full or line.is_closing:
-            return False
-        return await self._may_go_on() and not line.is_closing
+    async def _wants_more(self) -> bool:
+        return not self._is_full and await self._may_go_on()
 
     def _claimed(self, turned: Turned) -> RecipientClaim | None:
         """Return what was claimed, and mind the limits that others would meet next."""
@@ -326,13 +323,11 @@ def _is_loss(outcome: MailOutcome | None) -> bool:
     return isinstance(outcome, Uncertain | Deferred) and not _goes_on(outcome)
 
 
-async def _finished(work: Awaitable[T], line: _Line | None = None) -> T:
+async def _finished(work: Awaitable[T]) -> T:
     """Await *work* to its end, even if this task is cancelled meanwhile."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        if line is not None:
-            line.is_closing = True
         await asyncio.wait({task})
         raise

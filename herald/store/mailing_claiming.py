@@ -246,7 +246,7 @@ def _settlement(settled: Settled, now: datetime) -> dict[str, Any]:
         "to_reply": verdict.reply,
         "to_queue_id": verdict.queue_id,
         "to_next_at": verdict.next_at,
-        "to_ended_at": now,
+        "to_ended_at": None if verdict.state is RecipientState.PENDING else now,
     }
 
 
