@@ -48,7 +48,7 @@ from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.lmtp import Door
 from herald.mailing.bounces.mailbox import Emptied, MailboxTrouble, empty
 from herald.mailing.dkim.signing import signing
-from herald.mailing.dkim.trials import MailWay, Trials
+from herald.mailing.dkim.trials import Trials, TriedWay
 from herald.mailing.dns.lookup import Names
 from herald.mailing.dns.resolver import DnsNames
 from herald.mailing.drafting import draft
@@ -167,7 +167,7 @@ class App:
         key = signing_key(settings, folder)
         mailer = signing(SmtpMailer, key)
         self.trials = Trials(
-            way=MailWay(
+            way=TriedWay(
                 server=mail_server(settings),
                 selector=settings.smtp.dkim_selector or "",
                 key=key,

@@ -30,7 +30,7 @@ from click.testing import CliRunner, Result
 from herald.app import open_app
 from herald.cli.main import main
 from herald.clock import SetClock
-from herald.mailing.bounces.verp import read_bounce_address
+from herald.mailing.bounces.verp import read_bounce_address, read_envelope_id
 from herald.model.account import Finding, Severity
 from herald.web.app import create_app, serve
 from tests.mailing.dkim.makers import a_key, a_pem, as_zone
@@ -403,6 +403,11 @@ def test_each_copy_comes_back_to_an_address_of_its_own_and_is_counted(story: Sto
     assert None not in copies
     assert len(copies) == PEOPLE - MOVED
     assert len(story.back) == MOVED
+    for raw in story.back:
+        (name,) = re.findall(r"Original-Envelope-Id: (.*)", raw.decode())
+        copy = read_envelope_id(name, story.key)
+        assert copy is not None
+        assert copy == read_bounce_address(raw.decode(), pattern, story.key)
     assert story.counted == {"counted": MOVED, "ignored": 0}
     assert story.left_there == []
     assert (story.progress["bounced"], story.progress["complained"]) == (MOVED, 0)

@@ -56,7 +56,7 @@ class TrialStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailWay:
+class TriedWay:
     """How mails leave, as far as a signature depends on it."""
 
     server: MailServer
@@ -80,7 +80,7 @@ class Trials:
     def __init__(
         self,
         *,
-        way: MailWay,
+        way: TriedWay,
         store: TrialStore,
         keys: Callable[[], Awaitable[bytes]],
         senders: Callable[[], Collection[str]],

@@ -19,7 +19,7 @@ from herald.mailing.dkim.examine import examine_signing
 from herald.mailing.dkim.judging import Expected, judge_signatures
 from herald.mailing.dkim.keys import KeyFault, read_key
 from herald.mailing.dkim.signing import signing
-from herald.mailing.dkim.trials import MailWay, Trials
+from herald.mailing.dkim.trials import Trials, TriedWay
 from herald.mailing.dkim.verifying import Flaw, Signature
 from herald.mailing.dns.lookup import Names
 from herald.mailing.mailing import Mailing
@@ -68,7 +68,7 @@ class House:
         server = MailServer(host=host, connections=1)
         mailer = signing(lambda _: self.office, a_key())
         self.trials = Trials(
-            way=MailWay(
+            way=TriedWay(
                 server=server,
                 selector=selector,
                 key=a_key(),
