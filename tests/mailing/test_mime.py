@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
+from email.headerregistry import Address
 from email.policy import default
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.mime import Envelope, Sender, UnsafeHeader, make_mail
+from herald.mailing.mime import Envelope, Sender, UnsafeHeader, mailbox, make_mail
 from herald.mailing.tokens import message_id, read_token, unsubscribe_token
 from herald.model.ids import Language, ListId
 from herald.model.mailing import Edition, SubscriptionId
@@ -143,6 +144,11 @@ def test_a_line_break_in_a_header_is_refused(evil: str) -> None:
     ):
         with pytest.raises(UnsafeHeader):
             make()
+
+
+@given(st.from_regex(r"\A[A-Za-z0-9_+=-]+(\.[A-Za-z0-9_+=-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\Z"))
+def test_a_usual_address_stands_as_the_library_would_write_it(address: str) -> None:
+    assert mailbox("", address) == str(Address(addr_spec=address))
 
 
 def test_a_token_names_its_subscription_and_nobody_elses() -> None:
