@@ -226,7 +226,7 @@ class IssueReason(StrEnum):
 
     APPROVAL = "approval"
     WRITING = "writing"
-    """A hand-written part or a translation is missing."""
+    """A hand-written part or a translation is missing, or the letter has a fault."""
     LATE = "late"
     """Its moment is long over, and nobody has seen it."""
 
