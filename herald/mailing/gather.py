@@ -234,7 +234,9 @@ def _subject(newsletter: Newsletter, planned: PlannedIssue, reader: Reader) -> s
         year=str(planned.local_date.year),
         language=language,
     )
-    return clean_line(substitute(template, names)) or newsletter.id
+    subject = clean_line(substitute(template, names))
+    is_seen = any(mark.isprintable() and not mark.isspace() for mark in subject)
+    return subject if is_seen else newsletter.id
 
 
 def _paragraphs(

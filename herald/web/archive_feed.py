@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from herald.mailing.archive import archive_url, list_url
 from herald.mailing.joining_words import list_name
+from herald.mailing.phrases import letter_phrases
 from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
@@ -85,19 +86,25 @@ def _entry(
         if tag != edition.language:
             other = archive_url(public_url, mailing_list, letter.issue.key, tag)
             _link(entry, rel="related", type="text/html", hreflang=tag, href=other)
-    _text(entry, "summary", _summary(edition))
+    _text(entry, "summary", _summary(edition, f"/letters/{letter.issue.key}/{edition.language}"))
 
 
-def _summary(edition: Edition) -> str:
-    """Return how a letter begins, without its foot, in which each reader's own links stand."""
+def _summary(edition: Edition, here: str) -> str:
+    """Return how a letter begins, without its foot, in which each reader's own links stand.
+
+    *here* is how the letter's own address ends: the line that leads there says nothing.
+    """
     body = edition.text.partition("\n-- \n")[0]
+    said, _ = letter_phrases(edition.language)
+    online = f"{said['read_online']}:"
     lines = [
         line.strip()
         for line in body.splitlines()[1:]
         if UNSUBSCRIBE_MARK not in line
         and PREFERENCES_MARK not in line
         and not _RULE.match(line.strip())
-        and line.strip() != edition.subject
+        and line.strip() not in {edition.subject, online}
+        and not line.strip().endswith(here)
     ]
     told = " ".join(line for line in lines if line)
     if len(told) <= _SUMMARY_MOST:

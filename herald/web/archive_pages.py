@@ -140,7 +140,8 @@ def _for_everybody(
     index = list_url(public_url, mailing_list)
     join = _join_url(mailing_list, public_url, edition.language)
     way_in = (join, say["subscribe"]) if join else (index, say["all_letters"])
-    shown = _link_instead(edition.html, UNSUBSCRIBE_MARK, *way_in)
+    shown = _without_link_here(edition.html, letter, edition.language)
+    shown = _link_instead(shown, UNSUBSCRIBE_MARK, *way_in)
     shown = _link_instead(shown, PREFERENCES_MARK, index, say["all_letters"])
     sent = say["sent"].format(
         list=list_name(mailing_list, spoken), date=spell(letter.issue.local_date, spoken)
@@ -148,6 +149,16 @@ def _for_everybody(
     before, after = (escape(part) for part in letter_words["why"].split("{list}"))
     why = re.compile(re.escape(before) + r"[^<>]{0,500}?" + re.escape(after))
     return why.sub(_as_it_is(escape(sent)), shown)
+
+
+def _without_link_here(html: str, letter: Letter, language: Language) -> str:
+    """Leave out the line that leads from a mail to this very page."""
+    here = re.escape(escape(f"/letters/{letter.issue.key}/{language}"))
+    line = re.compile(
+        rf"<p\b[^>]*>\s*<a\b[^>]*\bhref=[\"'][^\"'>]*{here}[\"'][^>]*>[^<]*</a>\s*</p>",
+        re.IGNORECASE,
+    )
+    return line.sub("", html)
 
 
 def _link_instead(html: str, mark: str, url: str, words: str) -> str:

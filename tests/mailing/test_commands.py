@@ -43,7 +43,9 @@ def folder(tmp_path: Path) -> Path:
         "config/lists.yaml": LISTS,
         "config/channels.yaml": "trial: {network: journal}\n",
         "config/herald.yaml": "smtp: {host: 127.0.0.1, port: 9, tls: none}\n",
-        "people.csv": "email,name,language,consent date\nana@example.org,Ana,it,2027-01-02\nbad,Bo,en,\n",
+        "people.csv": (
+            "email,name,language,consent date\nana@example.org,Ana,it,2027-01-02\nbad,Bo,en,\n"
+        ),
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -380,3 +381,21 @@ def test_an_item_stands_in_one_section_only() -> None:
         since=None,
     )
     assert said(found) == ["A walk"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "english", "italian"),
+    [
+        pytest.param({"en": "May"}, "May", "May", id="in one language: it stands in"),
+        pytest.param({"it": "Maggio"}, "Maggio", "Maggio", id="in another than the first"),
+        pytest.param({"en": "May", "it": " \u200b "}, "May", "monthly", id="blank"),
+        pytest.param({}, "monthly", "monthly", id="none: the newsletter's name"),
+    ],
+)
+def test_no_edition_is_without_a_subject(
+    subject: dict[str, str], english: str, italian: str
+) -> None:
+    newsletter = replace(written("Hello.", it="Ciao."), subject=Words.of(subject))
+    found = gather(newsletter, a_planned_issue(), sources(newsletter), now=NOON, since=None)
+
+    assert (edition(found, "en").subject, edition(found, "it").subject) == (english, italian)

@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from herald.mailing.archive import (
     archive_words,
 )
 from herald.mailing.leaving import Leaving
-from herald.mailing.phrases import letter_phrases
-from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK, render
+from herald.mailing.phrases import letter_languages, letter_phrases
+from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Pages, render
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import CampaignId, Language, ListId
@@ -198,6 +198,28 @@ async def test_a_page_holds_no_mark_of_a_reader_and_leads_to_the_list_instead(si
     assert page.count(f'href="{PUBLIC}/lists/friends?lang=en"') == 2, "in the bar and in the foot"
 
 
+async def test_the_line_that_leads_from_a_mail_to_its_page_is_left_out_there(site: Site) -> None:
+    letter = an_issue()
+    url = f"https://old.example.org/letters/{letter.key}/en"
+    content = EditionContent(
+        language=EN,
+        subject="May",
+        sections=(
+            ContentSection(
+                title="News", title_language=EN, paragraphs=("Hello.",), paragraphs_language=EN
+            ),
+        ),
+    )
+    edition = render(content, list_name="Friends", pages=Pages(online=url))
+    assert url in edition.html
+    assert url in edition.text
+    await site.put(letter, edition)
+
+    assert url not in (await site.get(f"/letters/{letter.key}/en"))[1]
+    feed = feedparser.parse((await site.get("/letters/friends/en.atom"))[1])
+    assert feed.entries[0].summary == "News Hello."
+
+
 async def test_a_list_that_is_closed_offers_no_way_in(site: Site) -> None:
     site.lists[FRIENDS] = replace(site.lists[FRIENDS], is_open=False)
     issue = await site.put(an_issue())
@@ -331,7 +353,6 @@ async def test_words_of_partners_stay_words(site: Site) -> None:
 
 
 def test_a_feed_never_holds_what_xml_cannot() -> None:
-    from herald.model.archive import Letter
     from herald.web.archive_feed import atom_feed
 
     odd = replace(an_edition(), subject="A\x00B\x0b\ud800C\uffff")
@@ -345,7 +366,7 @@ def test_a_feed_never_holds_what_xml_cannot() -> None:
 
 
 def test_every_language_says_everything() -> None:
-    for tag in ("en", "it", "es", "sl", "pl", "de", "fr", "pt", "ca", "mk", "ka", "mt", "ar"):
+    for tag in letter_languages():
         say = archive_words(Language(tag))
         assert archive_language(Language(tag)) == tag
         assert set(say) == set(archive_words(EN))
@@ -353,6 +374,20 @@ def test_every_language_says_everything() -> None:
         assert "{list}" in say["sent"]
         assert "{date}" in say["sent"]
         assert tag == "en" or all(say[word] != archive_words(EN)[word] for word in ("sent", "none"))
+
+
+@pytest.mark.parametrize("language", letter_languages())
+def test_the_foot_of_every_language_becomes_everybodys(language: Language) -> None:
+    edition = an_edition(language)
+    letter = Letter(issue=an_issue(), subjects=((language, edition.subject),))
+    open_list = a_list(has_archive=True, is_open=True)
+    page = letter_page(edition, letter, open_list, public_url=PUBLIC)
+    said, _ = letter_phrases(language)
+
+    assert escape(said["why"].format(list="Friends of ecomuseums")) not in page
+    assert f">{escape(said['unsubscribe'])}<" not in page
+    assert f">{escape(archive_words(language)['subscribe'])}<" in page
+    assert ".invalid" not in page
 
 
 def test_an_archive_has_no_address_without_a_public_one_or_when_closed() -> None:
