@@ -329,12 +329,12 @@ async def test_a_doubt_that_has_moved_on_is_left_alone(house: House) -> None:
     stale = await doubts.doubts(issue.key)
     async with house.database.writing() as connection:
         await connection.execute(
-            update(recipient).where(recipient.c.id == 3).values(state="claimed", token=2)
+            update(recipient).where(recipient.c.id == 3).values(state="rejected")
         )
         await connection.execute(update(recipient).where(recipient.c.id == 4).values(token=2))
     assert await doubts.settle_doubts([(stale[0], "Q")], [stale[1]], now=NOON) == 0
     assert await doubts.hold_doubts(stale, now=NOON) == 0
-    assert (await house.states())[2:] == ["claimed", "uncertain"]
+    assert (await house.states())[2:] == ["rejected", "uncertain"]
 
 
 async def test_two_that_settle_at_once_do_it_once(house: House) -> None:
