@@ -7,7 +7,6 @@ escapes every one of them. What editors write by hand may hold a little Markdown
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -40,13 +39,8 @@ UNSUBSCRIBE_MARK = "https://unsubscribe.invalid/here"
 PREFERENCES_MARK = "https://preferences.invalid/here"
 """Stands where the link to each recipient's own preferences goes."""
 
-OWN_BEGINS, OWN_ENDS = "<!--own-->", "<!--/own-->"
-"""Around what concerns only those who were sent the letter; see ``without_own``."""
-
 PICTURE_WIDTH = 560
 """Pixels across the sheet."""
-
-_OWN = re.compile(f"{OWN_BEGINS}.*?{OWN_ENDS}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +86,6 @@ def address_to(edition: Edition, link: str, preferences: str = "") -> Edition:
     return Edition(language=edition.language, subject=edition.subject, text=text, html=html)
 
 
-def without_own(edition: Edition) -> str:
-    """Return an edition's HTML for everybody: without what concerns only those it was sent to."""
-    return _OWN.sub("", edition.html)
-
-
 def hash_editions(editions: Sequence[Edition]) -> str:
     """Return the hash of all that subscribers would read: what an approval covers."""
     digest = hashlib.sha256()
@@ -127,8 +116,6 @@ def _values(
         "say_language": say_language,
         "why": say["why"].format(list=list_name),
         "unsubscribe": UNSUBSCRIBE_MARK,
-        "own_begins": Markup(OWN_BEGINS),  # noqa: S704  # Herald's own
-        "own_ends": Markup(OWN_ENDS),  # noqa: S704
         "direction": _direction,
         "marker": lambda language: marker(language, content.language),
         "width": lambda text: min(width(text), COLUMNS),

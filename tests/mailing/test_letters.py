@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from herald.mailing.gate.examine import examine
 from herald.mailing.letter import PREHEADER_MOST
-from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK, render, without_own
+from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK, render
 from herald.mailing.tell import Reader, tell_entry
 from herald.model.campaign import MissingTranslation
 from herald.model.configuration import Partner
@@ -63,13 +63,6 @@ def test_a_letter_leads_only_where_there_are_pages() -> None:
     assert "in your browser" not in letter.html + letter.text
     assert UNSUBSCRIBE_MARK in letter.html
     assert examine(letter) == ()
-
-
-def test_what_concerns_one_reader_can_be_taken_out_for_everybody() -> None:
-    shown = without_own(a_letter(EN))
-    assert "invalid" not in shown
-    assert "You receive this letter" not in shown
-    assert "Co-funded" in shown
 
 
 def test_the_inbox_shows_how_the_letter_begins() -> None:
