@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, update
 
+from herald.app import open_app
+from herald.cli.main import main
 from herald.clock import SetClock
 from herald.mailing.issues import issue_of
 from herald.mailing.lists import find_hash
@@ -126,3 +130,33 @@ async def test_what_was_forgotten_is_counted_in_the_log_without_names(
     (line,) = [one for one in caplog.records if "kept long enough" in one.message]
     assert (line.__dict__["left"], line.__dict__["people"]) == (1, 1)
     assert ANA not in str(line.__dict__)
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [("{letters: 7d}", "write 31d or more"), ("{left: 3 years}", "duration")],
+)
+def test_a_retention_that_cannot_be_meant_is_told_with_its_line(
+    tmp_path: Path, written: str, fault: str
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "herald.yaml").write_text(f"retention: {written}\n", encoding="utf-8")
+    answer = CliRunner().invoke(main, ["-C", str(tmp_path), "check"])
+    assert answer.exit_code == 1
+    assert f"retention: {written}" in answer.output
+    assert fault in answer.output
+
+
+async def test_herald_keeps_to_what_its_file_says(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    settings = "retention: {left: 40d}\n"
+    (tmp_path / "config" / "herald.yaml").write_text(settings, encoding="utf-8")
+    clock = SetClock(NOON)
+    async with open_app(tmp_path, clock) as app:
+        await subscribe(app.mailing_store, (ANA, "Ana", "en"))
+        (person,) = await app.mailing_store.subscribers(FRIENDS)
+        await app.mailing_store.leave(person.subscription, now=NOON)
+        clock.advance(40 * DAY)
+        assert (await app.forget_readers()).is_nothing
+        clock.advance(DAY)
+        assert await app.forget_readers() == Forgotten(left=1, people=1)
