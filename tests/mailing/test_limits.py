@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
+from herald.app import open_app
 from herald.clock import SetClock
 from herald.data.mail_domains import counted_domain
+from herald.mailing.issues import issue_of
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.headway import Headway
@@ -28,13 +30,14 @@ from herald.model.mail_limits import (
     rate_of,
     spelled,
 )
-from herald.model.mailing import Deferred, IssueState, MailServer, RecipientState
+from herald.model.mailing import Deferred, IssueState, MailServer, RecipientState, Wish
 from herald.settings import load_settings, mail_server, read_settings
 from herald.store import pace
 from herald.store.engine import Store, open_store
 from herald.store.mailing import StoredMailing
 from herald.store.mailing_paces import Gate, Lanes, forget_paces, rest_domain, spend
 from tests.mailing.makers import (
+    EN,
     FRIENDS,
     PostOffice,
     a_list,
@@ -451,3 +454,23 @@ async def test_a_limit_holds_for_two_rooms_on_one_database(store_url: str, tmp_p
     assert sum(len(room.office.mails) for room in rooms) == 10
     for store in stores:
         await store.close()
+
+
+async def test_an_instance_keeps_to_the_limits_of_its_settings(tmp_path: Path) -> None:
+    async with open_app(a_folder(tmp_path, "{relay: 2/day}"), SetClock(NOON)) as app:
+        store = app.mailing_store
+        await subscribe(store, ("ana@argenta.example.org", "", "en"), ("bo@example.org", "", "en"))
+        issue = issue_of(a_planned_issue(), None)
+        assert await store.save_issue(issue, was=None)
+        assert await store.freeze_audience(issue, lambda _: EN, now=NOON) == 2
+        due = await store.due_copies(KEY, most=9, now=NOON, senders=[NEWS])
+        turns = [
+            await store.turn(wish=Wish(id=copy.id, owner="test", lease=HOUR, sender=NEWS), now=NOON)
+            for copy in due
+        ]
+        assert [(turn.claim is not None, turn.is_full) for turn in turns] == [
+            (True, False),
+            (False, True),
+        ]
+        assert await store.due_copies(KEY, most=9, now=NOON, senders=[NEWS]) == ()
+        assert await store.reopens_at(KEY, senders=[NEWS], now=NOON) == NOON + DAY / 2
