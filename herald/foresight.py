@@ -130,6 +130,29 @@ def _unseen(file: str, root: Path, public_url: str) -> Iterator[tuple[str, str, 
         )
 
 
+def unseen_item_pictures(loaded: Loaded, public_url: str) -> tuple[Problem, ...]:
+    """Warn of newsletters that leave out their campaign's pictures, as nobody can fetch files.
+
+    *public_url* as for ``unreachable_pictures``.
+    """
+    if public_url:
+        return ()
+    return tuple(
+        Problem(
+            place=newsletter.place,
+            severity=Severity.WARNING,
+            code="no-public-address",
+            message="its letters leave out pictures that are files: nobody can reach Herald's"
+            " pages to fetch them",
+            hint='write web: {public_url: "https://…"} into config/herald.yaml',
+        )
+        for campaign in loaded.campaigns
+        for newsletter in campaign.newsletters
+        if any(section.kinds for section in newsletter.sections)
+        and any(item.image is not None and item.image.file for item in campaign.items)
+    )
+
+
 def unclear_links(loaded: Loaded) -> tuple[Problem, ...]:
     """Warn of links in hand-written parts for which their letter would be held."""
     return tuple(

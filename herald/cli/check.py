@@ -74,6 +74,7 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
         unclear_links,
         unreachable_lists,
         unreachable_pictures,
+        unseen_item_pictures,
         unseen_pictures,
     )
     from herald.notifying.checking import note_ways
@@ -94,6 +95,7 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
         problems += unreachable_pictures(loaded, public_url)
         problems += unreachable_lists(loaded, public_url)
         problems += unseen_pictures(loaded, root, public_url)
+        problems += unseen_item_pictures(loaded, public_url)
     problems += unclear_links(loaded)
     return loaded, sorted(problems, key=_in_order)
 

@@ -99,11 +99,16 @@ def test_a_letter_has_the_lists_colours_logo_pictures_and_emblem(tmp_path: Path)
     assert "Via Roma 1" in html
 
 
+def test_with_public_pages_nothing_is_left_out(tmp_path: Path) -> None:
+    assert "leave out" not in herald(a_network(tmp_path / "network"), "check").output
+
+
 def test_without_public_pages_it_does_without_pictures_and_says_so(tmp_path: Path) -> None:
     root = a_network(tmp_path / "network", web="")
     told = herald(root, "check").output
     assert 'letters leave out "config/logo.png"' in told
     assert 'letters leave out "config/emblem.png"' in told
+    assert "its letters leave out pictures that are files" in told
     html = letter_of(root)
     assert "<img" not in html
     assert "preferences.invalid" not in html
