@@ -53,6 +53,7 @@ from herald.mailing.dns.lookup import Names
 from herald.mailing.dns.resolver import DnsNames
 from herald.mailing.drafting import draft
 from herald.mailing.gather import Sources
+from herald.mailing.issues import news_begins
 from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
 from herald.mailing.pictures import LetterPictures
@@ -345,15 +346,24 @@ class App:
             return None
         return await draft(
             planned,
-            Sources(
-                campaigns=loaded.campaigns,
-                configuration=loaded.configuration,
-                entries=await self.feeds.entries(plan.made_at - REMEMBER_ENTRIES),
-                history=history,
-            ),
+            await self._letter_sources(loaded, history, now=plan.made_at),
             await self.mailing_store.issues(),
             now=plan.made_at,
             public_url=self.settings.web.public_url or "",
+        )
+
+    async def _letter_sources(self, loaded: Loaded, history: History, *, now: datetime) -> Sources:
+        begins = news_begins(
+            loaded.campaigns,
+            await self.mailing_store.issues(),
+            now=now,
+            at_least=REMEMBER_ENTRIES,
+        )
+        return Sources(
+            campaigns=loaded.campaigns,
+            configuration=loaded.configuration,
+            entries=await self.feeds.entries(begins),
+            history=history,
         )
 
     async def replan(self, *, confirmed: str = "") -> Compared:
@@ -384,12 +394,7 @@ class App:
             raise NotItsTurn("another Herald has taken over planning: newsletters are left to it")
         await self.mailing.sync_issues(
             plan.issues,
-            Sources(
-                campaigns=loaded.campaigns,
-                configuration=loaded.configuration,
-                entries=await self.feeds.entries(now - REMEMBER_ENTRIES),
-                history=history,
-            ),
+            await self._letter_sources(loaded, history, now=now),
             until=plan.last,
         )
         self._planned_news = news

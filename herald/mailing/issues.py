@@ -24,6 +24,9 @@ from herald.model.plan import PlannedIssue
 LATE_AFTER = timedelta(hours=24)
 """An issue that nobody could send for so long is shown to a person first."""
 
+LOOK_BACK_MOST = timedelta(days=400)
+"""News older than that is none, however long a newsletter was silent."""
+
 PREPARE_BEFORE = timedelta(days=14)
 """So early an issue is put together, to be read and approved; the next one is at any time."""
 
@@ -189,6 +192,23 @@ def what_came_before(issues: Sequence[Issue], current: Issue) -> Before:
         told=frozenset(ref for issue in earlier for ref in issue.told),
         left_over=frozenset(last.left_over),
     )
+
+
+def news_begins(
+    campaigns: Sequence[Campaign], issues: Sequence[Issue], *, now: datetime, at_least: timedelta
+) -> datetime:
+    """Return since when entries may stand in a next issue: a quarter for one that comes quarterly.
+
+    That is when the last issue but one was gathered, for something may be left over since then.
+    """
+    known = {(campaign.id, one.id) for campaign in campaigns for one in campaign.newsletters}
+    gathered: dict[tuple[str, str], list[datetime]] = {}
+    for issue in issues:
+        place = (issue.campaign, issue.newsletter)
+        if place in known and issue.state in STARTED and issue.gathered_at is not None:
+            gathered.setdefault(place, []).append(issue.gathered_at)
+    needed = [sorted(moments)[-2:][0] for moments in gathered.values()]
+    return max(min([now - at_least, *needed]), now - LOOK_BACK_MOST)
 
 
 def _held(issue: Issue, reason: IssueReason, note: str) -> Issue:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.mailing.gather import gather
-from herald.mailing.issues import what_came_before
+from herald.mailing.issues import news_begins, what_came_before
 from herald.model.campaign import Item, Kind, Section
 from herald.model.feed import Entry
-from herald.model.ids import EntryId, ItemId, Language, PartnerId
+from herald.model.ids import CampaignId, EntryId, ItemId, Language, PartnerId
 from herald.model.mailing import Issue, IssueContent, IssueState
 from herald.model.words import Words
 from tests.mailing.makers import (
@@ -56,23 +57,26 @@ class Year:
         self.issues: list[Issue] = []
         self.week = 0
 
-    def next(self, *entries: Entry) -> IssueContent:
-        """Gather and send the next issue."""
-        now = NOON + timedelta(weeks=self.week)
-        day = now.date()
-        planned = a_planned_issue(key=f"stories/monthly/{day}", local_date=day, due_at=now)
-        blank = Issue(
-            key=planned.key,
-            campaign=planned.campaign,
+    def blank(self, now: datetime) -> Issue:
+        """Make an issue that is sent at *now*, and says nothing."""
+        return Issue(
+            key=f"stories/monthly/{now.date()}",
+            campaign=CampaignId("stories"),
             newsletter="monthly",
             list=FRIENDS,
-            local_date=day,
+            local_date=now.date(),
             zone="Europe/Rome",
             due_at=now,
             needs_approval=False,
             state=IssueState.SENT,
             gathered_at=now,
         )
+
+    def next(self, *entries: Entry) -> IssueContent:
+        """Gather and send the next issue."""
+        now = NOON + timedelta(weeks=self.week)
+        blank = self.blank(now)
+        planned = a_planned_issue(key=blank.key, local_date=blank.local_date, due_at=now)
         past = what_came_before(self.issues, blank)
         found = gather(
             self.newsletter,
@@ -195,3 +199,32 @@ def test_nothing_is_told_twice_and_what_there_is_room_for_is_told(
     assert len(told) == len(set(told))
     if max(counts) <= most:
         assert len(told) == sum(counts)
+
+
+@pytest.mark.parametrize(
+    ("days", "campaign", "begins"),
+    [
+        pytest.param((), "stories", 60, id="before the first issue"),
+        pytest.param((7, 14, 21), "stories", 60, id="weekly"),
+        pytest.param((90, 180, 270), "stories", 180, id="quarterly: what is left over, too"),
+        pytest.param((90,), "stories", 90, id="after the first issue"),
+        pytest.param((700, 800), "stories", 400, id="silent for years"),
+        pytest.param((90, 180), "no-more", 60, id="of a newsletter that is gone"),
+    ],
+)
+def test_news_is_looked_for_back_to_where_the_next_issue_begins(
+    days: tuple[int, ...], campaign: str, begins: int
+) -> None:
+    issues = [
+        replace(
+            Year(partners_news()).blank(NOON),
+            key=f"x/{ago}",
+            campaign=CampaignId(campaign),
+            gathered_at=NOON - timedelta(days=ago),
+        )
+        for ago in days
+    ]
+    known = (a_campaign(newsletters=(a_newsletter(),)),)
+    found = news_begins(known, issues, now=NOON, at_least=timedelta(days=60))
+
+    assert found == NOON - timedelta(days=begins)
