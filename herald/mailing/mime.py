@@ -27,8 +27,6 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
-from markupsafe import escape
-
 from herald.mailing.render import PREFERENCES_MARK, address_to
 from herald.mailing.splice import Skeleton, Uncut, cut
 from herald.model.ids import ListId
@@ -131,7 +129,7 @@ def make_mail(
 
     The same arguments make the same bytes. Raises UnsafeHeader.
     """
-    own = _own(edition, sender, envelope)
+    own = address_to(edition, envelope.link(sender), envelope.preferences_link(sender))
     mail = EmailMessage(policy=AS_SPELLED)
     mail["From"] = mailbox(sender.name, sender.address)
     mail["To"] = mailbox(envelope.name, envelope.address)
@@ -152,17 +150,6 @@ def make_mail(
     # Nothing random: a retry sends the same bytes. "=_" never occurs in quoted-printable text.
     mail.set_boundary(f"=_{envelope.message_id.strip('<>').partition('@')[0]}")
     return mail.as_bytes()
-
-
-def _own(edition: Edition, sender: Sender, envelope: Envelope) -> Edition:
-    """Return *edition* with one recipient's own links."""
-    preferences = envelope.preferences_link(sender)
-    marked = replace(
-        edition,
-        text=edition.text.replace(PREFERENCES_MARK, preferences),
-        html=edition.html.replace(PREFERENCES_MARK, str(escape(preferences))),
-    )
-    return address_to(marked, envelope.link(sender))
 
 
 @dataclass(frozen=True, slots=True)
