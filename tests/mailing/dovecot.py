@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,7 +148,8 @@ def running_dovecot() -> Iterator[Dovecot]:
 
 
 def _free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("", 0)) as two:
+    here = ("127.0.0.1", 0)
+    with socket.create_server(here) as one, socket.create_server(here) as two:
         return one.getsockname()[1], two.getsockname()[1]
 
 
@@ -162,8 +163,5 @@ def _wait_for(running: subprocess.Popen[bytes], base: Path, *ports: int) -> None
                     if connection.recv(100):
                         break
             except ConnectionRefusedError:
-                running_for = 0.05
-                try:
-                    running.wait(running_for)
-                except subprocess.TimeoutExpired:
-                    continue
+                with suppress(subprocess.TimeoutExpired):
+                    running.wait(0.05)
