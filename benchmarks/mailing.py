@@ -130,14 +130,20 @@ def _measure_all(journals: dict[str, str], folder: Path, sizes: Sizes) -> list[t
         with running() as port:
             for journal, url in journals.items():
                 measured = _measure(url, folder, port, sizes, sizes.few)
-                rows.append(measured.row(server, journal))
+                rows.append(_told(measured.row(server, journal)))
             measured = _measure(_SQLITE, folder, port, replace(sizes, runs=1), sizes.many)
-            rows.append(measured.row(server, "SQLite"))
+            rows.append(_told(measured.row(server, "SQLite")))
     with far_sink() as port:
         for journal, url in journals.items():
             measured = _measure(url, folder, port, replace(sizes, runs=1), far)
-            rows.append(measured.row("smtp-sink, 20 ms", journal))
+            rows.append(_told(measured.row("smtp-sink, 20 ms", journal)))
     return rows
+
+
+def _told(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Tell at once what came of one line: the whole takes minutes."""
+    print("  ".join(row), file=sys.stderr, flush=True)
+    return row
 
 
 def _measure(url: str, folder: Path, port: int, sizes: Sizes, copies: int) -> Measured:
