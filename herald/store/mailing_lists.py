@@ -53,10 +53,11 @@ _UNPROVEN = "nothing says when the person agreed: receives nothing before confir
 async def mailing_key(store: Store) -> bytes:
     """Return the instance's secret, made at the first call."""
     wanted = select(secret.c.value).where(secret.c.name == _KEY_NAME)
-    async with store.writing() as connection:
+    async with store.reading() as connection:
         found = await connection.scalar(wanted)
-        if found is not None:
-            return bytes(found)
+    if found is not None:
+        return bytes(found)
+    async with store.writing() as connection:
         # Two processes may get here at once: one's key is kept, and both read that one.
         fresh = {"name": _KEY_NAME, "value": secrets.token_bytes(_KEY_BYTES)}
         await insert_new(connection, secret, fresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import time
@@ -364,3 +365,13 @@ async def test_the_key_is_made_once(store: StoredMailing) -> None:
     key = await store.mailing_key()
     assert len(key) == 32
     assert await store.mailing_key() == key
+
+
+async def test_the_key_is_read_while_another_writes(store: StoredMailing, database: Store) -> None:
+    key = await store.mailing_key()
+    async with database.writing(), asyncio.timeout(5):
+        assert await store.mailing_key() == key
+
+
+async def test_all_who_ask_for_the_key_first_get_the_same(store: StoredMailing) -> None:
+    assert len(set(await asyncio.gather(*(store.mailing_key() for _ in range(8))))) == 1
