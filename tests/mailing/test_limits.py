@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -151,7 +153,15 @@ def test_answers_to_what_was_sent_before_a_rest_do_not_lengthen_it() -> None:
 def test_one_providers_domains_count_as_one() -> None:
     assert counted_domain("ana@googlemail.com") == counted_domain("Bo@GMAIL.com") == "gmail.com"
     assert counted_domain("hotmail.com") == counted_domain("eve@msn.com") == "outlook.com"
+    assert counted_domain("mac.com") == counted_domain("me.com") == "icloud.com"
     assert counted_domain("ana@xn--muse-epa.example") == "xn--muse-epa.example"
+
+
+def test_no_domain_belongs_to_two_providers() -> None:
+    written = files("herald.data").joinpath("mail_domains.toml").read_text(encoding="utf-8")
+    named = [domain for group in tomllib.loads(written)["providers"] for domain in group]
+    assert len(named) == len(set(named))
+    assert all(domain == domain.strip().lower() and "." in domain for domain in named)
 
 
 # ---------------------------------------------------------------- several limits together
