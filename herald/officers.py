@@ -76,7 +76,7 @@ class Officers:
         """Return the ways and rules of the settings as they stand, or stood when last sound."""
         found, _ = await asyncio.to_thread(read_settings, self._folder)
         self._settings = found or self._settings
-        ways = ways_of(self._settings)
+        ways = await asyncio.to_thread(ways_of, self._settings, self._folder)
         return ways, rules_of(self._settings, ways)
 
     async def _tell(self, situation: Look, ways: Ways, rules: Rules) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
 
 from herald.mailing.mime import AS_SPELLED, UnsafeHeader, mailbox, subject_header
-from herald.mailing.smtp import SmtpMailer
+from herald.mailing.smtp import Mailer, SmtpMailer
 from herald.model.mailing import Accepted, Deferred, MailServer, Rejected, RelayTrouble, Uncertain
 from herald.model.notice import Message, NotNow, Occasion, Refused, Telling, Told, Unsure, Way
 
@@ -38,8 +39,18 @@ def make_notice_mail(message: Message, *, sender: str, to: str, name: str, way: 
 class ByMail:
     """Sends to one officer through the mail server of ``smtp:``."""
 
-    def __init__(self, server: MailServer, *, sender: str, to: str, name: str, way: Way) -> None:
+    def __init__(
+        self,
+        server: MailServer,
+        *,
+        sender: str,
+        to: str,
+        name: str,
+        way: Way,
+        mailer: Callable[[MailServer], Mailer] = SmtpMailer,
+    ) -> None:
         self._server = server
+        self._mailer = mailer
         self._sender = sender
         self._to = to
         self._name = name
@@ -53,7 +64,7 @@ class ByMail:
             )
         except UnsafeHeader as error:
             return Refused(str(error))
-        mailer = SmtpMailer(self._server)
+        mailer = self._mailer(self._server)
         try:
             trouble = await mailer.connect()
             if trouble is not None:

@@ -6,17 +6,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from herald.channels.signing import HOW_TO_MAKE_ONE, signing_key
 from herald.data.notice_words import notice_language
 from herald.mailing.addresses import BadAddress, read_address
+from herald.mailing.dkim.keys import SigningKey
+from herald.mailing.dkim.signing import signing
+from herald.mailing.smtp import SmtpMailer
 from herald.model.ids import Language
 from herald.model.notice import Form, Kind, Message, Rules, Telling, Way
 from herald.notifying.mail import ByMail
 from herald.notifying.matrix import ByMatrix
 from herald.notifying.webhook import ByWebhook
 from herald.settings import Settings, mail_server
+from herald.settings import signing_key as mail_key
 
 _EXAMPLE = re.compile(r"[@.](example|example\.(com|net|org)|invalid|test)$", re.IGNORECASE)
 """Names for examples (RFC 2606): what ``herald init`` wrote, and nobody has changed yet."""
@@ -49,13 +54,20 @@ class Ways:
     lacking: tuple[str, ...] = ()
 
 
-def ways_of(settings: Settings) -> Ways:
-    """Return the ways that the settings name; opens no connection."""
+def ways_of(settings: Settings, folder: Path | None = None) -> Ways:
+    """Return the ways that the settings name; opens no connection.
+
+    The file of a key that signs mail is looked for in *folder*.
+    """
     first = [officer.languages for officer in settings.officers if officer.languages]
     language = notice_language(map(Language, first[0] if first else ()))
     ready = []
     lacking = []
-    for way in (*_mails(settings), _matrix(settings, language), _webhook(settings, language)):
+    for way in (
+        *_mails(settings, folder or Path()),
+        _matrix(settings, language),
+        _webhook(settings, language),
+    ):
         match way:
             case OpenWay():
                 ready.append(way)
@@ -74,8 +86,11 @@ def rules_of(settings: Settings, ways: Ways) -> Rules:
     )
 
 
-def _mails(settings: Settings) -> Iterator[OpenWay | str]:
+def _mails(settings: Settings, folder: Path) -> Iterator[OpenWay | str]:
     server = replace(mail_server(settings), timeout=REPLY_WITHIN, final_timeout=FINAL_REPLY_WITHIN)
+    key = mail_key(settings, folder)
+    # With a key that cannot be used an alarm leaves unsigned: it may be of that very key.
+    mailer = signing(SmtpMailer, key if isinstance(key, SigningKey) else None)
     officers = {officer.email: officer for officer in reversed(settings.officers)}
     for address, officer in reversed(officers.items()):
         if _EXAMPLE.search(address):
@@ -96,6 +111,7 @@ def _mails(settings: Settings) -> Iterator[OpenWay | str]:
             to=_as_servers_want_it(address),
             name=officer.name,
             way=way,
+            mailer=mailer,
         )
         yield OpenWay(way=way, teller=mail)
 

@@ -8,20 +8,27 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
+from typing import Any
 
 import pytest
 
 from herald.channels.signing import signature, signing_key
+from herald.mailing.dkim.verifying import read_signatures
 from herald.model.ids import Language
 from herald.model.mailing import MailServer, Tls
 from herald.model.notice import Message, NotNow, Occasion, Refused, Told, Way
 from herald.notifying.mail import ByMail, make_notice_mail
 from herald.notifying.matrix import BODY_MOST, ByMatrix
+from herald.notifying.ways import ways_of
 from herald.notifying.webhook import ByWebhook
+from herald.settings import Settings
+from tests.mailing.dkim.makers import a_key, a_pem, published
+from tests.mailing.dns.looking import MUSEUM
 from tests.mailing.postfix import DOMAIN, Postfix, running_postfix, why_not
 from tests.mailing.test_postfix import delivered
 from tests.makers import NOON
 from tests.running import a_free_port
+from tests.servers.mail import ScriptedMailServer
 from tests.servers.officers import CUT, ROOM, SECRET, TOKEN, a_homeserver, a_receiver
 
 ANA = Way(name="mail:ana@example.org", label="mail to Ana", language=Language("es"))
@@ -192,6 +199,35 @@ async def test_a_mail_server_that_is_down_is_tried_again():
     server = MailServer(host="127.0.0.1", port=a_free_port(), tls=Tls.NONE, timeout=5)
     way = ByMail(server, sender="a@example.org", to="b@example.org", name="B", way=ANA)
     assert isinstance(await way.tell(a_message(), now=NOON), NotNow)
+
+
+def mailing_to(server: ScriptedMailServer, **smtp: Any) -> ByMail:
+    settings = Settings(
+        smtp={"host": "127.0.0.1", "port": server.port, "tls": "none", **smtp},
+        officers=({"name": "Ana", "email": f"ana@{MUSEUM}"},),
+        notify={"from": f"herald@{MUSEUM}"},
+    )
+    (way,) = ways_of(settings).ready
+    assert isinstance(way.teller, ByMail)
+    return way.teller
+
+
+async def test_a_key_of_heralds_own_signs_what_officers_read():
+    async with ScriptedMailServer().serving() as server:
+        way = mailing_to(server, dkim_selector="s1", dkim_key=a_pem())
+        assert await way.tell(a_message(), now=NOON) == Told()
+    ((_, mail),) = server.delivered
+    (found,) = await read_signatures(mail, published(a_key()))
+    assert (found.flaw, found.domain) == (None, MUSEUM)
+
+
+@pytest.mark.parametrize("broken", ["no/such/file.pem", "-----BEGIN nonsense"])
+async def test_an_alarm_leaves_unsigned_where_the_key_cannot_be_used(broken):
+    async with ScriptedMailServer().serving() as server:
+        way = mailing_to(server, dkim_selector="s1", dkim_key=broken)
+        assert await way.tell(a_message(), now=NOON) == Told()
+    ((_, mail),) = server.delivered
+    assert b"DKIM-Signature" not in mail
 
 
 async def test_a_name_that_would_break_out_of_its_header_is_refused():
