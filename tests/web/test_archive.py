@@ -390,6 +390,17 @@ def test_the_foot_of_every_language_becomes_everybodys(language: Language) -> No
     assert ".invalid" not in page
 
 
+def test_a_foot_in_english_says_so_in_a_letter_of_another_language() -> None:
+    lithuanian = Language("lt")
+    edition = an_edition(lithuanian)
+    letter = Letter(issue=an_issue(), subjects=((lithuanian, edition.subject),))
+    open_list = a_list(has_archive=True, is_open=True)
+    page = letter_page(edition, letter, open_list, public_url=PUBLIC)
+
+    said = page[: page.index("This letter went to the list")]
+    assert ' lang="en"' in said[said.rindex("<p") :].partition(">")[0]
+
+
 def test_an_archive_has_no_address_without_a_public_one_or_when_closed() -> None:
     assert archive_url("", a_list(has_archive=True), "a/b/2027-01-01", EN) == ""
     assert archive_url(PUBLIC, a_list(), "a/b/2027-01-01", EN) == ""
