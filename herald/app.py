@@ -56,7 +56,7 @@ from herald.mailing.gather import Sources
 from herald.mailing.issues import news_begins
 from herald.mailing.joining import Joining
 from herald.mailing.mailing import Mailing
-from herald.mailing.pictures import LetterPictures
+from herald.mailing.pictures import KeepsPictures, LetterPictures
 from herald.mailing.preferences import Preferences
 from herald.mailing.reconciling import Reconciling, knock
 from herald.mailing.retention import keep_to
@@ -337,19 +337,28 @@ class App:
         known = concerned(history.deliveries, loaded)
         return await self._compared(loaded, plan, difference, (*known, *rows))
 
-    async def draft_issue(self, key: str) -> tuple[Issue, tuple[Edition, ...]] | None:
-        """Return an issue that lies ahead as it would be put together now; writes nothing."""
+    async def draft_issue(
+        self, key: str, *, media: KeepsPictures
+    ) -> tuple[Issue, tuple[Edition, ...]] | None:
+        """Return an issue that lies ahead as it would be put together now.
+
+        Nothing is written; the pictures that its letters show are given to *media*.
+        """
         loaded = await self._load_all()
         plan, history = await self._plan(loaded, None, None)
         planned = next((one for one in plan.issues if one.key == key), None)
         if planned is None:
             return None
+        public_url = self.settings.web.public_url or ""
         return await draft(
             planned,
             await self._letter_sources(loaded, history, now=plan.made_at),
             await self.mailing_store.issues(),
             now=plan.made_at,
-            public_url=self.settings.web.public_url or "",
+            public_url=public_url,
+            pictures=LetterPictures(
+                media, folder=self.folder, clock=self.clock, public_url=public_url
+            ),
         )
 
     async def _letter_sources(self, loaded: Loaded, history: History, *, now: datetime) -> Sources:
@@ -738,9 +747,9 @@ async def open_app(
             clock=clock,
             store=store,
             loader=loader,
-            names=names,
             role=_role(store, folder, runs=alone, plans=plans),
             on_settled=on_settled,
+            names=names,
         )
         app.is_alone = alone and store.path is not None
         stack.push_async_callback(app.close)

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from herald.app import App
+    from herald.cli.letter_pictures import DraftMedia
     from herald.cli.newsletter_progress import Shown
     from herald.mailing.reminding import Writing
     from herald.model.bounces import Effect
     from herald.model.doubts import Reconciled
     from herald.model.mailing import Edition, Issue
 
-_TODAY = "It is not put together yet: this is how it stands today, without pictures from files."
+_TODAY = "It is not put together yet: this is how it stands today."
 _TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h: every mail server keeps the mail."""
 
@@ -103,24 +104,28 @@ def preview(
     herald newsletter preview 2027-05-04 --html letter.html
     """
 
-    async def work() -> tuple[Issue, tuple[Edition, ...], str]:
-        async with invocation.open_to_look() as app:
-            found = await _find(app, issue)
-            editions = await app.mailing_store.editions(found.key)
-            drafted = None if editions else await app.draft_issue(found.key)
-            return (*drafted, _TODAY) if drafted is not None else (found, editions, "")
+    async def work() -> tuple[Issue, list[Edition], str, str]:
+        from herald.cli.letter_pictures import DraftMedia
 
-    found, editions, told = run_async(work())
-    chosen = [one for one in editions if language in {"", one.language}]
+        async with invocation.open_to_look() as app:
+            found, told, media = await _find(app, issue), "", DraftMedia(app.media)
+            editions = await app.mailing_store.editions(found.key)
+            drafted = None if editions else await app.draft_issue(found.key, media=media)
+            if drafted is not None:
+                (found, editions), told = drafted, _TODAY
+            chosen = [one for one in editions if language in {"", one.language}]
+            page = await _page(app, found, chosen, media, note=told) if is_shown else ""
+            return found, chosen, told, page
+
+    is_shown = is_opened or file is not None
+    found, chosen, told, page = run_async(work())
     if not chosen:
         why = found.note or "it has another language, or is over"
         raise click.ClickException(f"{found.key} has no such edition ({why})")
     if is_opened and file is None:
         file = Path(tempfile.mkdtemp(prefix="herald-")) / "letter.html"
     if file is not None:
-        from herald.cli.letter_page import letter_page
-
-        file.write_text(letter_page(found, chosen, note=told), encoding="utf-8")
+        file.write_text(page, encoding="utf-8")
     if as_json:
         document = [
             {"language": one.language, "subject": one.subject, "text": one.text, "html": one.html}
@@ -440,6 +445,25 @@ def _resolve(invocation: Invocation, issue: str, *, resend: bool, as_json: bool)
         return
     told = "will be sent again" if resend else "are left as they are"
     click.echo(f"{count} copies {told}." if count else "No copy is uncertain.")
+
+
+async def _page(
+    app: App, issue: Issue, editions: Sequence[Edition], media: DraftMedia, *, note: str
+) -> str:
+    """Return the page that shows *editions*, with their pictures inside."""
+    from herald.cli.letter_page import letter_page
+    from herald.cli.letter_pictures import seen_pictures
+    from herald.mailing.preparing import list_name
+    from herald.model.ids import Language
+
+    mailing_list = (await app.load()).configuration.lists.get(issue.list)
+    return letter_page(
+        issue,
+        editions,
+        list_name=list_name(mailing_list, Language("en")) if mailing_list else issue.list,
+        note=note,
+        pictures=await seen_pictures(editions, media),
+    )
 
 
 async def _find(app: App, written: str) -> Issue:

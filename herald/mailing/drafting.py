@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from herald.mailing.gather import Sources
+from herald.mailing.pictures import LetterPictures
 from herald.mailing.preparing import follow_plan
 from herald.model.mailing import Edition, Issue
 from herald.model.plan import PlannedIssue
@@ -20,10 +21,12 @@ async def draft(
     *,
     now: datetime,
     public_url: str = "",
+    pictures: LetterPictures | None = None,
 ) -> tuple[Issue, tuple[Edition, ...]] | None:
     """Return an issue that lies ahead with its editions, as they would be by *now*.
 
-    *known* is every issue there is. None where the issue has been started, or is over.
+    *known* is every issue there is; without *pictures* those of files are left out. None where the
+    issue has been started, or is over.
     """
     paper = _Paper(known)
     await follow_plan(
@@ -34,6 +37,7 @@ async def draft(
         until=now,
         now=now,
         public_url=public_url,
+        pictures=pictures,
     )
     return paper.drafts.get(planned.key)
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from herald.errors import MediaMissing, PictureUnusable
 from herald.media.fitting import Limits
 from herald.media.prepare import prepare
 from herald.model.mailing import LetterPicture
-from herald.ports import Clock, MediaStore
+from herald.model.picture import Picture
+from herald.ports import Clock
 
 KEPT_FOR = timedelta(days=3653)
 """A letter is found again in a mailbox and on the archive's pages."""
@@ -39,10 +41,24 @@ class _Made:
     height: int
 
 
+class KeepsPictures(Protocol):
+    """Has the pictures of items, and takes those that letters show."""
+
+    async def get_media(self, sha256: str) -> bytes:
+        """Return the bytes; raise ``herald.errors.MediaMissing`` when they are not kept."""
+        ...
+
+    async def publish(self, picture: Picture, *, now: datetime) -> None:
+        """Let everybody fetch *picture* by its SHA-256 from now on."""
+        ...
+
+
 class LetterPictures:
     """Keeps and shows the pictures of letters; each is made ready once in a process."""
 
-    def __init__(self, media: MediaStore, *, folder: Path, clock: Clock, public_url: str) -> None:
+    def __init__(
+        self, media: KeepsPictures, *, folder: Path, clock: Clock, public_url: str
+    ) -> None:
         """Take the *folder* that files are named from, and where Herald's pages are reached."""
         self._media = media
         self._folder = folder.resolve()

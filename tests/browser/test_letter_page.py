@@ -47,6 +47,7 @@ def an_edition(language: Language, subject: str) -> Edition:
 
 
 EDITIONS = (an_edition(EN, "May"), an_edition(IT, "Maggio"), an_edition(AR, "مايو"))
+LIST = "Friends of ecomuseums"
 ISSUE = replace(an_issue(), note="editorial is not written yet")
 
 
@@ -59,7 +60,7 @@ def test_axe_finds_nothing_wrong_and_nothing_stands_out(
     opened = Proposal(issue=ISSUE, standing=Standing.OPEN, editions=EDITIONS)
     changed = Proposal(issue=ISSUE, standing=Standing.CHANGED, newer="WyJ")
     pages = {
-        "preview": letter_page(ISSUE, EDITIONS, note="It is not put together yet."),
+        "preview": letter_page(ISSUE, EDITIONS, list_name=LIST, note="It is not put together yet."),
         "approve": approving_page(opened, IT),
         "changed": approving_page(changed, EN),
         "expired": expired_page(EN),
@@ -71,19 +72,23 @@ def test_axe_finds_nothing_wrong_and_nothing_stands_out(
     page.context.close()
 
 
-def test_the_dark_frames_are_dark_and_the_light_ones_light(browser: Browser) -> None:
-    page = browser.new_context(color_scheme="null").new_page()  # else every frame is as it says
-    page.set_content(letter_page(ISSUE, EDITIONS[:1]))
-    asked = "() => matchMedia('(prefers-color-scheme: dark)').matches"
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_dark_frames_are_dark_and_the_light_ones_light(browser: Browser, scheme: str) -> None:
+    page = a_window(browser, scheme=scheme)
+    page.set_content(letter_page(ISSUE, EDITIONS[:1], list_name=LIST))
+    asked = "() => getComputedStyle(document.querySelector('.sheet')).backgroundColor"
     seen = {}
     for frame in page.locator("iframe").element_handles():
         inside = frame.content_frame()
         assert inside is not None
-        seen[str(frame.get_attribute("class"))] = bool(inside.evaluate(asked))
+        inside.wait_for_selector(".sheet")
+        seen[str(frame.get_attribute("class"))] = str(inside.evaluate(asked))
+    page.context.close()
 
+    light, dark = "rgb(255, 255, 255)", "rgb(29, 31, 35)"
     assert seen == {
-        "desk light": False,
-        "desk dark": True,
-        "phone light": False,
-        "phone dark": True,
+        "desk light": light,
+        "desk dark": dark,
+        "phone light": light,
+        "phone dark": dark,
     }

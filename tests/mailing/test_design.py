@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from html import unescape
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from herald.cli.main import main
@@ -123,3 +125,20 @@ def test_a_letter_with_a_fault_is_held_and_shown_with_what_to_do(tmp_path: Path)
     approved = herald(root, "newsletter", "approve", "2027-05-04")
     assert approved.exit_code == 1
     assert "it is not complete" in approved.output
+
+
+@pytest.mark.parametrize("issue", ["2027-05-04", "2027-06-01"], ids=["ready", "drafted"])
+def test_the_preview_has_its_pictures_inside_and_the_letter_names_their_address(
+    tmp_path: Path, issue: str
+) -> None:
+    root, page = a_network(tmp_path / "network"), tmp_path / "letter.html"
+    letter_of(root)
+    assert herald(root, "newsletter", "preview", issue, "--html", str(page)).exit_code == 0
+    shown = unescape(page.read_text(encoding="utf-8"))
+    seen = json.loads(herald(root, "newsletter", "preview", issue, "--json").stdout)
+    pictures = seen["editions"][0]["html"].count('src="https://herald.example.org/media/')
+
+    assert pictures == 3
+    assert shown.count('src="data:image/') == 4 * pictures, "telephone and desk, light and dark"
+    assert 'src="https://herald.example.org/media/' not in shown
+    assert "<h1>Friends: " in shown
