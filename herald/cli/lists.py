@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from herald.model.bounces import BounceCounts
     from herald.model.configuration import MailingList
     from herald.model.joining import Proof
-    from herald.model.mailing import Subscriber
+    from herald.model.mailing import RowReport, Subscriber
     from herald.store.mailing import StoredMailing
 
 _SHOWN = 50
-"""Refused rows shown on a terminal; ``--json`` shows all."""
+"""Refused rows, and notes on others, shown on a terminal; ``--json`` shows all."""
 
 
 @click.group(cls=Group)
@@ -401,16 +401,21 @@ def _tell_import(report: ImportReport, file: Path) -> None:
     for note in report.notes:
         click.echo(f"{file}: {note}", err=True)
     refused = [row for row in report.rows if row.fate is Fate.REFUSED]
-    for row in refused[:_SHOWN]:
-        click.echo(f"{file}:{row.line}: {row.address or '(no address)'}: {row.why}", err=True)
-    if len(refused) > _SHOWN:
-        click.echo(f"… and {len(refused) - _SHOWN} more (--json shows all)", err=True)
+    _tell_rows(file, [(row, row.why) for row in refused])
+    _tell_rows(file, [(row, f"note: {row.note}") for row in report.rows if row.note])
     waiting = report.count(Fate.PENDING)
     click.echo(
         f"{report.list}: {report.count(Fate.ADDED)} added,"
         + (f" {waiting} waiting," if waiting else "")
         + f" {report.count(Fate.ALREADY_THERE)} already there, {len(refused)} refused"
     )
+
+
+def _tell_rows(file: Path, told: Sequence[tuple[RowReport, str]]) -> None:
+    for row, words in told[:_SHOWN]:
+        click.echo(f"{file}:{row.line}: {row.address or '(no address)'}: {words}", err=True)
+    if len(told) > _SHOWN:
+        click.echo(f"… and {len(told) - _SHOWN} more (--json shows all)", err=True)
 
 
 def _tell_waiting(report: ImportReport, asked: int, said: dict[str, Any]) -> None:

@@ -94,6 +94,8 @@ class RowReport:
     address: str
     fate: Fate
     why: str = ""
+    note: str = ""
+    """The part of ``why`` that the file's author should look at, although the row was taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -388,7 +388,13 @@ def _tie(candidate: Candidate, mailing_list: ListId, now: datetime) -> dict[str,
 
 def _report(candidate: Candidate, fate: Fate, why: str) -> RowReport:
     told = "; ".join(part for part in (why, candidate.note) if part)
-    return RowReport(line=candidate.line, address=candidate.address, fate=fate, why=told)
+    return RowReport(
+        line=candidate.line,
+        address=candidate.address,
+        fate=fate,
+        why=told,
+        note="" if fate is Fate.REFUSED else candidate.note,
+    )
 
 
 def person_columns() -> tuple[Any, ...]:

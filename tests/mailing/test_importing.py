@@ -177,6 +177,26 @@ def test_a_dry_run_writes_a_report_and_nothing_else(folder: Path) -> None:
     assert (shown["subscribed"], shown["waiting"]) == (1, 1)
 
 
+def test_rows_that_were_taken_with_a_remark_are_told_apart_from_refused_ones(folder: Path) -> None:
+    (folder / "people.csv").write_text(
+        "email,zone,consent date,phone\n"
+        "ana@example.org,Mars/Phobos,2026-09-12,1\n"
+        "bo@example.org,Venus,,2\n"
+        "bad,Europe/Rome,,3\n"
+    )
+    answer = herald(folder, "lists", "import", "friends", str(folder / "people.csv"))
+
+    lines = [line.partition("people.csv")[2] for line in answer.stderr.splitlines()]
+    assert lines[0].startswith(": ")
+    assert "phone" in lines[0]
+    assert [line.partition(": no ")[0] for line in lines[1:2]] == [":4: bad"]
+    assert [line.partition(" time zone")[0] for line in lines[2:]] == [
+        ":2: ana@example.org: note: taken without a",
+        ":3: bo@example.org: note: taken without a",
+    ]
+    assert "1 added, 1 waiting, 0 already there, 1 refused" in answer.stdout
+
+
 def test_asking_needs_pages_and_a_date_is_a_date(folder: Path) -> None:
     people = str(folder / "people.csv")
     answer = herald(folder, "lists", "import", "friends", people, "--ask")
