@@ -209,6 +209,11 @@ def test_send(
         async with invocation.open_to_change() as app:
             found = await _find(app, issue)
             wanted = (Language(language),) if language else ()
+            there = [one.language for one in await app.mailing_store.editions(found.key)]
+            if there and language and language not in there:
+                raise click.ClickException(
+                    f"{found.key} has no edition in {language!r} (it has: {', '.join(there)})"
+                )
             return [
                 {
                     "language": edition,

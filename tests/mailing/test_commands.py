@@ -126,6 +126,17 @@ def test_an_issue_is_seen_approved_and_tried(folder: Path) -> None:
     assert document(herald(folder, "newsletter", "progress", "--json")) == {"issues": []}
 
 
+def test_a_test_in_a_language_that_the_issue_lacks_names_those_it_has(folder: Path) -> None:
+    herald(folder, "run", "--once")
+    words = ("newsletter", "test-send", "2027-05-04", "me@example.org", "--language")
+    result = herald(folder, *words, "fr")
+    assert result.exit_code == 1
+    assert "no edition in 'fr' (it has: en, it)" in result.stderr
+    assert [
+        one["language"] for one in document(herald(folder, *words, "it", "--json"))["sent"]
+    ] == ["it"]
+
+
 def test_an_issue_that_is_not_there_is_told(folder: Path) -> None:
     result = herald(folder, "newsletter", "approve", "2031-01-01")
     assert result.exit_code == 1
