@@ -21,7 +21,7 @@ from herald.clock import SystemClock
 from herald.mailing.issues import issue_of
 from herald.mailing.lists import import_rows
 from herald.mailing.mailing import Mailing
-from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK
+from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.spreadsheet import read_spreadsheet
 from herald.model.ids import Language, ListId
 from herald.model.mailing import Edition, IssueState, MailServer, RecipientState, Tls

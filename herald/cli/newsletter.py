@@ -458,7 +458,7 @@ async def _page(
     """Return the page that shows *editions*, with their pictures inside."""
     from herald.cli.letter_page import letter_page
     from herald.cli.letter_pictures import seen_pictures
-    from herald.mailing.preparing import list_name
+    from herald.mailing.senders import list_name
     from herald.model.ids import Language
 
     mailing_list = (await app.load()).configuration.lists.get(issue.list)

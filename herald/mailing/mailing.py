@@ -17,20 +17,18 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from herald.mailing.archive import archive_url
-from herald.mailing.bounces.counting import Bounces
 from herald.mailing.concerns import Concern, concerns_of
 from herald.mailing.copies import Copies, Dispatch
-from herald.mailing.dkim.trials import Trials
-from herald.mailing.gather import Sources
 from herald.mailing.issues import approve, closed, weigh
 from herald.mailing.leaving import Departure, Leaving
 from herald.mailing.mime import Pages, UnsafeHeader
 from herald.mailing.phrases import edition_for
-from herald.mailing.pictures import LetterPictures
-from herald.mailing.preparing import Shaped, follow_plan, sender_of
+from herald.mailing.repairs import repair_of
 from herald.mailing.sender import Sending, lease_of
+from herald.mailing.senders import sender_of
 from herald.mailing.smtp import Mailer, SmtpMailer
 from herald.model.configuration import MailingList
 from herald.model.headway import Headway
@@ -49,6 +47,13 @@ from herald.model.mornings import EARLIEST_BEFORE, mornings
 from herald.model.plan import PlannedIssue
 from herald.model.stop import Stop, StopScope
 from herald.ports import Clock, MailingStore
+
+if TYPE_CHECKING:  # a process that only sends needs neither templates nor parsers
+    from herald.mailing.bounces.counting import Bounces
+    from herald.mailing.dkim.trials import Trials
+    from herald.mailing.gather import Sources
+    from herald.mailing.pictures import LetterPictures
+    from herald.mailing.preparing import Shaped
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +76,6 @@ async def _nothing_is_stopped() -> Collection[Stop]:
     return ()
 
 
-def _chance() -> float:
-    return random.SystemRandom().random()
-
-
 class Mailing:
     """Issues from plan to mailbox, and the way out of a list."""
 
@@ -88,7 +89,7 @@ class Mailing:
         clock: Clock,
         stops: Callable[[], Awaitable[Collection[Stop]]] = _nothing_is_stopped,
         mailer: Callable[[MailServer], Mailer] = SmtpMailer,
-        chance: Callable[[], float] = _chance,
+        chance: Callable[[], float] = random.random,
         bounces: Bounces | None = None,
         pictures: LetterPictures | None = None,
         trials: Trials | None = None,
@@ -140,6 +141,8 @@ class Mailing:
         Issues that fall before *until*, lie ahead and are planned no more are cancelled; one that
         has been started is never changed.
         """
+        from herald.mailing.preparing import follow_plan  # noqa: PLC0415 - see above
+
         self._shaped = await follow_plan(
             self._store,
             planned,
@@ -239,8 +242,7 @@ class Mailing:
         now = self._clock.now()
         found = [concern for one in await self.progress() for concern in concerns_of(one, now=now)]
         if self._trouble is not None:
-            message = f"the mail server takes no mail: {self._trouble.why}"
-            found.append(Concern(issue="", code="relay", message=message))
+            found.append(Concern(issue="", code="relay", message=_told(self._trouble)))
         unsigned = [
             Concern(issue=issue.key, code="signature", message=why)
             for issue in await self._store.issues()
@@ -446,9 +448,11 @@ class Mailing:
         )
 
 
-def _is_tried(issue: Issue, *, now: datetime) -> bool:
-    """Tell whether an issue comes so soon that its mail server had better be tried."""
-    return issue.state is IssueState.PENDING and issue.due_at - _TRIED_BEFORE <= now
+def _told(trouble: RelayTrouble) -> str:
+    """Return why the mail server takes nothing, and what to do where its words ask for that."""
+    told = f"the mail server takes no mail: {trouble.why}"
+    repair = repair_of(trouble.code, trouble.why)
+    return f"{told.rstrip('. ')}. {repair}" if repair else told
 
 
 def pages_of(public_url: str, mailing_list: MailingList, key: str, language: Language) -> Pages:
@@ -460,3 +464,8 @@ def pages_of(public_url: str, mailing_list: MailingList, key: str, language: Lan
         letters=f"{base}/letters/{mailing_list.id}" if letter else "",
         letter=letter,
     )
+
+
+def _is_tried(issue: Issue, *, now: datetime) -> bool:
+    """Tell whether an issue comes so soon that its mail server had better be tried."""
+    return issue.state is IssueState.PENDING and issue.due_at - _TRIED_BEFORE <= now

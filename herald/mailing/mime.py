@@ -27,7 +27,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
-from herald.mailing.render import PREFERENCES_MARK, address_to
+from herald.mailing.marks import PREFERENCES_MARK, address_to
 from herald.mailing.splice import Skeleton, Uncut, cut
 from herald.model.ids import ListId
 from herald.model.mailing import Edition

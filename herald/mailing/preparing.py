@@ -23,9 +23,10 @@ from herald.mailing.issues import (
     prepare,
     what_came_before,
 )
-from herald.mailing.mime import Sender
+from herald.mailing.marks import PREFERENCES_MARK
 from herald.mailing.pictures import LetterPictures
-from herald.mailing.render import PREFERENCES_MARK, Pages, hash_editions, render
+from herald.mailing.render import Pages, hash_editions, render
+from herald.mailing.senders import list_name
 from herald.model.campaign import Campaign, Newsletter
 from herald.model.configuration import MailingList
 from herald.model.ids import Language
@@ -94,25 +95,6 @@ async def follow_plan(
         elif issue.due_at <= now:
             await follower.follow_past(issue)
     return follower.shaped
-
-
-def list_name(mailing_list: MailingList, language: Language) -> str:
-    """Return a list's name in *language*, else in the list's first, else its id."""
-    return (
-        mailing_list.name.first((language, *mailing_list.languages))
-        or mailing_list.name.first(mailing_list.name.languages)
-        or mailing_list.id
-    )
-
-
-def sender_of(mailing_list: MailingList, language: Language) -> Sender:
-    """Return who writes to a list, in one language."""
-    return Sender(
-        list=mailing_list.id,
-        list_name=list_name(mailing_list, language),
-        name=mailing_list.sender_name,
-        address=mailing_list.sender_address,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from herald.composing.cleaning import is_right_to_left
 from herald.composing.language import marker
@@ -28,16 +28,11 @@ from herald.mailing.filling import (
     width,
 )
 from herald.mailing.letter import parts_of, preheader_of
+from herald.mailing.marks import UNSUBSCRIBE_MARK
 from herald.mailing.phrases import letter_phrases
 from herald.mailing.theme import Theme
 from herald.model.ids import Language
 from herald.model.mailing import Edition, EditionContent, LetterPicture
-
-UNSUBSCRIBE_MARK = "https://unsubscribe.invalid/here"
-"""Stands where each recipient's own link goes; no real link looks like it (RFC 2606)."""
-
-PREFERENCES_MARK = "https://preferences.invalid/here"
-"""Stands where the link to each recipient's own preferences goes."""
 
 PICTURE_WIDTH = 560
 """Pixels across the sheet."""
@@ -75,15 +70,6 @@ def render(
         text=sendable(text).strip() + "\n",
         html=shortened_lines(escaped_attributes(_inliner().inline(sendable(html)))),
     )
-
-
-def address_to(edition: Edition, link: str, preferences: str = "") -> Edition:
-    """Return *edition* with one recipient's own links."""
-    marks = {UNSUBSCRIBE_MARK: link, PREFERENCES_MARK: preferences or link}
-    text, html = edition.text, edition.html
-    for mark, own in marks.items():
-        text, html = text.replace(mark, own), html.replace(mark, str(escape(own)))
-    return Edition(language=edition.language, subject=edition.subject, text=text, html=html)
 
 
 def hash_editions(editions: Sequence[Edition]) -> str:

@@ -18,8 +18,8 @@ from herald.mailing.archive import (
     list_url,
 )
 from herald.mailing.joining_words import letter_language, list_name
+from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.phrases import letter_phrases
-from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import Language
@@ -29,27 +29,34 @@ from herald.web.pages import STYLE, style_hash
 ARCHIVE_STYLE = (
     STYLE
     + """
-a { color: var(--leaf); }
-a:focus-visible { outline: 3px solid var(--leaf); outline-offset: 2px; }
-h1, p, li, a { overflow-wrap: anywhere; }
 nav ul { list-style: none; margin: 0 0 1.5rem; padding: 0; }
 nav li { display: inline-block; margin-inline-end: 1.25rem; }
 .letters { list-style: none; margin: 0 0 1.5rem; padding: 0; }
-.letters > li { margin: 0; padding: 1rem 0; border-top: 1px solid var(--soft); }
+.letters > li { margin: 0; padding: 1rem 0; border-top: 1px solid var(--rule); }
 .letters p { margin: 0; }
+.letters p:first-child { font-size: 1.25rem; line-height: 1.35; margin: 0 0 0.25rem; }
 """
 )
 
 ARCHIVE_STYLE_HASH = style_hash(ARCHIVE_STYLE)
 
 _BAR_STYLE = """
-.archive-bar { box-sizing: border-box; max-width: 640px; margin: 0 auto; padding: 14px 18px;
+.archive-bar { box-sizing: border-box; max-width: 640px; margin: 0 auto; padding: 14px 40px;
   font: 16px/1.6 Verdana, "Noto Sans", sans-serif; color: #22241f; background: #f4f1ea; }
 .archive-bar ul { list-style: none; margin: 0; padding: 0; }
 .archive-bar li { display: inline-block; margin-inline-end: 18px; }
 .archive-bar a { color: #14532d; }
 .archive-bar a:focus-visible { outline: 3px solid #14532d; outline-offset: 2px; }
 body { overflow-wrap: anywhere; }
+@media (max-width: 480px) { .archive-bar { padding: 14px 20px; } }
+@media print {
+  .archive-bar { display: none; }
+  body, table, td { background: #ffffff !important; color: #22241f !important; }
+  table { width: 100% !important; max-width: none !important; }
+  a { color: #14532d !important; }
+  h1, h2, h3 { break-after: avoid; }
+  img { break-inside: avoid; }
+}
 @media (prefers-color-scheme: dark) {
   .archive-bar { color: #eceae4; background: #16181b; }
   .archive-bar a { color: #8fd3a8; }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from herald.mailing.render import PREFERENCES_MARK, Pages, render
+from herald.mailing.marks import PREFERENCES_MARK
+from herald.mailing.render import Pages, render
 from herald.mailing.theme import Theme
 from herald.model.ids import Language
 from herald.model.mailing import (

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from herald.mailing.gate.examine import examine
 from herald.mailing.letter import PREHEADER_MOST
-from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK, render
+from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
+from herald.mailing.render import render
 from herald.mailing.tell import Reader, tell_entry
 from herald.model.campaign import MissingTranslation
 from herald.model.configuration import Partner

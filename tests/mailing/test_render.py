@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herald.mailing.marks import UNSUBSCRIBE_MARK, address_to
 from herald.mailing.phrases import (
     edition_for,
     letter_languages,
@@ -16,12 +17,7 @@ from herald.mailing.phrases import (
     phrases,
     spoken_languages,
 )
-from herald.mailing.render import (
-    UNSUBSCRIBE_MARK,
-    address_to,
-    hash_editions,
-    render,
-)
+from herald.mailing.render import hash_editions, render
 from herald.model.ids import Language
 from herald.model.mailing import (
     ContentEntry,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.mime import Envelope, Pages, UnsafeHeader, make_mail, make_mould
-from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.splice import Uncut, cut
 from herald.mailing.tokens import message_id, preferences_token, unsubscribe_token
 from herald.model.mailing import Edition, SubscriptionId

@@ -23,8 +23,9 @@ from herald.mailing.archive import (
     archive_words,
 )
 from herald.mailing.leaving import Leaving
+from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.phrases import letter_languages, letter_phrases
-from herald.mailing.render import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Pages, render
+from herald.mailing.render import Pages, render
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import CampaignId, Language, ListId

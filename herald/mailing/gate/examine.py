@@ -15,7 +15,7 @@ from herald.mailing.filling import COLUMNS
 from herald.mailing.gate.colours import faults_of_colours
 from herald.mailing.gate.fault import Fault, quoted
 from herald.mailing.gate.page import faults_of_page, words_of
-from herald.mailing.render import UNSUBSCRIBE_MARK, address_to
+from herald.mailing.marks import UNSUBSCRIBE_MARK, address_to
 from herald.model.mailing import Edition
 
 LARGEST = 102_000

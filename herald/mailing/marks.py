@@ -1,0 +1,27 @@
+"""The marks that stand in an edition where each reader's own links go.  Pure.
+
+Who sends an edition needs these, and nothing of what lays a letter out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from markupsafe import escape
+
+from herald.model.mailing import Edition
+
+UNSUBSCRIBE_MARK = "https://unsubscribe.invalid/here"
+"""Stands where each recipient's own link goes; no real link looks like it (RFC 2606)."""
+
+PREFERENCES_MARK = "https://preferences.invalid/here"
+"""Stands where the link to each recipient's own preferences goes."""
+
+
+def address_to(edition: Edition, link: str, preferences: str = "") -> Edition:
+    """Return *edition* with one recipient's own links."""
+    marks = {UNSUBSCRIBE_MARK: link, PREFERENCES_MARK: preferences or link}
+    text, html = edition.text, edition.html
+    for mark, own in marks.items():
+        text, html = text.replace(mark, own), html.replace(mark, str(escape(own)))
+    return replace(edition, text=text, html=html)
