@@ -35,6 +35,7 @@ def lists() -> None:
     \b
     herald lists show
     herald lists import friends people.csv
+    herald lists suppress friends unsubscribed.csv
     """
 
 
@@ -121,12 +122,8 @@ def import_(invocation: Invocation, /, name: str, file: Path, as_json: bool, **s
     herald lists import friends paper.csv --consent-date 2026-09-12 --consent-source "the fair"
     """
     from herald.mailing.lists import report_rows
-    from herald.mailing.spreadsheet import UnreadableFile, read_spreadsheet
 
-    try:
-        sheet = read_spreadsheet(file.read_bytes())
-    except (UnreadableFile, OSError) as error:
-        raise click.ClickException(f"{file}: {error}") from error
+    sheet = _sheet(file)
     report, asked = run_async(_import(invocation, name, sheet, f"file {file.name}", said))
     if said["report_to"] is not None:
         _write_report(said["report_to"], report_rows(report))
@@ -136,6 +133,63 @@ def import_(invocation: Invocation, /, name: str, file: Path, as_json: bool, **s
         _tell_import(report, file)
         _tell_waiting(report, asked, said)
     if any(row.fate == "refused" for row in report.rows):
+        raise SystemExit(1)
+
+
+@lists.command()
+@click.argument("name", metavar="LIST")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--because",
+    type=click.Choice(["left", "bounced", "complained"]),
+    default="left",
+    help="Why they are gone; whoever bounced or complained is written to on no list.",
+)
+@click.option("--everywhere", is_flag=True, help="On every list, not on this one alone.")
+@click.option("--dry-run", is_flag=True, help="Tell what would happen, and change nothing.")
+@click.option(
+    "--report",
+    "report_to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what became of every row into this CSV file.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before taking people off the list.")
+@as_json_option
+@click.pass_obj
+def suppress(invocation: Invocation, /, name: str, file: Path, as_json: bool, **said: Any) -> None:
+    """Keep away the people of a CSV file, who have left at another provider.
+
+    No import brings them in, and whoever is on the list is taken off; only the person can come
+    back. Of the addresses nothing is kept but a fingerprint.
+
+    If the file says who has left, as an export of a whole list does (status, UNSUB_TIME, ...), the
+    others stay.
+
+    Exit status 1 if a row was refused.
+
+    \b
+    herald lists suppress friends unsubscribed.csv --dry-run
+    herald lists suppress friends unsubscribed.csv
+    herald lists suppress friends cleaned.csv --because bounced
+    """
+    from herald.mailing.lists import report_rows
+    from herald.model.mailing import Fate
+
+    report = run_async(_suppress(invocation, name, _sheet(file), {**said, "as_json": as_json}))
+    if said["report_to"] is not None:
+        _write_report(said["report_to"], report_rows(report))
+    if as_json:
+        print_json(_departures_document(report, name) | {"dry_run": said["dry_run"]})
+    else:
+        _tell_refused(report, file)
+        click.echo(
+            f"{name}: {report.count(Fate.KEPT_AWAY)} kept away, {report.count(Fate.TAKEN_OFF)}"
+            f" taken off, {report.count(Fate.ALREADY_THERE)} already kept away,"
+            f" {report.count(Fate.STAYS)} have not left, {report.count(Fate.REFUSED)} refused"
+        )
+        if said["dry_run"]:
+            click.echo("Nothing was changed.")
+    if report.count(Fate.REFUSED):
         raise SystemExit(1)
 
 
@@ -331,6 +385,39 @@ async def _import(
         return report, asked
 
 
+def _sheet(file: Path) -> Spreadsheet:
+    from herald.mailing.spreadsheet import UnreadableFile, read_spreadsheet
+
+    try:
+        return read_spreadsheet(file.read_bytes())
+    except (UnreadableFile, OSError) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+
+
+async def _suppress(
+    invocation: Invocation, name: str, sheet: Spreadsheet, said: dict[str, Any]
+) -> ImportReport:
+    """Keep people away or foresee it; ask before anybody is taken off."""
+    from herald.mailing.departures import foresee_away, keep_away
+    from herald.model.mailing import EVERY_LIST, Fate, SuppressionReason
+
+    reason = SuppressionReason(said["because"])
+    async with _opened(invocation) as (store, known):
+        chosen = _list_of(known, name).id
+        where = EVERY_LIST if said["everywhere"] or reason is not SuppressionReason.LEFT else chosen
+        foreseen = await foresee_away(store, where, sheet)
+        if said["dry_run"]:
+            return foreseen
+        gone = foreseen.count(Fate.TAKEN_OFF)
+        if gone and not said["yes"] and not said["as_json"]:
+            click.confirm(
+                f"{gone} of them receive letters now, and would not any more until they come back"
+                " by themselves. Take them off?",
+                abort=True,
+            )
+        return await keep_away(store, where, sheet, reason=reason, now=invocation.moment())
+
+
 def _tell_progress(done: int, rows: int) -> None:
     """Tell whoever sits at a terminal how far it is, on one line that goes away."""
     if sys.stderr.isatty():
@@ -388,14 +475,35 @@ def _import_document(report: ImportReport) -> dict[str, Any]:
         "already_there": report.count(Fate.ALREADY_THERE),
         "refused": report.count(Fate.REFUSED),
         "notes": list(report.notes),
-        "rows": [
-            {"line": row.line, "address": row.address, "fate": row.fate.value, "why": row.why}
-            for row in report.rows
-        ],
+        "rows": _row_documents(report),
     }
 
 
-def _tell_import(report: ImportReport, file: Path) -> None:
+def _departures_document(report: ImportReport, name: str) -> dict[str, Any]:
+    from herald.model.mailing import Fate
+
+    return {
+        "list": name,
+        "everywhere": not report.list,
+        "kept_away": report.count(Fate.KEPT_AWAY),
+        "taken_off": report.count(Fate.TAKEN_OFF),
+        "already_kept_away": report.count(Fate.ALREADY_THERE),
+        "not_left": report.count(Fate.STAYS),
+        "refused": report.count(Fate.REFUSED),
+        "notes": list(report.notes),
+        "rows": _row_documents(report),
+    }
+
+
+def _row_documents(report: ImportReport) -> list[dict[str, Any]]:
+    return [
+        {"line": row.line, "address": row.address, "fate": row.fate.value, "why": row.why}
+        for row in report.rows
+    ]
+
+
+def _tell_refused(report: ImportReport, file: Path) -> None:
+    """Tell what was noticed, which rows are refused and why, and what is to be known of others."""
     from herald.model.mailing import Fate
 
     for note in report.notes:
@@ -403,11 +511,18 @@ def _tell_import(report: ImportReport, file: Path) -> None:
     refused = [row for row in report.rows if row.fate is Fate.REFUSED]
     _tell_rows(file, [(row, row.why) for row in refused])
     _tell_rows(file, [(row, f"note: {row.note}") for row in report.rows if row.note])
+
+
+def _tell_import(report: ImportReport, file: Path) -> None:
+    from herald.model.mailing import Fate
+
+    _tell_refused(report, file)
     waiting = report.count(Fate.PENDING)
     click.echo(
         f"{report.list}: {report.count(Fate.ADDED)} added,"
         + (f" {waiting} waiting," if waiting else "")
-        + f" {report.count(Fate.ALREADY_THERE)} already there, {len(refused)} refused"
+        + f" {report.count(Fate.ALREADY_THERE)} already there,"
+        f" {report.count(Fate.REFUSED)} refused"
     )
 
 

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Protocol
 
 from herald.mailing.addresses import BadAddress, BadName, hash_address, read_address, read_name
+from herald.mailing.dates import in_order, is_either
 from herald.mailing.spreadsheet import Row, Spreadsheet, read_language, read_zone
 from herald.model.ids import Language, ListId
 from herald.model.mailing import (
@@ -207,6 +208,11 @@ async def find_hash(store: MailingStore, written: str) -> AddressHash:
 
 
 def _candidate(row: Row, key: bytes, otherwise: Consent) -> Candidate:
+    if row.departed:
+        raise ValueError(
+            f"the file says that the person has left ({row.departed[:40]});"
+            " herald lists suppress keeps such people away"
+        )
     try:
         address, name = read_address(row.email), read_name(_bare(row.name))
     except BadAddress as error:
@@ -248,11 +254,16 @@ def _refusal(row: Row, why: str) -> RowReport:
 def _moment(written: str) -> str:
     if not written:
         return ""
+    plain = in_order(written, None)
     for read in (date.fromisoformat, datetime.fromisoformat):
         try:
-            return read(written).isoformat()
+            return read(plain).isoformat()
         except ValueError:
             continue
+    if is_either(written):
+        raise ValueError(
+            f"{written[:40]!r} may be two dates: the day first, or the month (write 2026-11-30)"
+        )
     raise ValueError(f"{written[:40]!r} is no consent date (write 2026-11-30)")
 
 

@@ -6,10 +6,13 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from zoneinfo import available_timezones
+
+from herald.mailing.dates import Order, date_order, in_order
 
 MOST_BYTES = 50_000_000
 """A file of a million people is half as long."""
@@ -23,25 +26,62 @@ _HEADERS: Mapping[str, str] = {
         " adressedemessagerie adreselektroniczny pocztaelektroniczna elektronskinaslov"
         " indirizzelettroniku indirizztalemail adrecaelectronica correuelectronic"
         " البريدالالكتروني البريد العنوان emailadressa mailadresse"
+        " sahkoposti sahkopostiosoite ელფოსტა ელფოსტისმისამართი epostadress eposta"
     ),
     "name": (
         "name fullname displayname nome nomecompleto nomeecognome nombre nombrecompleto nom ime"
         " imeinpriimek imie imieinazwisko"
         " nomcomplet vollstandigername namesurname isem isemukunjom nomicognoms الاسم الاسمالكامل"
+        " nimi kokonimi სახელი სახელიდაგვარი"
     ),
-    "language": "language lang locale lingua idioma lengua sprache langue jezik jezyk",
+    "first_name": "firstname fname givenname forename prenom vorname etunimi",
+    "last_name": (
+        "lastname lname surname familyname cognome apellido apellidos nachname familienname"
+        " priimek nazwisko apelido sobrenome kunjom cognoms sukunimi გვარი"
+    ),
+    "language": (
+        "language lang locale lingua idioma lengua sprache langue jezik jezyk lingwa kieli ენა"
+        " اللغة llengua"
+    ),
     "zone": (
         "timezone zone tz fusoorario fuso zonahoraria husohorario zeitzone fuseauhoraire fuseau"
         " casovnipas fushorari fusohorario"
     ),
     "consent_source": "consentsource consent source fonte origine origen quelle",
     "consent_given": (
-        "consentdate consentgiven consentat optindate optintime confirmtime confirmedat"
+        "consentdate consentgiven consentat optindate optintime"
         " dataconsenso fechaconsentimiento datadelconsenso fechadelconsentimiento"
         " datadoconsentimento dateduconsentement datumdereinwilligung datumprivolitve datazgody"
     ),
+    "confirmed": "confirmtime confirmedat confirmationdate",
+    "status": (
+        "status state memberstatus subscriptionstatus emailstatus emailsubscriptionstatus"
+        " emailmarketing stato estado statut tila stan"
+    ),
+    "left": (
+        "unsubtime unsubscribed unsubscribedat unsubscribetime unsubscribedate cleantime leftat"
+        " blocklisted blacklisted emailblacklisted emailblocklisted optedout optoutdate optout"
+    ),
 }
 """The names that a column goes by, in the languages of the networks: letters and digits only."""
+
+_VAGUE = ("address", "indirizzo", "adrese", "adres", "correo", "posta", "correio", "العنوان")
+"""Names of an e-mail's column that, beside a clearer one, are where somebody lives."""
+
+_STATES: Mapping[str, str] = {
+    "left": (
+        "unsubscribed unsubscribe optedout optout left cleaned bounced hardbounced blocklisted"
+        " blacklisted disabled complained spam abuse archived deleted disiscritto cancellato baja"
+        " desuscrito desabonne desinscrit abgemeldet peruutettu wypisany odjavljen"
+    ),
+    "there": (
+        "subscribed active enabled confirmed optedin iscritto attivo suscrito activo abonne"
+        " inscrit angemeldet pending unconfirmed"
+    ),
+}
+"""What list managers write into the column of a person's state: letters only."""
+
+_NO = frozenset({"", "0", "no", "n", "false", "null", "none", "-"})
 
 _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How files of Excel and LibreOffice begin, new ones and old."""
@@ -51,6 +91,13 @@ _FEW_NULS = 10
 """Fewer than one byte in so many is a slip in some cell, which that row's report names."""
 _SEP = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+
+
+_Named = Mapping[str, list[str]]
+"""A row's cells by the columns that Herald knows."""
+
+_MANY = frozenset({"left", "status"})
+"""What several columns may tell."""
 
 
 class UnreadableFile(ValueError):
@@ -68,6 +115,8 @@ class Row:
     zone: str = ""
     consent_source: str = ""
     consent_given: str = ""
+    departed: str = ""
+    """How the file says that the person has left, in its own word or date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +125,8 @@ class Spreadsheet:
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    tells_who_left: bool = False
+    """It says of every row whether the person has left."""
 
 
 def read_spreadsheet(content: bytes) -> Spreadsheet:
@@ -88,19 +139,41 @@ def read_spreadsheet(content: bytes) -> Spreadsheet:
         raise UnreadableFile(f"the file is longer than {MOST_BYTES:,} bytes (split it)")
     text, notes = _decoded(content)
     numbered = _numbered(text)
-    _, header = next(numbered, (0, []))
+    first, header = next(numbered, (0, []))
     if not header:
         raise UnreadableFile("the file is empty (its first row names the columns: email, name)")
+    if len(header) == 1 and "@" in header[0]:
+        header, numbered = ["email"], chain(((first, header),), numbered)
+        notes = (*notes, "no row names the columns; every line was read as an address")
     columns = _columns(header)
-    rows = tuple(_row(line, cells, columns) for line, cells in numbered)
+    cells = [(line, _named(row, columns)) for line, row in numbered]
+    order, told = date_order([date for _, named in cells for date in _dates(named)])
+    rows = tuple(_row(line, named, order) for line, named in cells)
+    return Spreadsheet(
+        rows=rows,
+        notes=(*notes, *told, *_unused(header, columns), *_strange(cells)),
+        tells_who_left=any(row.departed for row in rows)
+        or any(_state(word) == "there" for _, named in cells for word in named["status"]),
+    )
+
+
+def _unused(header: list[str], columns: Mapping[int, str]) -> tuple[str, ...]:
     unknown = [
         "".join(mark for mark in cell if mark.isprintable()).strip()
-        for cell in header
-        if cell.strip() and _column(cell) is None
+        for place, cell in enumerate(header)
+        if cell.strip() and place not in columns
     ]
-    if unknown:
-        notes = (*notes, f"columns that Herald does not use: {', '.join(unknown)[:200]}")
-    return Spreadsheet(rows=rows, notes=notes)
+    return (f"columns that Herald does not use: {', '.join(unknown)[:200]}",) if unknown else ()
+
+
+def _strange(cells: Iterable[tuple[int, _Named]]) -> tuple[str, ...]:
+    """Tell of states that Herald does not know: their people are taken."""
+    words = {word for _, named in cells for word in named["status"] if word}
+    strange = sorted(word for word in words if not _state(word))
+    if not strange:
+        return ()
+    shown = ", ".join(word[:40] for word in strange[:5])
+    return (f"states that Herald does not know, and takes for nothing: {shown}",)
 
 
 def read_language(written: str) -> str:
@@ -180,12 +253,19 @@ def _separator(text: str) -> str:
 
 def _columns(header: list[str]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for place, cell in enumerate(header):
-        column = _column(cell)
-        if column is None:
+    named = [_column(cell) for cell in header]
+    clear = any(
+        _key(cell) not in _VAGUE
+        for cell, name in zip(header, named, strict=True)
+        if name == "email"
+    )
+    for place, (cell, column) in enumerate(zip(header, named, strict=True)):
+        if column is None or (column == "email" and clear and _key(cell) in _VAGUE):
             continue
-        if column in found.values():
-            raise UnreadableFile(f"two columns hold the {column} (keep one of them)")
+        if column in found.values() and column not in _MANY:
+            raise UnreadableFile(
+                f"two columns hold the {column.replace('_', ' ')} (keep one of them)"
+            )
         found[place] = column
     if "email" not in found.values():
         seen = ", ".join(cell.strip() for cell in header)[:200]
@@ -197,9 +277,19 @@ def _columns(header: list[str]) -> dict[int, str]:
 
 
 def _column(cell: str) -> str | None:
-    plain = unicodedata.normalize("NFKD", cell).casefold()
-    key = "".join(mark for mark in plain if mark.isalnum())
+    key = _key(cell)
     return next((column for column, names in _HEADERS.items() if key in names.split()), None)
+
+
+def _key(cell: str) -> str:
+    plain = unicodedata.normalize("NFKD", cell).casefold()
+    return "".join(mark for mark in plain if mark.isalnum())
+
+
+def _state(word: str) -> str:
+    """Return ``left`` or ``there``; empty for what Herald does not know."""
+    key = "".join(mark for mark in _key(word) if mark.isalpha())
+    return next((state for state, words in _STATES.items() if key in words.split()), "")
 
 
 def _numbered(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -218,9 +308,41 @@ def _numbered(text: str) -> Iterator[tuple[int, list[str]]]:
         ) from error
 
 
-def _row(line: int, cells: list[str], columns: Mapping[int, str]) -> Row:
-    named = {
-        column: cells[place].strip() if place < len(cells) else ""
-        for place, column in columns.items()
-    }
-    return Row(line=line, **named)
+def _named(cells: list[str], columns: Mapping[int, str]) -> _Named:
+    named: dict[str, list[str]] = {column: [] for column in _HEADERS}
+    for place, column in columns.items():
+        named[column].append(cells[place].strip() if place < len(cells) else "")
+    return named
+
+
+def _dates(named: _Named) -> list[str]:
+    return [*named["confirmed"], *named["consent_given"]]
+
+
+def _row(line: int, named: _Named, order: Order | None) -> Row:
+    def cell(*columns: str) -> str:
+        return next((text for column in columns for text in named[column] if text), "")
+
+    return Row(
+        line=line,
+        email=cell("email"),
+        name=_whole(cell("first_name"), cell("name"), cell("last_name")),
+        language=cell("language"),
+        zone=cell("zone"),
+        consent_source=cell("consent_source"),
+        # Whoever confirmed has agreed then; before that anybody may have typed the address.
+        consent_given=in_order(cell("confirmed", "consent_given"), order),
+        departed=_departed(named),
+    )
+
+
+def _whole(first: str, name: str, last: str) -> str:
+    """Return a name of its parts; one that holds the others stands alone."""
+    if name and all(part.casefold() in name.casefold() for part in (first, last)):
+        return name
+    return " ".join(part for part in (first, name, last) if part)
+
+
+def _departed(named: _Named) -> str:
+    left = (cell for cell in named["left"] if cell.casefold() not in _NO)
+    return next(chain(left, (word for word in named["status"] if _state(word) == "left")), "")

@@ -83,6 +83,12 @@ class Fate(StrEnum):
     """On the list, and written to only after confirming: nothing proves a consent."""
     ALREADY_THERE = "already there"
     REFUSED = "refused"
+    TAKEN_OFF = "taken off"
+    """Was on the list, and is not written to any more."""
+    KEPT_AWAY = "kept away"
+    """Was not on the list; no import brings the person in."""
+    STAYS = "stays"
+    """The file says that the person has not left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -444,6 +450,16 @@ class UncertainCopy:
     """Empty if the person was erased since."""
     claimed_at: datetime
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """Copies of an issue of which mail servers said the same: not taken, or sent back."""
+
+    code: int | None = None
+    """The reply's first number; None where a returned mail quotes what was said."""
+    said: str
+    copies: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from herald.model.mailing import (
     Edition,
     Issue,
     Progress,
+    Refusals,
     RowReport,
     Settled,
     Subscriber,
@@ -23,9 +24,16 @@ from herald.model.mailing import (
     Turned,
     Wish,
 )
-from herald.store import mailing_claiming, mailing_issues, mailing_lists, mailing_pulse
+from herald.store import (
+    mailing_claiming,
+    mailing_departures,
+    mailing_issues,
+    mailing_lists,
+    mailing_pulse,
+)
 from herald.store.engine import Store
 from herald.store.mailing_paces import Gate
+from herald.store.mailing_refusals import find_refusals
 
 
 class StoredMailing:
@@ -54,6 +62,25 @@ class StoredMailing:
     ) -> tuple[RowReport, ...]:
         """Tell what ``admit`` would do, and change nothing."""
         return await mailing_lists.foresee(self._store, mailing_list, candidates)
+
+    async def keep_away(
+        self,
+        mailing_list: ListId,
+        candidates: Sequence[Candidate],
+        *,
+        reason: SuppressionReason,
+        now: datetime,
+    ) -> tuple[RowReport, ...]:
+        """Take off whoever is there, and let no import bring anybody of them in."""
+        return await mailing_departures.keep_away(
+            self._store, mailing_list, candidates, reason=reason, now=now
+        )
+
+    async def foresee_away(
+        self, mailing_list: ListId, candidates: Sequence[Candidate]
+    ) -> tuple[RowReport, ...]:
+        """Tell what ``keep_away`` would do, and change nothing."""
+        return await mailing_departures.foresee_away(self._store, mailing_list, candidates)
 
     async def subscribers(self, mailing_list: ListId) -> tuple[Subscriber, ...]:
         """Return everybody who is or was on a list."""
@@ -124,6 +151,10 @@ class StoredMailing:
         return await mailing_pulse.reopens_at(
             self._store, issue, gate=self._gate, senders=senders, now=now
         )
+
+    async def refusals(self, issue: str) -> tuple[Refusals, ...]:
+        """Return what mail servers said of the copies that they did not take."""
+        return await find_refusals(self._store, issue)
 
     async def pulse(self, issue: str, *, senders: Collection[str], now: datetime) -> Pulse:
         """Return what became of an issue's copies lately, and what the others wait for."""
