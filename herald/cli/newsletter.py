@@ -274,6 +274,7 @@ def progress(invocation: Invocation, issue: str, is_followed: bool, as_json: boo
     herald newsletter progress 2027-05-04 --follow
     """
     from herald.cli.newsletter_progress import Shown, follow, progress_document, progress_lines
+    from herald.mailing.repairs import repairs_of
 
     if is_followed and as_json:
         raise click.UsageError("--follow is for people: programs ask again with --json")
@@ -284,7 +285,11 @@ def progress(invocation: Invocation, issue: str, is_followed: bool, as_json: boo
 
             async def look() -> list[Shown]:
                 return [
-                    Shown(headway=one, back=await app.bounces.counts_of_issue(one.key))
+                    Shown(
+                        headway=one,
+                        back=await app.bounces.counts_of_issue(one.key),
+                        repairs=repairs_of(await app.mailing_store.refusals(one.key)),
+                    )
                     for one in await app.mailing.headway()
                     if key in {"", one.key}
                 ]

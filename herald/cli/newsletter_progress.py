@@ -27,6 +27,8 @@ class Shown:
 
     headway: Headway
     back: BounceCounts
+    repairs: tuple[tuple[str, int], ...] = ()
+    """What can be put right, as sentences, each with how many copies ask for it."""
 
 
 Look = Callable[[], Awaitable[Sequence[Shown]]]
@@ -41,6 +43,7 @@ def progress_lines(found: Sequence[Shown]) -> list[str]:
         told += headway_lines(one.headway)
         if one.back.bounced or one.back.complained:
             told.append(f"  {one.back.bounced} came back, {one.back.complained} complained")
+        told += [f"  to put right ({copies}): {text}" for text, copies in one.repairs]
         uncertain = one.headway.progress.uncertain
         told += [f"  uncertain: {copy.address or '(erased)'}: {copy.why}" for copy in uncertain]
         if uncertain:
@@ -59,6 +62,7 @@ def progress_document(one: Shown) -> dict[str, Any]:
     return headway_document(one.headway) | {
         "bounced": one.back.bounced,
         "complained": one.back.complained,
+        "repairs": [{"text": text, "copies": copies} for text, copies in one.repairs],
         "next_at": instant(progress.next_at),
         "uncertain": [
             {"address": copy.address, "claimed_at": instant(copy.claimed_at), "why": copy.why}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from herald.model.mailing import Refusals
 
 _FIRST_REFUSAL = 400
 _STATUS = re.compile(r"(?<![\d.])([45])(\.\d{1,3}\.\d{1,3})(?!\.?\d)")
@@ -41,6 +44,15 @@ def repair_of(code: int | None, said: str) -> str:
         spelled for kind, rest in _STATUS.findall(words) for spelled in (kind + rest, f"x{rest}")
     )
     return next((repair.says for repair in _repairs() if repair.fits(status, words)), "")
+
+
+def repairs_of(refusals: Iterable[Refusals]) -> tuple[tuple[str, int], ...]:
+    """Return each thing that can be put right once, with its copies; that of most copies first."""
+    found: Counter[str] = Counter()
+    for one in refusals:
+        if says := repair_of(one.code, one.said):
+            found[says] += one.copies
+    return tuple(found.most_common())
 
 
 @cache

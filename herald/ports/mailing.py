@@ -16,6 +16,7 @@ from herald.model.mailing import (
     Edition,
     Issue,
     Progress,
+    Refusals,
     RowReport,
     Settled,
     Subscriber,
@@ -121,6 +122,13 @@ class MailingStore(Protocol):
         self, issue: str, *, senders: Collection[str], now: datetime
     ) -> datetime | None:
         """Return when the next copy that is due may be claimed; None where no limit keeps any."""
+        ...
+
+    async def refusals(self, issue: str) -> tuple[Refusals, ...]:
+        """Return what mail servers said of an issue's copies, the commonest first.
+
+        Of those that they did not take, and of those that came back; each copy counts once.
+        """
         ...
 
     async def pulse(self, issue: str, *, senders: Collection[str], now: datetime) -> Pulse:

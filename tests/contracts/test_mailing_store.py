@@ -13,6 +13,7 @@ from sqlalchemy import insert, inspect, select
 from sqlalchemy.engine import Connection
 
 from herald.mailing.issues import issue_of
+from herald.model.bounces import BounceKind, CopyOf, ReturnedMail
 from herald.model.ids import Language
 from herald.model.mailing import (
     Edition,
@@ -26,6 +27,7 @@ from herald.model.mailing import (
 )
 from herald.ports import MailingStore
 from herald.store import mailing_tables
+from herald.store.bounces import StoredBounces
 from herald.store.engine import Store, open_store
 from herald.store.mailing import StoredMailing
 from tests.mailing.makers import a_planned_issue, claim_copy, settle_copy, subscribe_many
@@ -205,6 +207,48 @@ async def test_an_issue_that_has_moved_on_is_not_overwritten(store: MailingStore
     begun = await store.issue(KEY)
     assert begun is not None
     assert not await store.save_issue(replace(begun, note="too late"), was=begun)
+
+
+async def test_what_was_said_of_copies_that_were_refused_or_came_back_is_counted_once(
+    store: MailingStore, database: Store
+) -> None:
+    issue = await an_issue(store, 6)
+    await store.freeze_audience(issue, lambda _: EN, now=NOON)
+    bounces = StoredBounces(database)
+
+    async def ends(state: RecipientState, code: int | None, reply: str) -> CopyOf:
+        claimed = await claim(store)
+        assert claimed is not None
+        verdict = replace(a_verdict(state), code=code, reply=reply, next_at=NOON + LEASE)
+        await settle_copy(store, claimed, verdict, now=NOON)
+        return CopyOf(subscription=claimed.subscription, recipient=claimed.id)
+
+    async def comes_back(copy: CopyOf, said: str, nth: int) -> None:
+        mail = ReturnedMail(
+            kind=BounceKind.SOFT,
+            copy=copy,
+            status="5.7.26",
+            diagnostic=said,
+            fingerprint=f"{nth:064}",
+        )
+        await bounces.record_bounce(mail, copy, lambda _: None, now=NOON)
+
+    assert await store.refusals(KEY) == ()
+    refused = await ends(RecipientState.REJECTED, 550, "5.7.1 no")
+    await ends(RecipientState.REJECTED, 550, "5.7.1 no")
+    await ends(RecipientState.DEFERRED, 421, "4.7.0 slower")
+    await ends(RecipientState.ACCEPTED, 250, "ok")
+    back = await ends(RecipientState.ACCEPTED, 250, "ok")
+    await comes_back(refused, "the same refusal, written down", 1)
+    await comes_back(back, "who are you?", 2)
+    await comes_back(back, "who are you?", 3)
+
+    assert {(one.code, one.said, one.copies) for one in await store.refusals(KEY)} == {
+        (550, "5.7.1 no", 2),
+        (421, "4.7.0 slower", 1),
+        (None, "5.7.26 who are you?", 1),
+    }
+    assert await store.refusals("stories/monthly/1999-01-01") == ()
 
 
 async def test_the_key_is_the_same_for_all_who_ask_at_once(store: MailingStore) -> None:

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from herald.cli.newsletter_progress import Look, Shown, follow
+from herald.cli.newsletter_progress import (
+    Look,
+    Shown,
+    follow,
+    progress_document,
+    progress_lines,
+)
 from herald.mailing.issues import issue_of
 from herald.model.bounces import BounceCounts
 from herald.model.headway import Headway, Pulse, what_binds
@@ -175,3 +181,10 @@ def test_a_doubtful_or_failed_copy_needs_a_person() -> None:
     assert a_headway({RecipientState.UNCERTAIN: 1}, uncertain=(doubt,)).needs_a_person
     assert a_headway({RecipientState.FAILED: 1}).needs_a_person
     assert not a_headway({DEFERRED: 1}).needs_a_person
+
+
+def test_what_can_be_put_right_is_told_once_with_its_copies() -> None:
+    headway = a_headway({ACCEPTED: 1, RecipientState.REJECTED: 2})
+    shown = Shown(headway=headway, back=BounceCounts(), repairs=(("Make it smaller.", 2),))
+    assert "  to put right (2): Make it smaller." in progress_lines([shown])
+    assert progress_document(shown)["repairs"] == [{"text": "Make it smaller.", "copies": 2}]

@@ -354,6 +354,19 @@ async def test_every_attempt_has_the_same_message_id(room: Room, office: PostOff
     assert len(set(names)) == 3
 
 
+async def test_what_a_mail_server_asks_to_be_put_right_is_told(
+    room: Room, office: PostOffice
+) -> None:
+    office.answers = [RelayTrouble("5.7.1 Relay access denied", 554)] * 2
+    await room.plan(written())
+    await room.send()
+    (concern,) = [one for one in await room.mailing.concerns() if one.code == "relay"]
+    assert concern.message == (
+        "the mail server takes no mail: 5.7.1 Relay access denied. The mail server passes mail on"
+        " only for those who log in: write smtp.user, and its password into HERALD_SMTP__PASSWORD."
+    )
+
+
 async def test_a_server_that_is_shut_touches_no_copy_and_is_left_alone(
     room: Room, office: PostOffice
 ) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.repairs import _repairs, repair_of
+from herald.mailing.repairs import _repairs, repair_of, repairs_of
+from herald.model.mailing import Refusals
 
 
 @pytest.mark.parametrize(
@@ -135,3 +136,16 @@ def test_every_repair_can_be_reached_and_is_a_sentence() -> None:
         assert all(word == word.lower() for word in one.words)
         status = next(iter(sorted(one.status)), "").replace("x", "5")
         assert repair_of(None, f"{status} {next(iter(one.words), '')}") == one.says
+
+
+def test_each_repair_is_named_once_with_all_who_ask_for_it() -> None:
+    found = repairs_of(
+        [
+            Refusals(code=552, said="5.3.4 too large", copies=2),
+            Refusals(code=550, said="5.7.26 a", copies=2),
+            Refusals(code=451, said="4.2.0 come back later", copies=9),
+            Refusals(said="5.7.26 b", copies=3),
+        ]
+    )
+    assert [copies for _, copies in found] == [5, 2]
+    assert "SPF and DKIM did not pass" in found[0][0]
