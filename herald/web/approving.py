@@ -27,12 +27,8 @@ APPROVING_STYLE = (
     STYLE
     + """
 main { max-width: 44rem; }
-h2 { margin: 2.5rem 0 1rem; font-size: 1.35rem; font-weight: normal; }
-a { color: var(--leaf); }
-a:focus-visible, summary:focus-visible { outline: 3px solid var(--leaf); outline-offset: 2px; }
-h1, h2, p, a { overflow-wrap: anywhere; }
 iframe { box-sizing: border-box; width: 100%; height: 36rem; border: 1px solid var(--soft);
-  background: #ffffff; color-scheme: light; }
+  background: var(--paper); }
 summary { cursor: pointer; padding: 0.5rem 0; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.9rem; }
 """

@@ -24,11 +24,7 @@ label { display: block; margin: 0 0 0.3rem; }
 input, select { box-sizing: border-box; width: 100%; margin: 0 0 1.25rem; padding: 0.6em;
   font: inherit; color: var(--ink); background: var(--paper); border: 2px solid var(--soft);
   border-radius: 4px; }
-input:focus-visible, select:focus-visible, a:focus-visible { outline: 3px solid var(--leaf);
-  outline-offset: 2px; }
 input[aria-invalid] { border-color: var(--wrong); border-width: 3px; }
-a { color: var(--leaf); }
-h1, p, li, a { overflow-wrap: anywhere; }
 :root { --wrong: #a11212; }
 @media (prefers-color-scheme: dark) { :root { --wrong: #ff9d94; } }
 .wrong { color: var(--wrong); margin: 0 0 0.5rem; }

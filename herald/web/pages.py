@@ -16,24 +16,38 @@ from herald.model.ids import Language
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #22241f; --soft: #575a52;
-  --leaf: #14532d; --on-leaf: #ffffff; --ground: #f4f1ea; }
+  --leaf: #14532d; --on-leaf: #ffffff; --ground: #f4f1ea; --rule: #d9d5cb; }
 @media (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #eceae4; --soft: #bdb9af;
-  --leaf: #8fd3a8; --on-leaf: #10130f; --ground: #0f1113; } }
+  --leaf: #8fd3a8; --on-leaf: #10130f; --ground: #0f1113;
+  --rule: #3a3d40; } }
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 1.125rem/1.6 Georgia, "Noto Serif", serif; }
 main { box-sizing: border-box; max-width: 36rem; margin: 8vh auto; padding: 2.5rem;
   background: var(--paper); border-top: 4px solid var(--leaf); }
+h1, h2, h3, p, li, a, button, summary { overflow-wrap: anywhere; }
 h1 { margin: 0 0 1rem; font-size: 1.75rem; line-height: 1.25; font-weight: normal; }
+h2 { margin: 2.5rem 0 1rem; font-size: 1.3rem; line-height: 1.3; }
 p { margin: 0 0 1rem; }
+main > :last-child { margin-bottom: 0; }
+a { color: var(--leaf); }
+:focus-visible { outline: 3px solid var(--leaf); outline-offset: 3px; }
 .soft { color: var(--soft); }
-button { font: inherit; padding: 0.7em 1.4em; border: 2px solid var(--leaf); border-radius: 4px;
-  background: var(--leaf); color: var(--on-leaf); cursor: pointer; }
-button:focus-visible { outline: 3px solid var(--ink); outline-offset: 3px; }
+button { font: inherit; max-width: 100%; padding: 0.7em 1.4em; border: 2px solid var(--leaf);
+  border-radius: 4px; background: var(--leaf); color: var(--on-leaf); cursor: pointer; }
+button:hover { text-decoration: underline; }
+button.quiet { background: var(--paper); color: var(--leaf); }
 @media (max-width: 30rem) { main { margin: 0; min-height: 100vh; padding: 1.5rem; } }
+@media print { body { background: #ffffff; } main { margin: 0; padding: 0; border: 0; } }
 """
-"""Kept without a single value from outside."""
+"""Of every public page; kept without a single value from outside."""
 
-STYLE_HASH = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"
+
+def style_hash(style: str) -> str:
+    """Return what allows *style* in a content security policy."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
+
+
+STYLE_HASH = style_hash(STYLE)
 
 
 def question_page(language: Language, list_name: str) -> str:
@@ -105,11 +119,6 @@ def page(spoken: Language, title: str, parts: list[str], *, style: str = STYLE) 
         f"<body>\n<main>\n<h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</main>\n</body>\n"
         "</html>\n"
     )
-
-
-def style_hash(style: str) -> str:
-    """Return what allows *style* in a content security policy."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
 
 
 def _weight(written: str) -> float:

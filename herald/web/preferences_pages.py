@@ -17,17 +17,16 @@ from herald.web.pages import page, style_hash
 PREFERENCES_STYLE = (
     JOINING_STYLE
     + """
-h2 { margin: 2.5rem 0 0.75rem; font-size: 1.3rem; line-height: 1.3; font-weight: normal; }
 ul { list-style: none; margin: 0; padding: 0; }
-li { padding: 0.75rem 0; border-top: 1px solid var(--soft); }
-h3 { margin: 0; font-size: 1.125rem; }
-li p { margin: 0 0 0.5rem; }
-button { max-width: 100%; overflow-wrap: anywhere; }
-button.quiet { background: var(--paper); color: var(--leaf); }
+li { padding: 1rem 0; border-top: 1px solid var(--rule); }
+h3 { margin: 0; font-size: 1.125rem; line-height: 1.4; }
+li p { margin: 0 0 0.75rem; color: var(--soft); }
 .told { border-inline-start: 4px solid var(--leaf); padding-inline-start: 0.75rem; }
-input[type=checkbox] { width: auto; margin: 0 0 1rem; margin-inline-end: 0.5rem; }
-label.inline { display: inline; }
-.gap { margin-top: 1rem; }
+.sure { display: flex; gap: 0.75rem; align-items: flex-start; }
+.sure input { flex: none; width: 1.5rem; height: 1.5rem; margin: 0.15rem 0 0;
+  accent-color: var(--leaf); }
+.sure label { margin: 0; }
+.gap { margin: 0; padding-top: 1rem; border-top: 1px solid var(--rule); }
 """
 )
 
@@ -201,8 +200,8 @@ def _owners_part(spoken: Language, data_link: str) -> list[str]:
         f'<p><a href="{escape(data_link)}">{escape(say["download"])}</a></p>',
         f'<p class="soft" id="erase-explain">{escape(say["erase_explain"])}</p>',
         '<form method="post" aria-describedby="erase-explain">',
-        '<p><input type="checkbox" id="sure" name="sure" value="yes" required>',
-        f'<label class="inline" for="sure">{escape(say["erase_sure"])}</label></p>',
+        '<p class="sure"><input type="checkbox" id="sure" name="sure" value="yes" required>',
+        f'<label for="sure">{escape(say["erase_sure"])}</label></p>',
         '<button type="submit" class="quiet" name="erase" value="yes">',
         f"{escape(say['erase'])}</button></form>",
     ]

@@ -294,7 +294,7 @@ class _Tags(HTMLParser):
     [
         question_page(Language("pl"), '"><script>x</script>'),
         left_page(Language("de"), "<b>"),
-        left_page(Language("mt"), ""),
+        left_page(Language("et"), ""),
         *(
             notice_page(Language("fr"), name)
             for name in ("unknown", "unclear", "missing", "broken")
@@ -314,7 +314,7 @@ def test_a_page_is_accessible_and_runs_nothing(page: str) -> None:
     [
         ("", "en"),
         ("it", "it"),
-        ("mt, sl;q=0.8, en;q=0.9", "en"),
+        ("et, sl;q=0.8, en;q=0.9", "en"),
         ("pt-BR,pt;q=0.9", "pt"),
         ("it;q=0, es", "es"),
         ("*", "en"),
