@@ -167,14 +167,15 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
+    letters = app.newsletters
     bells: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {
         "replan": (REPLAN_EVERY, lambda: _replan(app, stop)),
         "renew hubs": (HUBS_EVERY, app.polling.renew_hubs),
-        "send issues": (ISSUES_EVERY, lambda: app.keep_sending_issues(stop)),
-        "settle doubts": (DOUBTS_EVERY, app.settle_doubts),
-        "fetch what came back": (BOUNCES_EVERY, app.fetch_bounces),
-        "forget what is kept long enough": (FORGET_EVERY, app.forget_readers),
-        "send confirmations": (CONFIRMATIONS_EVERY, lambda: app.send_confirmations(stop)),
+        "send issues": (ISSUES_EVERY, lambda: app.mailing.keep_sending(stop)),
+        "settle doubts": (DOUBTS_EVERY, app.doubts.settle),
+        "fetch what came back": (BOUNCES_EVERY, letters.fetch_bounces),
+        "forget what is kept long enough": (FORGET_EVERY, letters.forget_readers),
+        "send confirmations": (CONFIRMATIONS_EVERY, lambda: letters.send_confirmations(stop)),
         "ask networks for limits": (CAPABILITIES_EVERY, app.refresh_capabilities),
         "listen to answers": (ECHOES_EVERY, app.echoes.listen),
         "find links": (LINKS_EVERY, app.links.find),
@@ -187,7 +188,7 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
     if app.database.path is None:
         bells["measure the database's time"] = (TIME_EVERY, lambda: _unless_away(app.measure_time))
     if app.turn.role is Role.TAKES_TURNS:
-        bells["take turns planning"] = (ASK_EVERY, lambda: _unless_away(app.take_turn))
+        bells["take turns planning"] = (ASK_EVERY, lambda: _unless_away(app.replanning.take_turn))
     for name, (every, ring) in bells.items():
         scheduler.add_job(_tick, "interval", args=(name, ring), seconds=every.total_seconds())
     at_once = ("renew hubs", "ask networks for limits", "tell the service manager")
@@ -269,7 +270,7 @@ async def _replan(app: App, stop: asyncio.Event) -> None:
 
 async def _listen(app: App, stop: asyncio.Event) -> None:
     """Look at once when another process says that there is something to see."""
-    bells = {Heard.DUE: app.worker.wake, Heard.NEWS: app.news.set}
+    bells = {Heard.DUE: app.worker.wake, Heard.NEWS: app.replanning.news.set}
     while not stop.is_set():
         await _tick("listen", lambda: listen(app.database, bells, clock=app.clock, stop=stop))
         with suppress(TimeoutError):
@@ -282,12 +283,12 @@ async def _plan_news(app: App, stop: asyncio.Event) -> None:
     Not more often than every minute, for news comes all day long.
     """
     while not stop.is_set():
-        await first_of(stop.wait(), app.news.wait())
+        await first_of(stop.wait(), app.replanning.news.wait())
         await first_of(stop.wait(), app.clock.sleep(MORE_NEWS_WITHIN))
         if stop.is_set():
             return
-        app.news.clear()
-        if await _tick("plan news", app.plan_news):
+        app.replanning.news.clear()
+        if await _tick("plan news", app.replanning.plan_news):
             await first_of(stop.wait(), app.clock.sleep(REPLAN_WHILE_POLLING))
 
 
@@ -380,7 +381,8 @@ async def _lmtp(app: App) -> AsyncIterator[None]:
         return
     async with AsyncExitStack() as stack:
         try:
-            where = await stack.enter_async_context(app.bounce_door().standing_open(listen))
+            door = app.newsletters.bounce_door()
+            where = await stack.enter_async_context(door.standing_open(listen))
         except OSError as error:
             raise ConfigurationBroken(
                 f"Nothing can come back on {listen} ({error.strerror or error}): stop what listens"

@@ -63,7 +63,7 @@ async def test_who_does_not_plan_sends_what_another_one_planned(
         await two.worker.drain()
         assert len(journal(sender)) == 2
         assert journal(planner) == []
-        await one.take_turn()
+        await one.replanning.take_turn()
         health = await two.condition.health()
         assert (health.ok, health.broken) == (True, ())
 
@@ -124,8 +124,8 @@ async def test_a_turn_is_renewed_long_before_its_lease_ends(
     first, second = a_network(tmp_path / "a"), a_network(tmp_path / "b")
     async with opening(first, plans=True) as one, opening(second, plans=True) as two:
         for _ in range(10):
-            await one.take_turn()
-            await two.take_turn()
+            await one.replanning.take_turn()
+            await two.replanning.take_turn()
             clock.advance(RENEW_AFTER)
         assert (one.turn.is_ours, two.turn.is_ours) == (True, False)
 
@@ -157,15 +157,15 @@ async def test_what_any_of_them_hears_from_a_feed_is_planned_without_a_notificat
             assert await two.feeds.health(now=clock.now()) == ()
             await one.replan_if_sound()
             await one.poll_and_replan()  # which feeds there are is for the planner to say
-            assert await one.plan_news()
+            assert await one.replanning.plan_news()
             entries.insert(0, an_entry("Il sale nuovo", 4))
             clock.advance(timedelta(hours=30))
-            assert not await one.plan_news()
+            assert not await one.replanning.plan_news()
             await two.poll_and_replan()
             assert await items(one) == set()
-            assert await one.plan_news()
+            assert await one.replanning.plan_news()
             assert len(await items(one)) == 1
-            assert not await one.plan_news()
+            assert not await one.replanning.plan_news()
 
 
 async def test_it_is_told_when_nobody_plans(

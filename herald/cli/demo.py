@@ -167,11 +167,13 @@ def _watcher(console: Console, seen: Seen) -> Callable[[Happened], None]:
 
 async def _live(app: App, clock: SetClock, end: datetime) -> None:
     """Move the clock from one thing that is due to the next until *end*."""
+    from asyncio import Event
+
     await app.begin()
     await app.replan()
     while clock.now() < end:
         await app.poll_and_replan()
-        await app.send_issues()
+        await app.mailing.send_due(Event())
         until = min(clock.now() + POLL_EVERY, end)
         await app.worker.drain()
         while (due := await app.next_due(until)) is not None:

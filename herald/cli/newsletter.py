@@ -360,7 +360,7 @@ def bounces(invocation: Invocation, as_json: bool) -> None:
 
     async def work() -> Emptied | None:
         async with invocation.open_to_change() as app:
-            return await app.fetch_bounces()
+            return await app.newsletters.fetch_bounces()
 
     found = run_async(work())
     if found is None:

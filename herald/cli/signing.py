@@ -110,14 +110,14 @@ def dkim_key(
 
 async def _tried(app: App, wait: int) -> dict[str, Trial | None]:
     """Send a trial for each sender, and wait until all are back, or for so many seconds."""
-    away = [sender for sender in app.list_senders() if await app.trials.send(sender) is None]
+    away = [sender for sender in app.files.list_senders() if await app.trials.send(sender) is None]
     ends = app.clock.monotonic() + wait
     while away and app.clock.monotonic() < ends:
-        await app.fetch_bounces()
+        await app.newsletters.fetch_bounces()
         away = [sender for sender in away if not _is_back(await app.trials.last(sender))]
         if away:
             await app.clock.sleep(_EVERY)
-    return {sender: await app.trials.last(sender) for sender in app.list_senders()}
+    return {sender: await app.trials.last(sender) for sender in app.files.list_senders()}
 
 
 def _is_back(trial: Trial | None) -> bool:

@@ -1,4 +1,4 @@
-"""Joins the stages for a simulated year, as ``herald/app.py`` does for a true one."""
+"""Joins the stages for a simulated year, as ``herald/app`` does for a true one."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ async def test_the_commands_tell_who_waits_and_what_proves_consent(
 ) -> None:
     async with open_app(folder, SetClock(NOON)) as app:
         assert await ask(app) is Asked.TAKEN
-        await app.send_confirmations()
+        await app.newsletters.send_confirmations()
         mail = message_from_bytes(server.taken[0], policy=policy.default)
         link = re.search(r"https://herald.example.org/join/(\S+)", mail.get_content())
         assert link is not None
@@ -113,7 +113,7 @@ async def test_a_mail_that_was_asked_for_survives_a_restart_and_is_sent_once(
         await ask(app)
     for _ in range(2):
         async with open_app(folder, SetClock(NOON)) as app:
-            await app.send_confirmations()
+            await app.newsletters.send_confirmations()
     assert len(server.taken) == 1
 
 
@@ -123,9 +123,9 @@ async def test_a_mail_whose_answer_was_never_read_is_not_sent_again(
     server.replies["dot"] = Rude.CLOSES
     async with open_app(folder, SetClock(NOON)) as app:
         await ask(app)
-        await app.send_confirmations()
+        await app.newsletters.send_confirmations()
         server.replies["dot"] = b"250 queued"
-        await app.send_confirmations()
+        await app.newsletters.send_confirmations()
     assert len(server.taken) == 1
 
 
@@ -135,7 +135,7 @@ async def test_nothing_leaves_while_herald_is_paused(
     async with open_app(folder, SetClock(NOON)) as app:
         await ask(app)
         await app.store.stop(Stop(scope=StopScope.EVERYTHING, since=NOON))
-        await app.send_confirmations()
+        await app.newsletters.send_confirmations()
     assert server.taken == []
 
 

@@ -276,7 +276,7 @@ async def _verified(folder: Path, now: datetime) -> tuple[str, tuple[Finding, ..
         waits = await app.trials.why_not(NEWS)
         ends = time.monotonic() + 20
         while time.monotonic() < ends:
-            await app.fetch_bounces()
+            await app.newsletters.fetch_bounces()
             trial = await app.trials.last(NEWS)
             if trial is not None and trial.found_at == now:
                 break

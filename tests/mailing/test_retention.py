@@ -157,6 +157,6 @@ async def test_herald_keeps_to_what_its_file_says(tmp_path: Path) -> None:
         (person,) = await app.mailing_store.subscribers(FRIENDS)
         await app.mailing_store.leave(person.subscription, now=NOON)
         clock.advance(40 * DAY)
-        assert (await app.forget_readers()).is_nothing
+        assert (await app.newsletters.forget_readers()).is_nothing
         clock.advance(DAY)
-        assert await app.forget_readers() == Forgotten(left=1, people=1)
+        assert await app.newsletters.forget_readers() == Forgotten(left=1, people=1)
