@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from itertools import chain
 from zoneinfo import available_timezones
@@ -82,6 +83,20 @@ _STATES: Mapping[str, str] = {
 """What list managers write into the column of a person's state: letters only."""
 
 _NO = frozenset({"", "0", "no", "n", "false", "null", "none", "-"})
+
+_CALLED: Mapping[str, str] = {
+    "email": "email",
+    "name": "name",
+    "first_name": "first name",
+    "last_name": "last name",
+    "language": "language",
+    "zone": "time zone",
+    "consent_source": "consent source",
+    "consent_given": "consent date",
+}
+"""What people are told to call a column."""
+_NEAR = 0.8
+"""How like a name's another must be: ``langauge`` is, ``phone`` is not."""
 
 _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How files of Excel and LibreOffice begin, new ones and old."""
@@ -158,11 +173,14 @@ def read_spreadsheet(content: bytes) -> Spreadsheet:
 
 
 def _unused(header: list[str], columns: Mapping[int, str]) -> tuple[str, ...]:
-    unknown = [
-        "".join(mark for mark in cell if mark.isprintable()).strip()
-        for place, cell in enumerate(header)
-        if cell.strip() and place not in columns
-    ]
+    near = {_key(name): name for column, name in _CALLED.items() if column not in columns.values()}
+    unknown = []
+    for place, cell in enumerate(header):
+        if cell.strip() and place not in columns:
+            shown = "".join(mark for mark in cell if mark.isprintable()).strip()
+            meant = get_close_matches(_key(cell), near, n=1, cutoff=_NEAR)
+            hint = f" (did you mean {near[meant[0]]}?)" if meant else ""
+            unknown.append(shown + hint)
     return (f"columns that Herald does not use: {', '.join(unknown)[:200]}",) if unknown else ()
 
 

@@ -367,6 +367,18 @@ async def test_the_key_is_made_once(store: StoredMailing) -> None:
     assert await store.mailing_key() == key
 
 
+def test_columns_that_are_not_read_are_named_once_with_what_may_have_been_meant() -> None:
+    sheet = read_spreadsheet(
+        b"email,phone,consent dat,langauge,emails,consent\na@x.org,1,,,,fair\n"
+    )
+    (note,) = sheet.notes
+    assert note == (
+        "columns that Herald does not use: phone, consent dat (did you mean consent date?),"
+        " langauge (did you mean language?), emails"
+    )
+    assert sheet.rows[0].consent_source == "fair"
+
+
 async def test_the_key_is_read_while_another_writes(store: StoredMailing, database: Store) -> None:
     key = await store.mailing_key()
     async with database.writing(), asyncio.timeout(5):
