@@ -97,6 +97,10 @@ class Cards:
         return await asyncio.shield(self._making[link])
 
     async def _make(self, link: str) -> LinkCard:
+        # Who looked before another's reading was kept comes here after it has ended.
+        kept = await self._store.card(link)
+        if kept is not None and self._is_fresh(kept):
+            return kept
         try:
             async with asyncio.timeout(SECONDS):
                 card = await self._read(link)

@@ -40,6 +40,19 @@ class ReadsHere:
         return read_page(document)
 
 
+class LateCards(StoredCards):
+    """Cards of which the first look is told late, where somebody says when."""
+
+    tells: asyncio.Event | None = None
+
+    async def card(self, link: str) -> LinkCard | None:
+        found = await super().card(link)
+        if (tells := self.tells) is not None:
+            self.tells = None
+            await tells.wait()
+        return found
+
+
 @dataclass
 class Herald:
     """Cards, and the site that they are made of."""
@@ -47,7 +60,7 @@ class Herald:
     site: Site
     clock: SetClock
     cards: Cards
-    store: StoredCards
+    store: LateCards
     media: StoredMedia
 
     async def card(self, path: str = "/salt") -> LinkCard | None:
@@ -58,8 +71,8 @@ class Herald:
 async def herald(store_url: str, tmp_path: Path) -> AsyncIterator[Herald]:
     clock = SetClock(NOW)
     store = await open_store(store_url, tmp_path)
-    limits = Limits(connect=2, read=2, total=4, spacing=timedelta(0))
-    kept, media = StoredCards(store), StoredMedia(store)
+    limits = Limits(connect=4, read=4, total=4, spacing=timedelta(0))
+    kept, media = LateCards(store), StoredMedia(store)
     async with (
         a_site() as site,
         Fetcher(contact="", clock=clock, allow_private=True, limits=limits) as fetcher,
@@ -106,6 +119,17 @@ async def test_a_page_is_asked_once_for_many_posts_and_again_after_a_week(herald
 async def test_who_asks_at_the_same_time_shares_one_reading(herald: Herald) -> None:
     found = await asyncio.gather(*(herald.card() for _ in range(5)))
     assert len({one.title for one in found if one}) == 1
+    assert len(herald.site.requests) == 2
+
+
+async def test_who_learns_late_that_nothing_was_kept_reads_no_page_again(herald: Herald) -> None:
+    tells = herald.store.tells = asyncio.Event()
+    late = asyncio.create_task(herald.card())
+    while herald.store.tells is not None:  # noqa: ASYNC110 - it has begun to look
+        await asyncio.sleep(0)
+    first = await herald.card()
+    tells.set()
+    assert await late == first
     assert len(herald.site.requests) == 2
 
 
@@ -200,6 +224,7 @@ async def test_a_page_that_drips_ends_in_time(herald: Herald) -> None:
     async def drip(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Type": "text/html"})
         await answer.prepare(request)
+        await answer.write(b"<title>The salt house</title>")
         for _ in range(100):
             await answer.write(b" ")
             await asyncio.sleep(0.1)
