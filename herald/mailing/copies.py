@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from herald.mailing.bounces.verp import bounce_address, envelope_id
+from herald.mailing.bounces.verp import bare_address, bounce_address, envelope_id
 from herald.mailing.mime import Envelope, Mould, Pages, Sender, make_mould
 from herald.mailing.smtp import NextEnvelope
 from herald.mailing.tokens import message_id, preferences_token, unsubscribe_token
@@ -64,6 +64,7 @@ class Copies:
             preferences=preferences_token(claim.subscription, dispatch.key),
             date=date,
             public_url=dispatch.public_url,
+            leaving_to=bare_address(dispatch.bounce_pattern),
         )
         mould = self._moulds.get((claim.language, date))
         if mould is None:

@@ -5,6 +5,7 @@ Who sends an edition needs these, and nothing of what lays a letter out.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from markupsafe import escape
@@ -16,6 +17,21 @@ UNSUBSCRIBE_MARK = "https://unsubscribe.invalid/here"
 
 PREFERENCES_MARK = "https://preferences.invalid/here"
 """Stands where the link to each recipient's own preferences goes."""
+
+
+_LINE = re.compile(
+    rf"<p\b[^<>]*>\s*<a\b[^<>]*\bhref=[\"']{re.escape(PREFERENCES_MARK)}[\"'][^<>]*>[^<]*</a>\s*</p>\n?"
+)
+_LINES = re.compile(rf"^[^\n]*:\n{re.escape(PREFERENCES_MARK)}\n\n?", re.MULTILINE)
+"""As ``issue.html.j2`` and ``issue.txt.j2`` write them."""
+
+
+def without_preferences(edition: Edition) -> Edition:
+    """Return *edition* without the line that leads to each reader's preferences.
+
+    For one that was put together while Herald had pages, and is sent while it has none.
+    """
+    return replace(edition, text=_LINES.sub("", edition.text), html=_LINE.sub("", edition.html))
 
 
 def address_to(edition: Edition, link: str, preferences: str = "") -> Edition:

@@ -27,7 +27,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
-from herald.mailing.marks import PREFERENCES_MARK, address_to
+from herald.mailing.marks import PREFERENCES_MARK, address_to, without_preferences
 from herald.mailing.splice import Skeleton, Uncut, cut
 from herald.model.ids import ListId
 from herald.model.mailing import Edition
@@ -108,18 +108,25 @@ class Envelope:
     date: datetime
     public_url: str
     """Where the world reaches Herald's pages; empty where it does not."""
+    leaving_to: str = ""
+    """Where Herald itself reads mails that ask to leave; empty where the list's sender does."""
 
     def link(self, sender: Sender) -> str:
-        """Return the visible unsubscribe link: a page, or a mail to the list's owner."""
+        """Return the visible unsubscribe link: a page, or a mail."""
         if self.public_url:
             return f"{self.public_url.rstrip('/')}/u/{self.token}"
-        return _mail_link(sender, self.token)
+        return self.mail_link(sender)
+
+    def mail_link(self, sender: Sender) -> str:
+        """Return the link that makes a mail by which the reader leaves."""
+        to = quote(self.leaving_to or sender.address, safe="@")
+        return f"mailto:{to}?subject=unsubscribe%20{quote(self.token)}"
 
     def preferences_link(self, sender: Sender) -> str:
-        """Return the link to the reader's preferences: a page, or a mail to the list's owner."""
+        """Return the link to the reader's preferences; without a page, a mail to the sender."""
         if self.public_url:
             return f"{self.public_url.rstrip('/')}/p/{self.preferences}"
-        return f"mailto:{quote(sender.address, safe='@')}?subject=preferences"
+        return f"mailto:{quote(sender.address, safe='@')}"
 
 
 def make_mail(
@@ -129,6 +136,8 @@ def make_mail(
 
     The same arguments make the same bytes. Raises UnsafeHeader.
     """
+    if not envelope.public_url:
+        edition = without_preferences(edition)
     own = address_to(edition, envelope.link(sender), envelope.preferences_link(sender))
     mail = EmailMessage(policy=AS_SPELLED)
     mail["From"] = mailbox(sender.name, sender.address)
@@ -219,7 +228,7 @@ def make_mould(edition: Edition, sender: Sender, like: Envelope, pages: Pages = 
 
 def _list_headers(sender: Sender, envelope: Envelope) -> list[tuple[str, str]]:
     link = envelope.link(sender)
-    by_mail = _mail_link(sender, envelope.token)
+    by_mail = envelope.mail_link(sender)
     headers = [
         ("List-Id", f"{_phrase(sender.list_name)} <{_label(sender.list)}.{sender.domain}>"),
         ("List-Help", f"<mailto:{quote(sender.address, safe='@')}?subject=help>"),

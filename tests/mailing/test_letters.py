@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from herald.mailing.gate.examine import examine
 from herald.mailing.letter import PREHEADER_MOST
-from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
+from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK, without_preferences
+from herald.mailing.phrases import letter_phrases
 from herald.mailing.render import render
 from herald.mailing.tell import Reader, tell_entry
 from herald.model.campaign import MissingTranslation
@@ -64,6 +65,21 @@ def test_a_letter_leads_only_where_there_are_pages() -> None:
     assert "in your browser" not in letter.html + letter.text
     assert UNSUBSCRIBE_MARK in letter.html
     assert examine(letter) == ()
+
+
+@pytest.mark.parametrize("language", TOLD)
+def test_a_letter_that_lost_its_pages_says_nothing_of_preferences(language: Language) -> None:
+    letter = a_letter(language)
+    say, _ = letter_phrases(language)
+    alone = without_preferences(letter)
+    for before, after in ((letter.text, alone.text), (letter.html, alone.html)):
+        assert PREFERENCES_MARK in before
+        assert PREFERENCES_MARK not in after
+        assert say["preferences"] in before
+        assert say["preferences"] not in after
+        assert UNSUBSCRIBE_MARK in after
+        assert 0 < len(before) - len(after) < 600
+    assert examine(alone) == ()
 
 
 def test_the_inbox_shows_how_the_letter_begins() -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herald.mailing.marks import UNSUBSCRIBE_MARK
 from herald.mailing.mime import Envelope, Sender, UnsafeHeader, mailbox, make_mail
 from herald.mailing.tokens import message_id, read_token, unsubscribe_token
 from herald.model.ids import Language, ListId
@@ -103,6 +104,18 @@ def test_without_https_there_is_no_one_click(public_url: str) -> None:
     assert not any(line.startswith("List-Unsubscribe-Post") for line in lines)
     (line,) = [line for line in lines if line.startswith("List-Unsubscribe:")]
     assert line == f"List-Unsubscribe: <mailto:news@herald.test?subject=unsubscribe%20{TOKEN}>"
+
+
+@pytest.mark.parametrize("public_url", ["", "https://herald.example.org"])
+def test_a_mail_that_unsubscribes_goes_where_herald_reads_it(public_url: str) -> None:
+    envelope = an_envelope(leaving_to="bounces@herald.test", public_url=public_url)
+    edition = an_edition(text=f"{UNSUBSCRIBE_MARK}\n")
+    mail = message_from_bytes(make_mail(edition, a_sender(), envelope), policy=default)
+    by_mail = f"mailto:bounces@herald.test?subject=unsubscribe%20{TOKEN}"
+    page = f"{public_url}/u/{TOKEN}" if public_url else ""
+    assert mail["List-Unsubscribe"] == (f"<{page}>, <{by_mail}>" if page else f"<{by_mail}>")
+    assert next(mail.iter_parts()).get_content().strip() == (page or by_mail)
+    assert mail["List-Owner"] == "<mailto:news@herald.test>"
 
 
 def test_a_long_subject_in_many_scripts_is_folded_and_read_back() -> None:

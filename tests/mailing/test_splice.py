@@ -102,7 +102,18 @@ def test_without_public_pages_the_links_are_mails_to_the_sender() -> None:
     parsed = message_from_bytes(mail, policy=default)
     text = next(parsed.iter_parts()).get_content()
     assert f"mailto:news@herald.test?subject=unsubscribe%20{own.token}" in text
-    assert "mailto:news@herald.test?subject=preferences" in text
+    assert "subject=preferences" not in text
+
+
+@given(
+    leaving_to=st.sampled_from(["", "bounces@herald.test"]), public_url=st.sampled_from(["", URL])
+)
+def test_a_mould_keeps_where_mails_that_unsubscribe_go(leaving_to: str, public_url: str) -> None:
+    own = an_own_envelope(1, leaving_to=leaving_to, public_url=public_url)
+    mail = make_mould(an_edition(), a_sender(), own).fill(own)
+    assert mail == make_mail(an_edition(), a_sender(), own)
+    to = leaving_to or "news@herald.test"
+    assert f"<mailto:{to}?subject=unsubscribe%20{own.token}>".encode() in mail
 
 
 @pytest.mark.parametrize("evil", ["a\r\nBcc: b@x.org", "a\nb", "a\x00b", "a\u2028b", "a\x0bb"])

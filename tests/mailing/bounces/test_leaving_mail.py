@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from datetime import timedelta
+from email import message_from_bytes
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +15,24 @@ from hypothesis import strategies as st
 from herald.clock import SetClock
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.leaving_mail import read_leaving
+from herald.mailing.mailing import Mailing
 from herald.mailing.tokens import preferences_token, unsubscribe_token
 from herald.model.bounces import Effect
-from herald.model.mailing import SubscriptionId, SubscriptionState
+from herald.model.mailing import MailServer, SubscriptionId, SubscriptionState
 from herald.store.bounces import StoredBounces
 from herald.store.engine import Store
 from herald.store.mailing import StoredMailing
-from tests.mailing.makers import FRIENDS, subscribe
+from tests.mailing.bounces.makers import PATTERN
+from tests.mailing.makers import (
+    FRIENDS,
+    PostOffice,
+    a_list,
+    a_planned_issue,
+    sources,
+    subscribe,
+    written,
+)
+from tests.makers import NOON
 
 KEY = b"k" * 32
 ANA = SubscriptionId("0123456789abcdef" * 2)
@@ -90,3 +107,32 @@ async def test_a_mail_ends_one_subscription_once(
     assert states == [SubscriptionState.LEFT, SubscriptionState.SUBSCRIBED]
     lost = unsubscribe_token(ANA, await store.mailing_key())
     assert await bounces.take(a_mail(f"unsubscribe {lost}")) is Effect.UNKNOWN
+
+
+@pytest.mark.parametrize("public_url", ["", "https://herald.example.org"])
+async def test_the_mail_that_a_letter_offers_to_leave_by_comes_to_herald_and_is_honoured(
+    database: Store, store: StoredMailing, clock: SetClock, public_url: str
+) -> None:
+    await subscribe(store, ("ana@example.org", "Ana", "en"))
+    office = PostOffice()
+    bounces = Bounces(store=StoredBounces(database), keys=store, pattern=PATTERN, clock=clock)
+    mailing = Mailing(
+        store=store,
+        lists=lambda: {FRIENDS: a_list()},
+        server=MailServer(connections=1),
+        public_url=public_url,
+        clock=clock,
+        mailer=lambda _: office,
+        bounces=bounces,
+    )
+    until = NOON + timedelta(days=60)
+    await mailing.sync_issues((a_planned_issue(),), sources(written()), until=until)
+    await mailing.send_due(asyncio.Event())
+    ((_, letter),) = office.mails
+    (link,) = re.findall(r"<(mailto:[^>]*)>", message_from_bytes(letter)["List-Unsubscribe"])
+    offered = urlsplit(link)
+
+    assert offered.path == "bounces@news.example.org"
+    assert await bounces.expects(offered.path)
+    (subject,) = parse_qs(offered.query)["subject"]
+    assert await bounces.take(a_mail(subject), came_to=offered.path) is Effect.LEFT
