@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     and_,
     bindparam,
     case,
@@ -30,10 +28,10 @@ from herald.model.delivery import LATE_AFTER, Claim, Delivery, DeliveryState, Re
 from herald.model.ids import ChannelId, DeliveryKey
 from herald.model.network import Capabilities
 from herald.store import pace, tables
-from herald.store.asking import count_waiting
 from herald.store.batches import batches
 from herald.store.doubting import doubt_deliveries
 from herald.store.following import expire_followers, is_free, receipts
+from herald.store.lanes import Lane, open_lanes, shared_out, spend
 from herald.store.rows import COLUMNS, from_rows, to_text
 from herald.store.stops import load_stops, unstopped
 from herald.store.upsert import upsert
@@ -67,28 +65,6 @@ _ANYTHING = select(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lane:
-    """A channel that may send now."""
-
-    channel: ChannelId
-    capabilities: Capabilities
-    tat: datetime | None
-    free: int
-    """The most that may be claimed."""
-    host: str
-    """The name of its server's pace; empty where it has none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Host:
-    """A server that counts the requests of several channels together."""
-
-    capabilities: Capabilities
-    tat: datetime | None
-    free: int
-
-
 async def is_anything_due(
     connection: AsyncConnection, channels: Collection[ChannelId], *, now: datetime
 ) -> bool:
@@ -109,9 +85,9 @@ async def claim_due(
     stops = unstopped(await load_stops(connection))
     await doubt_deliveries(connection, capabilities, stops, now=now)
     await _mind_the_time(connection, stops, capabilities, now=now)
-    lanes, hosts = await _lanes(connection, stops, capabilities, most=most, now=now)
+    lanes, hosts = await open_lanes(connection, stops, capabilities, most=most, now=now)
     claims: list[Claim] = []
-    for lane, count in _shared(lanes, hosts, most):
+    for lane, count in shared_out(lanes, hosts, most):
         rows = await _next(connection, lane.channel, stops, count=count, now=now)
         posts = await receipts(connection, rows) if any(row.target for row in rows) else {}
         taken = [
@@ -121,7 +97,7 @@ async def claim_due(
         ]
         await _write(connection, lane, taken, now=now)
         claims += taken
-    await _spend(connection, hosts, claims, capabilities, now=now)
+    await spend(connection, hosts, claims, capabilities, now=now)
     return tuple(sorted(claims, key=lambda each: (each.delivery.next_at, each.delivery.key)))
 
 
@@ -230,124 +206,6 @@ async def reap_lapsed(connection: AsyncConnection, *, now: datetime) -> int:
     return len(keys)
 
 
-async def _lanes(
-    connection: AsyncConnection,
-    stops: _Open,
-    capabilities: Mapping[ChannelId, Capabilities],
-    *,
-    most: int,
-    now: datetime,
-) -> tuple[list[_Lane], dict[str, _Host]]:
-    """Return the channels that have something due and may send, the longest waiting first.
-
-    And the servers that they share, by the names of their paces.
-    """
-    at_once = min(most, max(each.concurrent for each in capabilities.values()))
-    waiting = await count_waiting(connection, [*capabilities], stops, most=at_once, now=now)
-    if not waiting:
-        return [], {}
-    shared = {
-        name: capabilities[channel]
-        for channel in waiting
-        if (name := pace.host_row(capabilities[channel]))
-    }
-    paces = await _paces(connection, {*waiting, *shared})
-    hosts = {name: _host_at(paces[name], limits, now=now) for name, limits in shared.items()}
-    busy = await _sending(connection, now=now)
-    lanes = []
-    for channel, count in waiting.items():
-        row, limits = paces[channel], capabilities[channel]
-        if row.not_before is not None and row.not_before > now:
-            continue
-        room = max(limits.concurrent, 1) - busy[channel]
-        free = min(count, room, pace.slots(row.tat, limits, now=now))
-        if free > 0:
-            host = pace.host_row(limits)
-            lanes.append(
-                _Lane(channel=channel, capabilities=limits, tat=row.tat, free=free, host=host)
-            )
-    return lanes, hosts
-
-
-def _host_at(row: Row[Any], limits: Capabilities, *, now: datetime) -> _Host:
-    own = pace.of_host(limits)
-    return _Host(capabilities=own, tat=row.tat, free=pace.slots(row.tat, own, now=now))
-
-
-async def _spend(
-    connection: AsyncConnection,
-    hosts: Mapping[str, _Host],
-    claims: Sequence[Claim],
-    capabilities: Mapping[ChannelId, Capabilities],
-    *,
-    now: datetime,
-) -> None:
-    """Record what *claims* use up of their servers' pace."""
-    used = Counter(pace.host_row(capabilities[claim.delivery.channel]) for claim in claims)
-    spent = [
-        {
-            "channel": name,
-            "tat": pace.after_sends(used[name], host.tat, host.capabilities, now=now),
-        }
-        for name, host in sorted(hosts.items())
-        if used[name]
-    ]
-    if spent:
-        await upsert(connection, tables.pace, spent, change=("tat",))
-
-
-async def _paces(connection: AsyncConnection, channels: Collection[str]) -> dict[str, Row[Any]]:
-    """Return the pace rows of channels and servers, locked: no room is counted by two workers.
-
-    They are locked in one order, so that no two workers wait in a ring.
-    """
-    locking = (
-        select(tables.pace)
-        .where(tables.pace.c.channel.in_(sorted(channels)))
-        .order_by(tables.pace.c.channel)
-        .with_for_update()
-    )
-    rows = (await connection.execute(locking)).all()
-    if len(rows) < len(channels):
-        new = [{"channel": channel} for channel in sorted(channels)]
-        await upsert(connection, tables.pace, new)
-        rows = (await connection.execute(locking)).all()
-    return {row.channel: row for row in rows}
-
-
-async def _sending(connection: AsyncConnection, *, now: datetime) -> Counter[str]:
-    """Count what each channel is sending; what lapsed or is unclear sends no more."""
-    rows = await connection.execute(
-        select(_d.channel, func.count().label("busy"))
-        .where(
-            _d.state == DeliveryState.CLAIMED.value,
-            _d.unclear_at.is_(None),
-            _d.lease_ends_at > now,
-        )
-        .group_by(_d.channel)
-    )
-    return Counter({row.channel: row.busy for row in rows})
-
-
-def _shared(
-    lanes: Sequence[_Lane], hosts: Mapping[str, _Host], most: int
-) -> list[tuple[_Lane, int]]:
-    """Deal *most* out among *lanes*, one each in turn, as far as their servers have room."""
-    shares = dict.fromkeys((lane.channel for lane in lanes), 0)
-    room = {name: host.free for name, host in hosts.items()}
-    left, dealt = most, True
-    while left > 0 and dealt:
-        dealt = False
-        for lane in lanes:
-            has_room = room.get(lane.host, pace.UNLIMITED) > 0
-            if left > 0 and shares[lane.channel] < lane.free and has_room:
-                shares[lane.channel] += 1
-                room[lane.host] = room.get(lane.host, pace.UNLIMITED) - 1
-                left -= 1
-                dealt = True
-    return [(lane, shares[lane.channel]) for lane in lanes if shares[lane.channel]]
-
-
 async def _next(
     connection: AsyncConnection, channel: ChannelId, stops: _Open, *, count: int, now: datetime
 ) -> tuple[Delivery, ...]:
@@ -431,7 +289,7 @@ def _claimed(
 
 
 async def _write(
-    connection: AsyncConnection, lane: _Lane, claims: Sequence[Claim], *, now: datetime
+    connection: AsyncConnection, lane: Lane, claims: Sequence[Claim], *, now: datetime
 ) -> None:
     """Record the claims, their attempts, and what they use up of pace and turns."""
     if not claims:
