@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -20,7 +20,7 @@ from typing import Protocol
 from herald.composing.zone_names import zone_names
 from herald.mailing.addresses import BadAddress, hash_address, read_address
 from herald.mailing.joining import allowances
-from herald.mailing.joining_words import joining_language, letter_language, list_name
+from herald.mailing.joining_words import joining_language, language_to, letter_language, list_name
 from herald.mailing.mime import AS_SPELLED, UnsafeHeader, mailbox, subject_header
 from herald.mailing.phrases import ENGLISH, edition_for
 from herald.mailing.preference_words import preference_words
@@ -33,7 +33,7 @@ from herald.mailing.tokens import (
 )
 from herald.model.configuration import MailingList
 from herald.model.ids import Language, ListId
-from herald.model.joining import Allowance, Asked, CameFrom
+from herald.model.joining import Asked, CameFrom
 from herald.model.mailing import (
     Accepted,
     AddressHash,
@@ -45,7 +45,7 @@ from herald.model.mailing import (
 )
 from herald.model.preferences import Held, LinkAsked, LinkId, LinkOwed, Reader
 from herald.model.stop import Stop, StopScope
-from herald.ports import Clock, MailingStore
+from herald.ports import Clock, MailingStore, PreferenceStore
 
 log = logging.getLogger(__name__)
 
@@ -57,68 +57,6 @@ _OF_ALL = ((_HOUR, 300), (_DAY, 2000))
 """As with requests to join: one part of the internet, and all of it."""
 _AGAIN_AFTER = timedelta(minutes=5)
 _ADDRESS_MOST = 320
-
-
-class PreferenceStore(Protocol):
-    """What readers change by themselves, on disk. Every method is one short transaction."""
-
-    async def ask_link(
-        self,
-        asked: LinkAsked,
-        *,
-        of_source: Sequence[Allowance],
-        of_address: Sequence[Allowance],
-        now: datetime,
-    ) -> Asked:
-        """Take down that a link is wanted, unless too much was asked; alike for every address."""
-        ...
-
-    async def owner(self, link: LinkId, *, now: datetime) -> AddressHash | None:
-        """Return whose link it is; None once it works no longer."""
-        ...
-
-    async def owner_of(self, tie: SubscriptionId) -> AddressHash | None:
-        """Return whose subscription it is; None if never there, or erased."""
-        ...
-
-    async def reader(self, known: AddressHash) -> Reader | None:
-        """Return a person with all ties; None if unknown, or erased."""
-        ...
-
-    async def change(
-        self,
-        known: AddressHash,
-        *,
-        language: Language | None,
-        zone: str,
-        choose: Callable[[Language, Sequence[Language]], Language],
-    ) -> None:
-        """Let a person's letters speak *language*, those that nobody claimed yet included."""
-        ...
-
-    async def claim_link(self, *, now: datetime) -> LinkOwed | None:
-        """Take the next mail that is owed to somebody known; forget those owed to nobody."""
-        ...
-
-    async def link_sent(self, claimed: LinkOwed, *, now: datetime) -> None:
-        """Note that a mail was accepted: from now on its link works, for an hour."""
-        ...
-
-    async def link_lost(self, claimed: LinkOwed) -> None:
-        """Note that a mail is not to be sent again by itself."""
-        ...
-
-    async def link_later(self, claimed: LinkOwed, *, at: datetime) -> None:
-        """Owe a mail again that was certainly not accepted."""
-        ...
-
-    async def forget_links(self, *, now: datetime) -> int:
-        """Erase the links that work no longer; return how many they were."""
-        ...
-
-    async def held(self, known: AddressHash) -> Held:
-        """Return everything that is held of an address."""
-        ...
 
 
 class AsksToJoin(Protocol):
@@ -412,7 +350,7 @@ def make_link_mail(
     claimed: LinkOwed, sender: MailingList, *, link: str, key: bytes, date: datetime
 ) -> bytes:
     """Return the mail that brings a link to its owner; raise UnsafeHeader."""
-    spoken = joining_language(claimed.language, *sender.languages)
+    spoken = language_to(sender, claimed.language)
     say = preference_words(spoken)
     domain = sender.sender_address.rpartition("@")[2]
     mail = EmailMessage(policy=AS_SPELLED)

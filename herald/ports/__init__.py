@@ -15,6 +15,7 @@ from herald.ports.media import Cards, CardStore, MediaStore, Pictures
 from herald.ports.notices import NoticeStore
 from herald.ports.outbox import OutboxStore
 from herald.ports.planning import PlannerStore
+from herald.ports.preferences import PreferenceStore
 
 __all__ = [
     "Answered",
@@ -36,6 +37,7 @@ __all__ = [
     "OutboxStore",
     "Pictures",
     "PlannerStore",
+    "PreferenceStore",
     "Profiled",
     "WebSubStore",
 ]

@@ -145,6 +145,13 @@ class MailingStore(Protocol):
         """
         ...
 
+    async def give_back(self, wish: Wish, *, claimed_at: datetime) -> bool:
+        """Undo the claim that a turn made of *wish* at that moment, if its answer was lost.
+
+        Only for the one that asked and knows that it sent nothing. Returns whether there was one.
+        """
+        ...
+
     async def reap_recipients(self, *, now: datetime) -> int:
         """Make every claimed copy whose lease lapsed ``uncertain``; never pending."""
         ...
