@@ -146,11 +146,7 @@ class App:
         self.bounces, self.doubts, self.trials = letters.bounces, letters.doubts, letters.trials
         # Planning
         self.plans = Plans(
-            self.files,
-            store=self.store,
-            feeds=self.feeds,
-            mailing=self.mailing_store,
-            clock=clock,
+            self.files, store=self.store, feeds=self.feeds, mailing=letters.store, clock=clock
         )
         self.corrections = Corrections(
             load=self.load,
@@ -322,8 +318,7 @@ class App:
 
     async def next_due(self, until: datetime) -> datetime | None:
         """Return the next moment after now, up to *until*, at which something may be sent."""
-        now = self.clock.now()
-        return await self.store.next_moment(after=now, until=until)
+        return await self.store.next_moment(after=self.clock.now(), until=until)
 
     # ------------------------------------------------------------------ telling
 
