@@ -20,8 +20,8 @@ from email.utils import format_datetime
 from herald.mailing.addresses import BadAddress, hash_address, read_address
 from herald.mailing.joining_words import (
     consent_text,
-    joining_language,
     joining_words,
+    language_to,
     letter_language,
     list_name,
 )
@@ -281,7 +281,7 @@ class Joining:
     ) -> Invitation | None:
         if mailing_list is None:
             return None
-        spoken = joining_language(*filter(None, (language, *mailing_list.languages)))
+        spoken = language_to(mailing_list, *([language] if language else []))
         return Invitation(
             list_name=list_name(mailing_list, spoken),
             language=spoken,
@@ -304,7 +304,7 @@ def make_confirmation(
 
     It is no mail of the list, whose reader nobody is yet: it says that doing nothing is enough.
     """
-    spoken = joining_language(asked.language, *mailing_list.languages)
+    spoken = language_to(mailing_list, asked.language)
     say, name = joining_words(spoken), list_name(mailing_list, spoken)
     mail = EmailMessage(policy=AS_SPELLED)
     mail["From"] = mailbox(mailing_list.sender_name, mailing_list.sender_address)

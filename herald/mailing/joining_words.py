@@ -32,6 +32,19 @@ def joining_language(*wanted: Language) -> Language:
     return next(spoken, ENGLISH)
 
 
+def language_to(mailing_list: MailingList, *wanted: Language) -> Language:
+    """Return the language in which Herald speaks to somebody about a list.
+
+    Of *wanted* the first that it speaks; else English, if the list is written in it too, for who
+    asks for Finnish will rather read that than Maltese; else a language of the list. Who asks for
+    none gets the list's first.
+    """
+    own = mailing_list.languages
+    first = () if wanted else own[:1]
+    english = (ENGLISH,) if ENGLISH in own else ()
+    return joining_language(*wanted, *first, *english, *own)
+
+
 def list_name(mailing_list: MailingList, language: Language) -> str:
     """Return a list's name in *language*, or in the first of the list's own."""
     return mailing_list.name.first((language, *mailing_list.languages)) or mailing_list.id

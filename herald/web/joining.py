@@ -17,6 +17,7 @@ from herald.mailing.joining import Invitation
 from herald.mailing.joining_words import (
     consent_text,
     joining_language,
+    language_to,
     letter_language,
     list_name,
 )
@@ -179,7 +180,7 @@ def _form(
     asked_for = [said.get("lang", ""), request.query.get("lang", "")]
     accepted = accepted_languages(request.headers.get("Accept-Language", ""))
     wanted = (*(Language(tag[:35]) for tag in asked_for if tag), *accepted)
-    spoken = joining_language(*wanted, *mailing_list.languages)
+    spoken = language_to(mailing_list, *wanted)
     letters = Language(said.get("language", "")[:35])
     return SignUpForm(
         list_name=list_name(mailing_list, spoken),

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from herald.clock import SetClock
 from herald.mailing.joining import Joining
-from herald.mailing.joining_words import joining_words
+from herald.mailing.joining_words import joining_words, language_to
 from herald.mailing.leaving import Leaving
 from herald.mailing.lists import find_hash
 from herald.mailing.tokens import confirm_token, unsubscribe_token
@@ -425,6 +425,24 @@ async def test_the_page_speaks_the_visitors_language(
 ) -> None:
     answer = await site.client.get(f"/lists/friends{query}", headers={"Accept-Language": accepted})
     assert spoken in await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("written_in", "wanted", "spoken"),
+    [
+        (("fi", "mt", "en"), ("fi",), "en"),
+        (("fi", "mt", "en"), ("ka", "it"), "it"),
+        (("fi", "mt", "en"), (), "en"),
+        (("it", "en"), (), "it"),
+        (("ca", "es"), ("ca",), "es"),
+        (("fi", "ka"), ("fi",), "en"),
+    ],
+)
+def test_who_asks_for_a_language_that_herald_lacks_is_not_answered_in_a_third(
+    written_in: tuple[str, ...], wanted: tuple[str, ...], spoken: str
+) -> None:
+    mailing_list = a_list(languages=tuple(Language(tag) for tag in written_in))
+    assert language_to(mailing_list, *(Language(tag) for tag in wanted)) == spoken
 
 
 def test_every_language_has_all_words_with_the_same_places() -> None:
