@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -11,22 +12,37 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 HERALD = (sys.executable, "-c", "from herald.cli.main import main; main()")
-PATIENCE = 20.0
+PATIENCE = 50.0
 """True seconds after which something that should have happened is a failure."""
 OFTEN = 0.05
 
 
+_PORTS = range(10_240, 32_768)
+"""Below those that a system gives to who asks for none: nobody is given one of them meanwhile."""
+_SLICES = 16
+_next_port = count(secrets.randbelow(len(_PORTS)))
+
+
 def a_free_port() -> int:
-    """Return a port of loopback on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of loopback on which nothing listens, and no other test meanwhile.
+
+    Tests that run side by side choose from slices of their own.
+    """
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SLICES
+    slice_of_mine = _PORTS[mine::_SLICES]
+    for nth in islice(_next_port, len(slice_of_mine)):
+        port = slice_of_mine[nth % len(slice_of_mine)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def surroundings(**more: str) -> dict[str, str]:

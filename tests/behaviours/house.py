@@ -32,7 +32,7 @@ NOW = datetime(2027, 5, 10, 12, 0, tzinfo=UTC)
 """A Monday: six days follow in which no feed is read anew because a new week began."""
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-QUICK = Limits(connect=2, read=2, total=4, spacing=timedelta(0))
+QUICK = Limits(connect=20, read=20, total=30, spacing=timedelta(0))
 """Real seconds, for servers that answer at once."""
 
 CHANNELS = {

@@ -325,7 +325,7 @@ async def test_a_feed_is_asked_as_often_as_it_speaks(
 async def test_a_server_is_asked_one_thing_at_a_time_with_a_second_between(
     tmp_path: Path, ground: Ground
 ) -> None:
-    limits = Limits(connect=2, read=2, total=4)
+    limits = Limits(connect=20, read=20, total=30)
     assert (limits.spacing, limits.at_once) == (timedelta(seconds=1), 32)
     moments: list[float] = []
     async with a_house(tmp_path, ground, limits=limits) as house:
@@ -342,7 +342,7 @@ async def test_a_server_is_asked_one_thing_at_a_time_with_a_second_between(
 async def test_all_servers_together_are_asked_no_more_than_so_much(
     tmp_path: Path, ground: Ground
 ) -> None:
-    limits = Limits(connect=2, read=2, total=4, at_once=2, spacing=timedelta(0))
+    limits = Limits(connect=20, read=20, total=30, at_once=2, spacing=timedelta(0))
     gauge = Gauge()
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(a_house(tmp_path, ground, limits=limits))

@@ -18,15 +18,15 @@ class StandingClock(SetClock):
 
 
 async def until(is_so: Callable[[], object]) -> None:
-    """Let other tasks go on until *is_so*; fail after ten true seconds."""
-    async with asyncio.timeout(10):
+    """Let other tasks go on until *is_so*; fail after sixty true seconds."""
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - anything may make it so
             await asyncio.sleep(0)
 
 
 async def advance_until(clock: SetClock, is_so: Callable[[], object]) -> None:
-    """Move *clock* on in tenths of a second until *is_so*; fail after ten true seconds."""
-    async with asyncio.timeout(10):
+    """Move *clock* on in tenths of a second until *is_so*; fail after sixty true seconds."""
+    async with asyncio.timeout(60):
         while not is_so():
             clock.advance(timedelta(seconds=0.1))
             for _ in range(20):

@@ -67,7 +67,7 @@ async def running(worker: Worker) -> AsyncIterator[asyncio.Event]:
         yield stop
     finally:
         stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await task
 
 
@@ -450,7 +450,7 @@ async def test_a_pass_does_not_wait_for_a_network_that_cannot_be_asked_now() -> 
 async def test_a_look_up_that_somebody_else_makes_is_not_waited_for() -> None:
     taken = due(state=DeliveryState.CLAIMED, token=3, unclear_at=NOON, lease_ends_at=NOON + HOUR)
     outbox, channel = MemoryOutbox(taken, limits={"fedi": LIMITS}), ScriptedChannel()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await a_worker(outbox, channel, clock=SetClock(NOON)).drain()
     assert channel.looked_up == []
 
@@ -689,7 +689,7 @@ async def test_a_pass_comes_to_its_end_where_fractions_of_seconds_do_not_add_up(
     clock.advance(timedelta(seconds=93.6))
     limits = {"fedi": replace(LIMITS, settle_window=38.4 * SECOND)}
     outbox = MemoryOutbox(due(unclear_at=NOON, state=DeliveryState.CLAIMED), limits=limits)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await a_worker(outbox, channel, clock=clock).drain()
     assert len(channel.looked_up) == 1
 

@@ -190,6 +190,6 @@ async def _until_somebody_waits(server: PostgreSQL, name: str) -> None:
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await asyncio.to_thread(server.tell, waiting, database=name) == "0":  # noqa: ASYNC110 - another's
             await asyncio.sleep(0.01)

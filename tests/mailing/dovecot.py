@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.running import a_free_port
+
 DOVECOT = shutil.which("dovecot", path="/usr/sbin:/usr/bin:/sbin")
 PASSWORD = "secret"
 
@@ -121,7 +123,7 @@ def running_dovecot() -> Iterator[Dovecot]:
         base.chmod(0o755)
         (base / "mail").mkdir()
         os.chown(base / "mail", owner.pw_uid, owner.pw_gid)
-        imap, lmtp = _free_ports()
+        imap, lmtp = a_free_port(), a_free_port()
         text = _CONFIGURATION.format(
             base=base,
             name=base.name,
@@ -145,12 +147,6 @@ def running_dovecot() -> Iterator[Dovecot]:
                 running.wait(timeout=20)
     finally:
         shutil.rmtree(base, ignore_errors=True)
-
-
-def _free_ports() -> tuple[int, int]:
-    here = ("127.0.0.1", 0)
-    with socket.create_server(here) as one, socket.create_server(here) as two:
-        return one.getsockname()[1], two.getsockname()[1]
 
 
 def _wait_for(running: subprocess.Popen[bytes], base: Path, *ports: int) -> None:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.running import a_free_port
+
 POSTFIX = shutil.which("postfix", path="/usr/sbin:/usr/bin:/sbin")
 DOMAIN = "friends.example.org"
 
@@ -112,7 +114,7 @@ def running_postfix(also: str = "") -> Iterator[Postfix]:
     base = Path(tempfile.mkdtemp(prefix="herald-postfix-"))
     try:
         base.chmod(0o755)
-        port = _free_port()
+        port = a_free_port()
         _write_configuration(base, port, also)
         _postfix(base, "start")
         try:
@@ -146,12 +148,6 @@ def _postfix(base: Path, command: str) -> None:
     subprocess.run(
         [POSTFIX, "-c", str(base / "etc"), command], check=True, capture_output=True, timeout=30
     )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int) -> None:

@@ -58,7 +58,7 @@ def test_an_editor_reads_where_what_and_what_to_do(tmp_path: Path) -> None:
 
 def test_a_look_is_quick_however_large_the_picture_is() -> None:
     content = saved(quarters((6000, 4000)), "JPEG", quality=95)
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(20):
         look_at(content)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -292,10 +292,10 @@ def test_a_large_photograph_is_read_at_the_size_that_is_needed() -> None:
     """Four times the pixels, hardly more time: a JPEG is scaled down while it is decoded."""
     image = quarters((7000, 5000))
     content = saved(image, "JPEG", quality=50)
-    began = time.perf_counter()
+    began = time.process_time()
     picture = prepare(content, replace(BLUESKY, side=400))
     assert (picture.width, picture.height) == (400, 286)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(("content", "words"), UNUSABLE.values(), ids=UNUSABLE)
@@ -307,11 +307,11 @@ def test_what_is_no_picture_is_refused_in_words(content: bytes, words: str) -> N
 
 
 def test_a_claim_of_many_pixels_costs_nothing() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(20):
         with pytest.raises(PictureUnusable):
             prepare(bomb(50_000, 50_000), ALL)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_what_can_never_fit_is_refused_and_says_so() -> None:

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import os
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,8 @@ from typing import Any
 from urllib.error import URLError
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
+
+from tests.running import a_free_port
 
 PLACE = "HERALD_SYNAPSE"
 """Names the Python in whose environment ``pip install matrix-synapse`` was run."""
@@ -141,7 +142,7 @@ class RealSynapse:
 def running_synapse() -> Iterator[RealSynapse]:
     """Run the server until the end of the block; raise RuntimeError where it does not start."""
     with tempfile.TemporaryDirectory(prefix="herald-synapse-") as name:
-        folder, port = Path(name), _free_port()
+        folder, port = Path(name), a_free_port()
         (folder / "homeserver.yaml").write_text(json.dumps(_settings(folder, port)))
         (folder / "log.yaml").write_text(json.dumps({"version": 1, "root": {"level": "ERROR"}}))
         with subprocess.Popen(
@@ -212,12 +213,6 @@ def _await_answer(address: str, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise RuntimeError("Matrix' own server did not start")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _register(address: str, name: str) -> str:

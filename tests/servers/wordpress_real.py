@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
+
+from tests.running import a_free_port
 
 PLACE = "HERALD_WORDPRESS"
 """Names the folder with WordPress' files, such as ``/usr/share/wordpress``."""
@@ -155,7 +156,7 @@ def _database(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _site(folder: Path) -> Iterator[RealWordPress]:
-    root, port = folder / "site", _free_port()
+    root, port = folder / "site", a_free_port()
     host = f"127.0.0.1:{port}"
     shutil.copytree(os.environ[PLACE], root, symlinks=True)
     (root / "wp-config.php").unlink(missing_ok=True)  # Debian's asks for files under /etc
@@ -208,9 +209,3 @@ def _await(is_there: Any, process: subprocess.Popen[bytes], name: str) -> None:
             return
         time.sleep(0.05)  # a process of its own: there is nothing to wait on
     raise RuntimeError(f"{name} did not start")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -89,7 +89,7 @@ async def listening(store: Store, bells: dict[Heard, Callable[[], None]]) -> Asy
         yield
     finally:
         stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await task
 
 
@@ -216,6 +216,6 @@ async def test_a_server_that_is_away_for_long_is_heard_again(
 
 async def test_on_sqlite_there_is_nothing_to_listen_to(tmp_path: Path) -> None:
     store = await open_store("sqlite:///herald.db", tmp_path)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await listen(store, Ears().bells(), clock=SetClock(NOON), stop=asyncio.Event())
     await store.close()

@@ -205,9 +205,9 @@ DEEP = b"".join(
     ],
 )
 def test_a_hostile_mail_is_read_in_moments(mail: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     returned = read_returned(mail, SEAL)
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
     assert len(returned.diagnostic) <= 300
     assert returned.diagnostic.isprintable()
 

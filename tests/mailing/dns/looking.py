@@ -12,13 +12,15 @@ from herald.mailing.dns.examine import MailWay, examine_names
 from herald.mailing.dns.lookup import Answer, Found, Kind, NoRecord
 from herald.mailing.dns.resolver import DnsNames
 from herald.model.account import Finding, Severity
-from tests.servers.dns import NameServer, Zone
+from tests.servers.dns import Fault, NameServer, Zone
 
 MUSEUM = "museum.internal"
 """Nobody can register it (ICANN keeps ``internal`` for private use)."""
 RELAY = "mail.museum.internal"
 ADDRESS = "185.12.0.10"
 """Public, so that it counts; nothing here ever talks to it."""
+NEVER_ANSWERED = frozenset({Fault.SAYS_NOTHING, Fault.GARBAGE})
+"""What a look-up learns only from the time that passes."""
 
 
 def an_rsa_key(bits: int, form: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> bytes:
@@ -53,8 +55,9 @@ def with_txt(name: str, *texts: str) -> Zone:
 
 
 def names_of(server: NameServer) -> DnsNames:
-    """Return names as *server* tells them, impatiently."""
-    return DnsNames(("127.0.0.1",), port=server.port, seconds=0.5)
+    """Return names as *server* tells them, impatiently where it never gives an answer."""
+    never = NEVER_ANSWERED & {said for said in server.zone.values() if isinstance(said, Fault)}
+    return DnsNames(("127.0.0.1",), port=server.port, seconds=1.5 if never else 20.0)
 
 
 async def look(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.mailing.dns.examine import MailWay, examine_names
+from herald.mailing.dns.resolver import DnsNames
 from herald.model.account import Severity
 from tests.mailing.dns.looking import (
     ADDRESS,
@@ -186,7 +187,8 @@ async def test_names_for_examples_are_told_and_not_asked_for(domain: str) -> Non
 
 async def test_without_names_one_line_says_so() -> None:
     async with NameServer({}).serving() as server:
-        names = names_of(server)
+        port = server.port
+    names = DnsNames(("127.0.0.1",), port=port, seconds=1.5)
     found = await examine_names(names, (MUSEUM, "other.internal"), way=MailWay(host=RELAY))
     ill = the_ill(found)
     assert "names cannot be looked up" in ill.what

@@ -45,7 +45,7 @@ async def site() -> AsyncIterator[Site]:
 
 async def look(url: str, *, most: int = MOST_REQUESTS) -> Discovery:
     clock = SetClock(NOW)
-    limits = Limits(connect=2, read=2, total=5, spacing=timedelta(0))
+    limits = Limits(connect=20, read=20, total=30, spacing=timedelta(0))
     async with (
         Fetcher(contact="", clock=clock, allow_private=True, limits=limits) as fetcher,
         Parser(workers=1) as parser,

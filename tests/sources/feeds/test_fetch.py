@@ -30,7 +30,7 @@ from herald.sources.feeds.fetching.fetch import (
 from herald.sources.feeds.fetching.hublink import hub_of
 from tests.sources.feeds.documents import NOW, Site, a_raw_server, a_site
 
-QUICK = Limits(connect=2, read=0.3, total=0.8, most_bytes=5 * 1024 * 1024, spacing=timedelta(0))
+PATIENT = Limits(connect=20, read=20, total=30, spacing=timedelta(0))
 
 
 @pytest.fixture
@@ -45,14 +45,14 @@ async def fetcher() -> AsyncIterator[Fetcher]:
         contact="https://example.org/contact",
         clock=SetClock(NOW),
         allow_private=True,
-        limits=QUICK,
+        limits=PATIENT,
     ) as made:
         yield made
 
 
 @pytest.fixture
 async def careful() -> AsyncIterator[Fetcher]:
-    async with Fetcher(contact="", clock=SetClock(NOW), limits=QUICK) as made:
+    async with Fetcher(contact="", clock=SetClock(NOW), limits=PATIENT) as made:
         yield made
 
 

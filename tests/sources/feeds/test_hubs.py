@@ -148,7 +148,7 @@ async def herald(tmp_path: Path) -> AsyncIterator[Herald]:
     port = a_free_port()
     base = f"http://127.0.0.1:{port}"
     hubs = _hubs(database, callback_root(base, allow_http=True), clock)
-    limits = Limits(connect=2, read=2, total=4, spacing=timedelta(0))
+    limits = Limits(connect=20, read=20, total=30, spacing=timedelta(0))
     runner = await serve(create_app(_health, NobodyLeaves(), hubs), f"127.0.0.1:{port}")
     async with (
         a_site() as site,

@@ -21,7 +21,7 @@ from herald.sources.feeds.webpages.pages import MOST_PAGES, Pages, event_for, wa
 from tests.sources.feeds.documents import NOW, Site, a_site
 
 BEGINS = datetime(2027, 5, 16, 8, tzinfo=UTC)
-QUICK = Limits(connect=2, read=1, total=2, spacing=timedelta(0))
+QUICK = Limits(connect=20, read=20, total=30, spacing=timedelta(0))
 
 
 def a_page(*events: dict[str, Any]) -> str:

@@ -16,8 +16,8 @@ from herald.sources.feeds.fetching.fetch import Fetched, Fetcher, FetchFailed, L
 from herald.sources.feeds.fetching.redirects import Way
 from tests.sources.feeds.documents import NOW, Site, a_raw_server, a_site
 
-QUICK = Limits(connect=2, read=0.5, total=1, spacing=timedelta(0))
-SPACED = Limits(connect=2, read=0.5, total=1)
+QUICK = Limits(connect=20, read=20, total=30, spacing=timedelta(0))
+SPACED = Limits(connect=20, read=20, total=30)
 
 
 @pytest.fixture
