@@ -1,4 +1,4 @@
-"""Make the manual's pictures of the preview and of letters again: ``python -m docs.screenshots``.
+"""Make the manual's pictures of previews, letters and pages again: ``python -m docs.screenshots``.
 
 Takes Chromium (``HERALD_CHROMIUM``, or where Debian puts it) and the packages of Herald's tests.
 The same browser and fonts give the same pictures.
@@ -12,17 +12,29 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 
 from herald.app import open_app
+from herald.cli.letter_page import letter_page
 from herald.clock import SetClock
+from herald.mailing.preferences import Choices, ListChoice
+from herald.model.archive import Letter
 from herald.model.card import LinkCard
+from herald.model.configuration import MailingList
 from herald.model.delivery import Media
+from herald.model.ids import CampaignId, Language, ListId
+from herald.model.mailing import Issue, IssueState, SubscriptionState
+from herald.model.problem import Place
+from herald.model.words import Words
 from herald.reporting.preview import render_preview_html
 from herald.showing import Showing
 from herald.store.cards import StoredCards
+from herald.web.archive_pages import Shelf, shelf_page
+from herald.web.archive_pages import letter_page as archived_page
+from herald.web.pages import question_page
+from herald.web.preferences_pages import choices_page
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "docs" / "examples" / "preview-page"
@@ -34,6 +46,49 @@ SWITCHES = ("--no-sandbox", "--disable-dev-shm-usage")
 """Of Chromium: in a container it runs as root, and with little shared memory."""
 AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 """The moment at which the page is made."""
+
+_ISSUE = Issue(
+    key="stories/monthly/2027-05-04",
+    campaign=CampaignId("stories"),
+    newsletter="monthly",
+    list=ListId("friends"),
+    local_date=date(2027, 5, 4),
+    zone="Europe/Rome",
+    due_at=datetime(2027, 5, 4, 7, 0, tzinfo=UTC),
+    needs_approval=True,
+    state=IssueState.HELD,
+)
+_FRIENDS = MailingList(
+    id=ListId("friends"),
+    name=Words.of({"en": "Friends of ecomuseums"}),
+    sender_name="EcoHeritage",
+    sender_address="news@friends.example.org",
+    languages=(Language("en"), Language("it"), Language("ar")),
+    is_open=True,
+    has_archive=True,
+    place=Place(file="config/lists.yaml"),
+)
+_CHOICES = Choices(
+    hidden_address="a…@example.org",
+    spoken=Language("en"),
+    lists=(
+        ListChoice(
+            id=ListId("friends"),
+            name="Friends of ecomuseums",
+            state=SubscriptionState.SUBSCRIBED,
+        ),
+        ListChoice(
+            id=ListId("partners"),
+            name="Partners",
+            state=SubscriptionState.LEFT,
+            may_join=True,
+        ),
+    ),
+    languages=(Language("en"), Language("it")),
+    language=Language("en"),
+    zone="Europe/Rome",
+    is_owner=False,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,29 +194,57 @@ def take(page: Path, shots: tuple[Shot, ...], into: Path) -> None:
 
 
 def take_letters(into: Path) -> None:
-    """Take a letter on a telephone, in the light and in the dark, and write it into a folder."""
+    """Take a letter, its preview and readers' pages, and write them into a folder."""
+    from tests.mailing.letters import AR, EN, IT, a_letter  # noqa: PLC0415
+
+    media = (ROOT / "campaigns" / "media").as_uri() + "/"
+    letters = {tag: a_letter(tag, place=media, logo="") for tag in (EN, IT, AR)}
+    _side_by_side(
+        into / "letters.webp", (letters[EN].html, "light"), (letters[AR].html, "dark"), phone=True
+    )
+    preview = letter_page(_ISSUE, [letters[EN]], list_name="Friends of ecomuseums")
+    _side_by_side(into / "newsletter-preview.webp", (preview, "light"))
+    _side_by_side(
+        into / "reader-pages.webp",
+        (choices_page(_CHOICES, data_link=""), "light"),
+        (question_page(EN, "Friends of ecomuseums"), "dark"),
+        phone=True,
+    )
+    subjects = tuple((tag, letters[tag].subject) for tag in (EN, IT, AR))
+    shown = Letter(issue=_ISSUE, subjects=subjects)
+    place = "https://herald.example.org"
+    shelf = Shelf(mailing_list=_FRIENDS, public_url=place, language=EN, letters=(shown,))
+    _side_by_side(
+        into / "letters-on-the-web.webp",
+        (shelf_page(shelf), "light"),
+        (archived_page(letters[EN], shown, _FRIENDS, public_url=place), "light"),
+        phone=True,
+    )
+
+
+def _side_by_side(file: Path, *pages: tuple[str, str], phone: bool = False) -> None:
+    """Take pages, each with the scheme in which it is seen, and join them into one picture."""
     from PIL import Image  # noqa: PLC0415
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
-    from tests.mailing.letters import AR, EN, a_letter  # noqa: PLC0415
-
-    width, height, between = 400, 860, 24
-    both = Image.new("RGB", (2 * width + between, height), "#ffffff")
-    media = (ROOT / "campaigns" / "media").as_uri() + "/"
+    (width, height), between = (400, 860) if phone else (1130, 760), 24
+    joined = Image.new("RGB", (len(pages) * (width + between) - between, height), "#ffffff")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="herald-") as scratch:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*SWITCHES])
-        for place, (language, dark) in enumerate(((EN, False), (AR, True))):
-            page = Path(scratch) / f"{language}.html"
-            page.write_text(a_letter(language, place=media, logo="").html, encoding="utf-8")
+        for place, (html, scheme) in enumerate(pages):
+            page = Path(scratch) / "page.html"
+            page.write_text(html, encoding="utf-8")
             tab = browser.new_page(
                 viewport={"width": width, "height": height},
-                color_scheme="dark" if dark else "light",
+                color_scheme="dark" if scheme == "dark" else "light",
             )
-            tab.goto(page.as_uri())
+            tab.goto(page.as_uri(), wait_until="networkidle")
+            for frame in tab.frames[1:3]:
+                frame.wait_for_selector("main")
             seen = Image.open(BytesIO(tab.screenshot()))
-            both.paste(seen.convert("RGB"), (place * (width + between), 0))
+            joined.paste(seen.convert("RGB"), (place * (width + between), 0))
         browser.close()
-    both.save(into / "letters.webp", "WEBP", quality=82, method=6)
+    joined.save(file, "WEBP", quality=82, method=6)
 
 
 if __name__ == "__main__":
