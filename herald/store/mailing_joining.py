@@ -29,7 +29,6 @@ from herald.model.joining import (
     SignUpId,
 )
 from herald.model.mailing import (
-    EVERY_LIST,
     AddressHash,
     Subscriber,
     SubscriptionId,
@@ -38,6 +37,7 @@ from herald.model.mailing import (
 from herald.store.alone import Guarded, alone
 from herald.store.batches import batches
 from herald.store.engine import Store
+from herald.store.mailing_confirming import confirm
 from herald.store.mailing_lists import find_subscriber
 from herald.store.mailing_tables import (
     ask_count,
@@ -46,9 +46,8 @@ from herald.store.mailing_tables import (
     sign_up,
     subscriber,
     subscription,
-    suppression,
 )
-from herald.store.upsert import insert_new, upsert
+from herald.store.upsert import upsert
 
 _SENDING_MOST = timedelta(hours=1)
 """A mail that was claimed longer ago is being sent no more: whoever asks anew gets another."""
@@ -111,7 +110,7 @@ class StoredJoining:
         """Subscribe whoever made a request, with the proof of it."""
         return await self._store.write(
             partial(
-                _confirm,
+                confirm,
                 known=known,
                 text=text,
                 tie=tie,
@@ -252,98 +251,6 @@ def _span(allowance: Allowance, now: datetime) -> tuple[str, datetime]:
     number = (now - epoch) // allowance.within
     name = f"{allowance.of}\n{allowance.within // timedelta(seconds=1)}\n{number}"
     return sha256(name.encode()).hexdigest(), epoch + (number + 1) * allowance.within
-
-
-async def _confirm(
-    connection: AsyncConnection,
-    *,
-    known: SignUpId,
-    text: ConsentText,
-    tie: SubscriptionId,
-    other_lists: Sequence[ListId],
-    since: datetime,
-    now: datetime,
-) -> bool:
-    await alone(connection, Guarded.PEOPLE)
-    found = (
-        await connection.execute(
-            select(sign_up).where(sign_up.c.id == known, sign_up.c.asked_at >= since)
-        )
-    ).one_or_none()
-    if found is None:
-        return False
-    await _welcome_back(connection, found, other_lists)
-    person = {
-        "address_hash": found.address_hash,
-        "address": found.address,
-        "name": "",
-        "language": found.language,
-        "created_at": now,
-    }
-    await upsert(connection, subscriber, person, change=("address", "language"))
-    kept = await _tie(connection, found, tie, now)
-    words = {"digest": text.digest, "text": "\n".join([*text.lines, text.privacy]).strip()}
-    await insert_new(connection, consent_text, words)
-    await connection.execute(
-        insert(consent).values(
-            id=found.id,
-            subscription=kept,
-            list=found.list,
-            language=text.language,
-            came_from=found.came_from,
-            asked_at=found.asked_at,
-            confirmed_at=now,
-            digest=text.digest,
-            message_id=found.message_id,
-        )
-    )
-    await connection.execute(delete(sign_up).where(sign_up.c.id == known))
-    return True
-
-
-async def _welcome_back(
-    connection: AsyncConnection, found: Row[Any], other_lists: Sequence[ListId]
-) -> None:
-    """Let the person be written to on this list again, and on no other one."""
-    theirs = suppression.c.address_hash == found.address_hash
-    everywhere = (
-        await connection.execute(
-            select(suppression).where(theirs, suppression.c.list == EVERY_LIST)
-        )
-    ).one_or_none()
-    if everywhere is not None:
-        for other in other_lists:
-            row = {**everywhere._mapping, "list": other}  # noqa: SLF001  # its documented name
-            await insert_new(connection, suppression, row)
-    await connection.execute(
-        delete(suppression).where(theirs, suppression.c.list.in_((EVERY_LIST, found.list)))
-    )
-
-
-async def _tie(
-    connection: AsyncConnection, found: Row[Any], tie: SubscriptionId, now: datetime
-) -> SubscriptionId:
-    """Subscribe the person of a request, anew or again; return the subscription."""
-    agreed: dict[str, Any] = {
-        "state": SubscriptionState.SUBSCRIBED.value,
-        "consent_source": f"confirmed by mail ({found.came_from})",
-        "consent_given": now.astimezone(UTC).isoformat(timespec="seconds"),
-        "left_at": None,
-    }
-    theirs = select(subscription.c.id, subscription.c.state).where(
-        subscription.c.address_hash == found.address_hash, subscription.c.list == found.list
-    )
-    there = (await connection.execute(theirs)).one_or_none()
-    if there is None:
-        new = {"id": tie, "address_hash": found.address_hash, "list": found.list, "since": now}
-        await connection.execute(insert(subscription).values(**new, **agreed))
-        return tie
-    if there.state != SubscriptionState.SUBSCRIBED.value:
-        agreed["since"] = now
-    await connection.execute(
-        update(subscription).where(subscription.c.id == there.id).values(**agreed)
-    )
-    return SubscriptionId(there.id)
 
 
 async def _invite(
