@@ -103,6 +103,9 @@ async def _look(invocation: Invocation) -> tuple[Loaded, Known, dict[FeedId, flo
             stops=await app.store.stops(),
             entries=entries,
             issues=await app.mailing_store.issues(),
+            zones={
+                name: await app.mailing_store.zones(name) for name in loaded.configuration.lists
+            },
             capabilities=await app.store.capabilities(),
         )
         a_week = {each.feed.id: each.a_week for each in await app.feeds.health(now=now)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -10,7 +10,9 @@ from typing import cast
 from herald.mailing.gather import Sources
 from herald.mailing.issues import approve, closed, weigh
 from herald.mailing.preparing import Shaped, follow_plan
+from herald.model.ids import ListId
 from herald.model.mailing import Edition, Issue, IssueReason, IssueState
+from herald.model.mornings import mornings
 from herald.model.plan import PlannedIssue
 from herald.ports import MailingStore
 
@@ -24,9 +26,20 @@ GIVEN_UP = timedelta(days=1)
 
 
 class Letters:
-    """Every issue, by its key; an issue that is ready when it is due counts as sent."""
+    """Every issue, by its key; an issue that is ready when it is due counts as sent.
 
-    def __init__(self, issues: Sequence[Issue] = (), *, early: timedelta = timedelta(0)) -> None:
+    One that goes out on its readers' own clocks is due when the first of them has morning.
+    """
+
+    def __init__(
+        self,
+        issues: Sequence[Issue] = (),
+        *,
+        early: timedelta = timedelta(0),
+        zones: Mapping[ListId, Collection[str]] | None = None,
+    ) -> None:
+        """Begin with *issues*; *zones* are those in which each list's readers live."""
+        self._zones = zones or {}
         self._shelf = _Shelf({issue.key: issue for issue in issues})
         self._left: list[Issue] = []
         self._early = SOON + early
@@ -57,7 +70,7 @@ class Letters:
     def send_due(self, *, now: datetime) -> None:
         """Send what is due and may be sent; close what has nothing to say."""
         for issue in list(self._shelf.known.values()):
-            if issue.state is not IssueState.PENDING or issue.due_at > now:
+            if issue.state is not IssueState.PENDING or self._begins_at(issue) > now:
                 continue
             changed = closed(issue, now=now)
             if changed is None and issue.content_hash:
@@ -81,8 +94,12 @@ class Letters:
 
     def next_due(self, after: datetime) -> datetime | None:
         """Return when the next issue is due."""
-        dues = (one.due_at for one in self._shelf.known.values() if one.due_at > after)
-        return min(dues, default=None)
+        dues = (self._begins_at(one) for one in self._shelf.known.values())
+        return min((due for due in dues if due > after), default=None)
+
+    def _begins_at(self, issue: Issue) -> datetime:
+        first, _ = mornings(issue, self._zones.get(issue.list, ()))
+        return first
 
     def issues(self) -> tuple[Issue, ...]:
         """Return every issue, by due_at and key."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from herald.foresight import known_capabilities
 from herald.model.delivery import Claim, History
 from herald.model.feed import Entry
-from herald.model.ids import ChannelId
+from herald.model.ids import ChannelId, ListId
 from herald.model.mailing import Issue
 from herald.model.network import Capabilities
 from herald.model.stop import Stop
@@ -47,6 +47,8 @@ class Known:
     stops: tuple[Stop, ...] = ()
     entries: Sequence[Entry] = ()
     issues: Sequence[Issue] = ()
+    zones: Mapping[ListId, Collection[str]] = field(default_factory=dict)
+    """In which time zones the readers of each list live."""
     capabilities: Mapping[ChannelId, Capabilities] = field(default_factory=dict)
 
 
@@ -94,7 +96,11 @@ def make_year(
         load=load,
         outbox=outbox,
         feeds=ScratchFeeds(known.entries),
-        letters=Letters(known.issues, early=setting.assumptions.approve_after or timedelta(0)),
+        letters=Letters(
+            known.issues,
+            early=setting.assumptions.approve_after or timedelta(0),
+            zones=known.zones,
+        ),
         clock=clock,
     )
     return Year(
