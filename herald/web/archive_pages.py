@@ -50,6 +50,7 @@ _BAR_STYLE = """
 body { overflow-wrap: anywhere; }
 @media (max-width: 480px) { .archive-bar { padding: 14px 20px; } }
 @media print {
+  :root { color-scheme: light; }
   .archive-bar { display: none; }
   body, table, td { background: #ffffff !important; color: #22241f !important; }
   table { width: 100% !important; max-width: none !important; }
@@ -57,7 +58,7 @@ body { overflow-wrap: anywhere; }
   h1, h2, h3 { break-after: avoid; }
   img { break-inside: avoid; }
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   .archive-bar { color: #eceae4; background: #16181b; }
   .archive-bar a { color: #8fd3a8; }
   .archive-bar a:focus-visible { outline-color: #8fd3a8; }
@@ -110,7 +111,9 @@ def letter_page(
         inside = f"<main>{inside}</main>"
     bar = _bar(letter, mailing_list, language, public_url=public_url)
     head = _letter_head(letter, mailing_list, language, public_url=public_url)
-    before = shown[:begins].replace("</head>", f"{head}</head>", 1)
+    # What is printed is light, however its reader likes pages.
+    styled = shown[:begins].replace("@media (prefers-", "@media screen and (prefers-")
+    before = styled.replace("</head>", f"{head}</head>", 1)
     return before + bar + inside + shown[ends:]
 
 

@@ -26,7 +26,7 @@ input, select { box-sizing: border-box; width: 100%; margin: 0 0 1.25rem; paddin
   border-radius: 4px; }
 input[aria-invalid] { border-color: var(--wrong); border-width: 3px; }
 :root { --wrong: #a11212; }
-@media (prefers-color-scheme: dark) { :root { --wrong: #ff9d94; } }
+@media screen and (prefers-color-scheme: dark) { :root { --wrong: #ff9d94; } }
 .wrong { color: var(--wrong); margin: 0 0 0.5rem; }
 .trap { display: none; }
 """

@@ -17,14 +17,14 @@ from herald.model.ids import Language
 STYLE = """
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #22241f; --soft: #575a52;
   --leaf: #14532d; --on-leaf: #ffffff; --ground: #f4f1ea; --rule: #d9d5cb; }
-@media (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #eceae4; --soft: #bdb9af;
-  --leaf: #8fd3a8; --on-leaf: #10130f; --ground: #0f1113;
-  --rule: #3a3d40; } }
+@media screen and (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #eceae4;
+  --soft: #bdb9af; --leaf: #8fd3a8; --on-leaf: #10130f; --ground: #0f1113; --rule: #3a3d40; } }
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 1.125rem/1.6 Georgia, "Noto Serif", serif; }
 main { box-sizing: border-box; max-width: 36rem; margin: 8vh auto; padding: 2.5rem;
   background: var(--paper); border-top: 4px solid var(--leaf); }
 h1, h2, h3, p, li, a, button, summary { overflow-wrap: anywhere; }
+h1, h2, h3, button { hyphens: auto; hyphenate-limit-chars: 12 4 4; }
 h1 { margin: 0 0 1rem; font-size: 1.75rem; line-height: 1.25; font-weight: normal; }
 h2 { margin: 2.5rem 0 1rem; font-size: 1.3rem; line-height: 1.3; }
 p { margin: 0 0 1rem; }
@@ -32,12 +32,15 @@ main > :last-child { margin-bottom: 0; }
 a { color: var(--leaf); }
 :focus-visible { outline: 3px solid var(--leaf); outline-offset: 3px; }
 .soft { color: var(--soft); }
-button { font: inherit; max-width: 100%; padding: 0.7em 1.4em; border: 2px solid var(--leaf);
-  border-radius: 4px; background: var(--leaf); color: var(--on-leaf); cursor: pointer; }
+button { font: inherit; max-width: 100%; padding: 0.7em min(1.4em, 5vw);
+  border: 2px solid var(--leaf); border-radius: 4px; background: var(--leaf);
+  color: var(--on-leaf); cursor: pointer; }
 button:hover { text-decoration: underline; }
 button.quiet { background: var(--paper); color: var(--leaf); }
-@media (max-width: 30rem) { main { margin: 0; min-height: 100vh; padding: 1.5rem; } }
-@media print { body { background: #ffffff; } main { margin: 0; padding: 0; border: 0; } }
+@media (max-width: 30rem) { main { margin: 0; min-height: 100vh;
+  padding: 1.5rem min(1.5rem, 7vw); } }
+@media print { :root { color-scheme: light; } body { background: #ffffff; }
+  main { margin: 0; padding: 0; border: 0; } }
 """
 """Of every public page; kept without a single value from outside."""
 

@@ -144,3 +144,17 @@ def test_the_keyboard_reaches_the_bar_before_the_letter(browser: Browser) -> Non
     assert reached == ["All letters", "italiano", "العربية", "polski", "Subscribe"]
     assert page.evaluate("document.activeElement.closest('main') !== null")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+def test_a_letter_prints_dark_on_white_without_the_bar(browser: Browser) -> None:
+    page = a_window(browser, scheme="dark")
+    page.set_content(a_letter(EN))
+    page.emulate_media(media="print", color_scheme="dark")
+    colours = page.evaluate(
+        "(style => [style.backgroundColor, style.color])"
+        "(getComputedStyle(document.querySelector('.sheet')))"
+    )
+
+    assert colours == ["rgb(255, 255, 255)", "rgb(34, 36, 31)"]
+    assert not page.locator(".archive-bar").is_visible()
+    page.context.close()
