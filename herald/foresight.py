@@ -14,6 +14,7 @@ from pathlib import Path
 from herald.channels.journal import journal_capabilities
 from herald.channels.registry import usual_capabilities
 from herald.mailing.gate.page import faults_of_link
+from herald.mailing.phrases import letter_languages
 from herald.mailing.written import links_of
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import History
@@ -51,6 +52,44 @@ def foreseen_reach(loaded: Loaded, *, now: datetime) -> Reach:
     return reach_of(
         loaded.campaigns, loaded.configuration, (), now=now, first=now, last=now + FORESEEN
     )
+
+
+def unspoken_letters(loaded: Loaded) -> tuple[Problem, ...]:
+    """Warn of editions whose subject, or whose words of Herald's own, are in another language."""
+    return (*_borrowed_subjects(loaded), *_foreign_frames(loaded))
+
+
+def _borrowed_subjects(loaded: Loaded) -> Iterator[Problem]:
+    for campaign in loaded.campaigns:
+        for newsletter in campaign.newsletters:
+            chosen = loaded.configuration.lists.get(newsletter.list)
+            languages = chosen.languages if chosen is not None else ()
+            missing = [tag for tag in languages if not newsletter.subject.get(tag)]
+            if missing:
+                yield Problem(
+                    place=newsletter.place,
+                    severity=Severity.WARNING,
+                    code="borrowed-subject",
+                    message=f"no subject in {', '.join(missing)}: these letters carry one in"
+                    " another language",
+                    hint="add it beside the other languages",
+                )
+
+
+def _foreign_frames(loaded: Loaded) -> Iterator[Problem]:
+    known = {tag.casefold() for tag in letter_languages()}
+    for chosen in loaded.configuration.lists.values():
+        languages = chosen.languages
+        missing = [tag for tag in languages if tag.partition("-")[0].casefold() not in known]
+        if missing:
+            yield Problem(
+                place=chosen.place,
+                severity=Severity.WARNING,
+                code="foreign-frame",
+                message=f"Herald does not speak {', '.join(missing)}: what it says itself in these"
+                " letters, such as how to leave the list, stands there in English",
+                hint="send us the words of letter_words.toml in your language",
+            )
 
 
 def unreachable_pictures(loaded: Loaded, public_url: str) -> tuple[Problem, ...]:

@@ -76,6 +76,7 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
         unreachable_pictures,
         unseen_item_pictures,
         unseen_pictures,
+        unspoken_letters,
     )
     from herald.notifying.checking import note_ways
     from herald.settings import read_settings
@@ -97,6 +98,7 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
         problems += unseen_pictures(loaded, root, public_url)
         problems += unseen_item_pictures(loaded, public_url)
     problems += unclear_links(loaded)
+    problems += unspoken_letters(loaded)
     return loaded, sorted(problems, key=_in_order)
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from aiohttp import ETag, web
 
 from herald.mailing.archive import LETTERS_AT_ONCE, archive_language, archive_url
+from herald.mailing.phrases import ENGLISH
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import Language
@@ -166,7 +167,10 @@ def _best(there: tuple[Language, ...], wanted: tuple[Language, ...]) -> Language
 
 
 def _spoken(request: web.Request, mailing_list: MailingList) -> Language:
-    return archive_language(*_wanted(request), *mailing_list.languages)
+    wanted, own = _wanted(request), mailing_list.languages
+    # Who asks for a language that Herald lacks will rather read English than the list's first.
+    english = (ENGLISH,) if wanted and ENGLISH in own else ()
+    return archive_language(*wanted, *english, *own)
 
 
 def _answer(request: web.Request, body: bytes, kind: str, policy: str) -> web.Response:

@@ -142,3 +142,15 @@ def test_the_preview_has_its_pictures_inside_and_the_letter_names_their_address(
     assert shown.count('src="data:image/') == 4 * pictures, "telephone and desk, light and dark"
     assert 'src="https://herald.example.org/media/' not in shown
     assert "<h1>Friends: " in shown
+
+
+def test_an_edition_that_borrows_its_subject_or_herald_s_own_words_is_told(tmp_path: Path) -> None:
+    root = a_network(tmp_path / "network")
+    lists = root / "config" / "lists.yaml"
+    assert "subject in" not in herald(root, "check").output
+    text = lists.read_text(encoding="utf-8")
+    assert "languages: [en]" in text
+    lists.write_text(text.replace("languages: [en]", "languages: [en, nn]"), encoding="utf-8")
+    told = herald(root, "check").output
+    assert "no subject in nn: these letters carry one in another language" in told
+    assert "Herald does not speak nn" in told
