@@ -26,6 +26,7 @@ from herald.mailing.joining_words import (
     list_name,
 )
 from herald.mailing.mime import AS_SPELLED, UnsafeHeader, mailbox, subject_header
+from herald.mailing.owed import send_each
 from herald.mailing.smtp import Mailer, SmtpMailer
 from herald.mailing.tokens import confirm_token, message_id, read_confirm_token
 from herald.model.configuration import MailingList
@@ -47,7 +48,7 @@ from herald.model.mailing import (
     RelayTrouble,
     SubscriptionId,
 )
-from herald.model.stop import Stop, StopScope
+from herald.model.stop import Stop
 from herald.ports import Clock, JoiningStore
 
 log = logging.getLogger(__name__)
@@ -216,27 +217,13 @@ class Joining:
     async def send_owed(self, stop: asyncio.Event) -> None:
         """Send the mails that requests owe, and erase the requests that are too old."""
         await self._store.forget(asked_before=self._since(), now=self._clock.now())
-        if any(stopped.scope is StopScope.EVERYTHING for stopped in await self._stops()):
-            return
-        mailer: Mailer | None = None
-        try:
-            while not stop.is_set():
-                claimed = await self._store.claim_mail(now=self._clock.now())
-                if claimed is None:
-                    return
-                mailer = mailer or self._mailer(self._server)
-                # Once begun, a mail is sent and settled even if everything else is being stopped.
-                task = asyncio.ensure_future(self._send_one(claimed, mailer))
-                try:
-                    goes_on = await asyncio.shield(task)
-                except asyncio.CancelledError:
-                    await asyncio.wait({task})
-                    raise
-                if not goes_on:
-                    return
-        finally:
-            if mailer is not None:
-                await mailer.close()
+        await send_each(
+            lambda: self._store.claim_mail(now=self._clock.now()),
+            self._send_one,
+            mailer=lambda: self._mailer(self._server),
+            stops=self._stops,
+            stop=stop,
+        )
 
     async def _send_one(self, claimed: SignUp, mailer: Mailer) -> bool:
         """Send one mail and settle it; return whether the mail server takes more."""

@@ -22,6 +22,7 @@ from herald.mailing.addresses import BadAddress, hash_address, read_address
 from herald.mailing.joining import allowances
 from herald.mailing.joining_words import joining_language, language_to, letter_language, list_name
 from herald.mailing.mime import AS_SPELLED, UnsafeHeader, mailbox, subject_header
+from herald.mailing.owed import send_each
 from herald.mailing.phrases import ENGLISH, edition_for
 from herald.mailing.preference_words import preference_words
 from herald.mailing.smtp import Mailer
@@ -44,7 +45,7 @@ from herald.model.mailing import (
     SuppressionReason,
 )
 from herald.model.preferences import Held, LinkAsked, LinkId, LinkOwed, Reader
-from herald.model.stop import Stop, StopScope
+from herald.model.stop import Stop
 from herald.ports import Clock, MailingStore, PreferenceStore
 
 log = logging.getLogger(__name__)
@@ -220,27 +221,13 @@ class Preferences:
     async def send_owed(self, stop: asyncio.Event) -> None:
         """Send the mails with links that are owed, and erase the links that are too old."""
         await self._store.forget_links(now=self._clock.now())
-        if any(stopped.scope is StopScope.EVERYTHING for stopped in await self._stops()):
-            return
-        mailer: Mailer | None = None
-        try:
-            while not stop.is_set():
-                claimed = await self._store.claim_link(now=self._clock.now())
-                if claimed is None:
-                    return
-                mailer = mailer or self._mailer()
-                # Once begun, a mail is sent and settled even if everything else is being stopped.
-                task = asyncio.ensure_future(self._send_one(claimed, mailer))
-                try:
-                    goes_on = await asyncio.shield(task)
-                except asyncio.CancelledError:
-                    await asyncio.wait({task})
-                    raise
-                if not goes_on:
-                    return
-        finally:
-            if mailer is not None:
-                await mailer.close()
+        await send_each(
+            lambda: self._store.claim_link(now=self._clock.now()),
+            self._send_one,
+            mailer=self._mailer,
+            stops=self._stops,
+            stop=stop,
+        )
 
     async def _send_one(self, claimed: LinkOwed, mailer: Mailer) -> bool:
         """Send one mail and settle it; return whether the mail server takes more."""
