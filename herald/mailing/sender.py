@@ -219,7 +219,8 @@ class Sending:
             wished = None
         line.asked_at = self._clock.now()
         line.claim = await self._settle(claim, verdict, wished)
-        level = logging.INFO if verdict.state is RecipientState.ACCEPTED else logging.WARNING
+        # That a copy went well stands in the journal; ten thousand lines would hide what did not.
+        level = logging.DEBUG if verdict.state is RecipientState.ACCEPTED else logging.WARNING
         log.log(
             level,
             "copy %s",
@@ -265,15 +266,17 @@ class Sending:
         taken would be uncertain, and wait for a person. Returns the claim of the wished copy, which
         is given up when the store is away. Raises what the store raises in the end.
         """
-        begun = self._clock.monotonic()
+        begun, tried_at = self._clock.monotonic(), self._clock.now()
         settled = Settled(claim=claim, verdict=verdict)
         wish = self._wish(wished) if wished is not None else None
+        lost: Wish | None = None
         try:
             while True:
                 try:
-                    turned = await self._store.turn(
-                        settled=settled, wish=wish, now=self._clock.now()
-                    )
+                    now = self._clock.now() if wish is None else tried_at
+                    turned = await self._store.turn(settled=settled, wish=wish, now=now)
+                    if lost is not None and await self._store.give_back(lost, claimed_at=tried_at):
+                        log.info("claim without an answer given back", extra={"recipient": lost.id})
                 except Exception:
                     if self._clock.monotonic() - begun >= _SETTLE_WITHIN:
                         log.exception("copy could not be settled", extra={"recipient": claim.id})
@@ -281,7 +284,8 @@ class Sending:
                     log.warning(
                         "settling a copy failed, tried again", extra={"recipient": claim.id}
                     )
-                    wish = None
+                    # It may have written all, and been gone before it said so.
+                    lost, wish = lost or wish, None
                     await self._clock.sleep(_BETWEEN_TRIES)
                     continue
                 if not turned.is_fresh:

@@ -168,6 +168,10 @@ class StoredMailing:
         """Settle a connection's last copy and claim its next one."""
         return await self._turns.turn(settled=settled, wish=wish, now=now)
 
+    async def give_back(self, wish: Wish, *, claimed_at: datetime) -> bool:
+        """Undo a claim whose answer was lost."""
+        return await mailing_claiming.give_back(self._store, wish, claimed_at=claimed_at)
+
     async def reap_recipients(self, *, now: datetime) -> int:
         """Make every claimed copy whose lease lapsed uncertain."""
         return await mailing_issues.reap(self._store, now=now)

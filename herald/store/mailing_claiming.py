@@ -149,6 +149,27 @@ class GroupTurns:
         )
 
 
+async def give_back(store: Store, wish: Wish, *, claimed_at: datetime) -> bool:
+    """Let a copy wait again that was claimed for *wish* at *claimed_at*, of which nobody knows.
+
+    A database may commit and be gone before it says so. The copy's claim has an owner and a
+    moment: no other claim has both.
+    """
+    undone = (
+        update(recipient)
+        .where(
+            _r.id == wish.id,
+            _r.state == RecipientState.CLAIMED.value,
+            _r.owner == wish.owner,
+            _r.claimed_at == claimed_at,
+        )
+        .values(state=RecipientState.PENDING.value, lease_ends_at=None)
+        .returning(_r.id)
+    )
+    async with store.writing() as connection:
+        return (await connection.execute(undone)).one_or_none() is not None
+
+
 async def due_copies(
     store: Store, key: str, *, most: int, now: datetime, gate: Gate, senders: Collection[str]
 ) -> tuple[DueCopy, ...]:
