@@ -93,6 +93,8 @@ class Replies(asyncio.Protocol):
 
     async def next(self, within: float) -> Reply:
         """Return the next reply, in at most *within* seconds. Raises Lost."""
+        if (reply := self._take()) is not None:  # replies to a group mostly come together
+            return reply
         try:
             async with asyncio.timeout(within):
                 while (reply := self._take()) is None:
