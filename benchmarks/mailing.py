@@ -19,7 +19,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.mailing_herald import Sent, fill
+from benchmarks.mailing_herald import Sent
+from benchmarks.mailing_people import fill
 from benchmarks.mailing_servers import (
     SOURCE,
     WITHIN,

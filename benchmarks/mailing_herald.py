@@ -1,7 +1,8 @@
 """Herald's side of the benchmark of newsletters: the real room on a real store.
 
 ``python -m benchmarks.mailing_herald STORE FOLDER PORT COPIES CONNECTIONS`` is a sender's process:
-it freezes an audience, sends every copy, and prints how that went as JSON.
+it freezes an audience, sends every copy, and prints how that went as JSON.  It loads nothing
+else, for what it holds is measured, too.
 """
 
 from __future__ import annotations
@@ -13,25 +14,29 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 from benchmarks.measuring import memory, peak_memory
 from herald.clock import SystemClock
-from herald.mailing.issues import issue_of
-from herald.mailing.lists import import_rows
 from herald.mailing.mailing import Mailing
 from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
-from herald.mailing.spreadsheet import read_spreadsheet
-from herald.model.ids import Language, ListId
-from herald.model.mailing import Edition, IssueState, MailServer, RecipientState, Tls
+from herald.model.configuration import MailingList
+from herald.model.ids import CampaignId, Language, ListId
+from herald.model.mailing import (
+    Edition,
+    Issue,
+    IssueState,
+    MailServer,
+    RecipientState,
+    Tls,
+    WhenUncertain,
+)
+from herald.model.problem import Place
+from herald.model.words import Words
 from herald.store.engine import open_store
 from herald.store.mailing import StoredMailing
-from tests.mailing.makers import a_list, a_planned_issue
-from tests.mailing.postfix import DOMAIN
 
 _EN = Language("en")
-_AT_ONCE = 10_000
 _LINKS = f'<a href="{UNSUBSCRIBE_MARK}">Leave</a> <a href="{PREFERENCES_MARK}">Choose</a>'
 _TEXT = f"Dear friends, here is what is new.\n\n{UNSUBSCRIBE_MARK}\n{PREFERENCES_MARK}\n"
 
@@ -59,30 +64,20 @@ class Sent:
         return self.copies / self.sending
 
 
-async def fill(url: str, folder: Path, people: int) -> float:
-    """Bring so many people onto a list of their own; return the seconds that took."""
-    opened = await open_store(url, folder)
-    store = StoredMailing(opened)
-    begun = time.perf_counter()
-    rows = iter(range(people))
-    while some := list(islice(rows, _AT_ONCE)):
-        lines = "".join(f"p{nth:06}@{DOMAIN};Reader {nth};en\n" for nth in some)
-        sheet = read_spreadsheet(f"email;name;language\n{lines}".encode())
-        await import_rows(
-            store,
-            list_of(people),
-            sheet,
-            source="test",
-            given="2027-05-01",
-            now=datetime.now(UTC),
-        )
-    await opened.close()
-    return time.perf_counter() - begun
-
-
 def list_of(people: int) -> ListId:
     """Return the list that has so many readers."""
     return ListId(f"readers-{people}")
+
+
+def _a_list(people: int) -> MailingList:
+    return MailingList(
+        id=list_of(people),
+        name=Words.of({"en": "Friends"}),
+        sender_name="EcoHeritage",
+        sender_address="news@friends.example.org",
+        languages=(_EN,),
+        place=Place(file="config/lists.yaml"),
+    )
 
 
 async def send(
@@ -95,12 +90,23 @@ async def send(
     key = f"benchmark/issue/{now:%Y%m%d%H%M%S%f}"
     mailing = Mailing(
         store=store,
-        lists=lambda: {list_of(copies): a_list(id=list_of(copies))},
+        lists=lambda: {list_of(copies): _a_list(copies)},
         server=MailServer(host="127.0.0.1", port=port, tls=Tls.NONE, connections=connections),
         public_url="https://herald.example.org",
         clock=SystemClock(),
     )
-    issue = issue_of(a_planned_issue(key=key, list=list_of(copies), due_at=now), None)
+    issue = Issue(
+        key=key,
+        campaign=CampaignId("benchmark"),
+        newsletter="issue",
+        list=list_of(copies),
+        local_date=now.date(),
+        zone="UTC",
+        due_at=now,
+        needs_approval=False,
+        when_uncertain=WhenUncertain.ASK,
+        local_time=False,
+    )
     await store.save_issue(issue, was=None, editions=[an_edition(size)])
     before, begun = memory(), time.perf_counter()
     await store.freeze_audience(issue, lambda _: _EN, now=now)
