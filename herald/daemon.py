@@ -190,10 +190,12 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
     if app.turn.role is Role.TAKES_TURNS:
         bells["take turns planning"] = (ASK_EVERY, lambda: _unless_away(app.replanning.take_turn))
     for name, (every, ring) in bells.items():
-        scheduler.add_job(_tick, "interval", args=(name, ring), seconds=every.total_seconds())
+        scheduler.add_job(
+            _tick_until_stopped, "interval", args=(name, ring), seconds=every.total_seconds()
+        )
     at_once = ("renew hubs", "ask networks for limits", "tell the service manager")
     for name in (*at_once, "forget what is kept long enough"):
-        scheduler.add_job(_tick, args=(name, bells[name][1]))
+        scheduler.add_job(_tick_until_stopped, args=(name, bells[name][1]))
     scheduler.start()
     try:
         yield
@@ -230,6 +232,12 @@ async def _tick(name: str, ring: Callable[[], Awaitable[T]]) -> T | None:
         return None
     _complaints.pop(name, None)
     return done
+
+
+async def _tick_until_stopped(name: str, ring: Callable[[], Awaitable[object]]) -> None:
+    """Do one step that a stop of Herald breaks off: that is no trouble to log."""
+    with suppress(asyncio.CancelledError):
+        await _tick(name, ring)
 
 
 _complaints: dict[str, str] = {}
