@@ -18,6 +18,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email.charset import SHORTEST, Charset
 from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address
@@ -277,14 +278,25 @@ def _phrase(name: str) -> str:
     if name.isascii():
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{quoted}"'
-    return Header(name, "utf-8", maxlinelen=75).encode(linesep="")
+    return Header(name, _utf_8(), maxlinelen=75).encode(linesep="")
 
 
 def subject_header(subject: str) -> str:
     """Return a subject folded, in encoded words where it needs them; raise UnsafeHeader."""
-    charset = "us-ascii" if subject.isascii() else "utf-8"
+    charset = "us-ascii" if subject.isascii() else _utf_8()
     folded = Header(_safe(subject), charset, maxlinelen=75, header_name="Subject")
     return folded.encode(linesep=SMTP.linesep)
+
+
+def _utf_8() -> Charset:
+    """Return UTF-8, spelled as short as can be in headers.
+
+    Python keeps that for the whole process, and Apprise changes it: the same name must make the
+    same bytes before and after.
+    """
+    charset = Charset("utf-8")
+    charset.header_encoding = SHORTEST
+    return charset
 
 
 def _label(list_id: ListId) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import charset, message_from_bytes
 from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.policy import default
@@ -126,6 +126,19 @@ def test_a_long_subject_in_many_scripts_is_folded_and_read_back() -> None:
     assert max(map(len, words)) <= 75
     assert "Subject" in message_from_bytes(mail)
     assert str(make_header(decode_header(message_from_bytes(mail)["Subject"]))) == subject.strip()
+
+
+def test_what_a_library_sets_for_all_mails_of_the_process_changes_no_byte() -> None:
+    """Apprise does, as soon as it is loaded."""
+    made = {"name": "Музей солі" * 3}, {"subject": "Οικομουσεία " * 8}
+    before = make_mail(an_edition(**made[1]), a_sender(**made[0]), an_envelope(**made[0]))
+    kept = charset.CHARSETS["utf-8"]
+    charset.add_charset("utf-8", charset.QP, charset.QP, "utf-8")
+    try:
+        after = make_mail(an_edition(**made[1]), a_sender(**made[0]), an_envelope(**made[0]))
+    finally:
+        charset.CHARSETS["utf-8"] = kept
+    assert after == before
 
 
 @given(
