@@ -35,9 +35,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from herald.errors import StoreUnusable
 from herald.store.footing import Footing
@@ -56,6 +57,7 @@ _PRAGMAS = (
     # KiB; with the usual 2000 the indexes of 100,000 deliveries do not fit, and adding is slow
     "PRAGMA cache_size=-16000",
 )
+_FEW_PAGES = "PRAGMA cache_size=-2000"
 TRIES = 5
 """So often is a transaction begun that others take back, before that is told as trouble."""
 ANSWER_WITHIN = 60.0
@@ -64,6 +66,7 @@ CONNECTED_WITHIN = 10.0
 """Seconds after which a PostgreSQL that cannot be reached is given up."""
 
 _OWNER_ONLY = 0o600
+_IS_USED = "herald_is_used"
 _READING = "herald_reading"
 _OF_SSL = {"sslmode": "ssl", "ssl": "ssl"}
 """What may stand behind the ``?`` of an address, and what asyncpg calls it."""
@@ -291,6 +294,7 @@ def _sqlite(path: Path, folder: Path) -> Store:
         event.listen(each, "connect", _prepare)
         event.listen(each, "begin", _begin)
         footing.watch(each)
+    event.listen(beside, "connect", _keep_few_pages)
     return Store(
         engine=engine,
         place=str(path),
@@ -329,6 +333,14 @@ def _prepare(connection: Any, record: object) -> None:
         raise
 
 
+def _keep_few_pages(connection: Any, record: object) -> None:
+    """Let the thread's connection, which changes a few rows at a time, not hold half the file.
+
+    With 50,000 recipients that is 14 MB less, and no turn takes longer.
+    """
+    connection.execute(_FEW_PAGES)
+
+
 def _begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get(_READING, False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
@@ -350,7 +362,6 @@ def _postgresql(url: URL) -> Store:
             drivername="postgresql+asyncpg",
             query={_OF_SSL[name]: value for name, value in url.query.items()},
         ),
-        pool_pre_ping=True,  # the server may have been started anew since a connection was used
         connect_args={
             "server_settings": {
                 "synchronous_commit": "on",
@@ -362,6 +373,7 @@ def _postgresql(url: URL) -> Store:
             "command_timeout": ANSWER_WITHIN,
         },
     )
+    event.listen(engine.sync_engine, "checkout", _see_that_it_stands)
     return Store(
         engine=engine,
         place=place,
@@ -369,6 +381,21 @@ def _postgresql(url: URL) -> Store:
         when_reading={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
         foreign=(asyncpg.PostgresError, asyncpg.InterfaceError),
     )
+
+
+def _see_that_it_stands(connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
+    """Let a connection be replaced that the server has ended, as when it was started anew.
+
+    The pool's own asking opens a transaction for it, three round trips; this is one, and a short
+    transaction has but six.
+    """
+    if _IS_USED not in record.info:  # it was made for this very use
+        record.info[_IS_USED] = True
+        return
+    try:
+        connection.run_async(lambda driver: driver.execute(";"))
+    except Exception as error:
+        raise InvalidatePoolError from error
 
 
 @contextmanager
