@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.servers.conversing import conversing
+
 _COMMIT = b"COMMIT;"
 _MOST = 65536
 
@@ -70,9 +72,5 @@ async def proxied(address: str) -> AsyncIterator[tuple[Proxy, str]]:
     """Give a proxy before the database at *address*, and the address behind which it stands."""
     port = int(address.rpartition(":")[2].partition("/")[0])
     proxy = Proxy(port)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    proxy.port = server.sockets[0].getsockname()[1]
-    try:
+    async with conversing(proxy.serve) as proxy.port:
         yield proxy, address.replace(f":{port}/", f":{proxy.port}/")
-    finally:
-        server.close()

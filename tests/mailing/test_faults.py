@@ -21,6 +21,7 @@ from herald.model.mailing import Edition, IssueState, Progress, RecipientState
 from herald.store.engine import Store
 from herald.store.mailing import StoredMailing
 from tests.mailing.makers import a_planned_issue, subscribe_many
+from tests.servers.conversing import conversing
 
 KEY = "stories/monthly/2027-05-10"
 PEOPLE = 200
@@ -56,19 +57,8 @@ class Sink:
 
 @asynccontextmanager
 async def listening(sink: Sink) -> AsyncIterator[int]:
-    tasks: set[asyncio.Task[None]] = set()
-
-    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.get_running_loop().create_task(sink.talk(reader, writer)))
-
-    server = await asyncio.start_server(begin, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with conversing(sink.talk) as port:
+        yield port
 
 
 async def run_sender(store: str, folder: Path, port: int, *, kill_after: float | None) -> None:

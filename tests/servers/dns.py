@@ -16,6 +16,8 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from tests.servers.conversing import conversing
+
 
 class Fault(Enum):
     """What a server does in place of an answer."""
@@ -43,17 +45,15 @@ class NameServer:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[NameServer]:
         """Listen by UDP and TCP on one free port."""
-        tcp = await asyncio.start_server(self._talk, "127.0.0.1", 0)
-        self.port = tcp.sockets[0].getsockname()[1]
-        loop = asyncio.get_running_loop()
-        udp, _ = await loop.create_datagram_endpoint(
-            lambda: _Udp(self), local_addr=("127.0.0.1", self.port)
-        )
-        try:
-            yield self
-        finally:
-            udp.close()
-            tcp.close()
+        async with conversing(self._talk) as self.port:
+            loop = asyncio.get_running_loop()
+            udp, _ = await loop.create_datagram_endpoint(
+                lambda: _Udp(self), local_addr=("127.0.0.1", self.port)
+            )
+            try:
+                yield self
+            finally:
+                udp.close()
 
     def reply(self, packet: bytes, *, by_tcp: bool) -> bytes | None:
         """Return the answer to a question, None for silence."""

@@ -77,6 +77,7 @@ class FaultyWay:
         self._faults: list[tuple[str, str, Fault]] = []
         self._always: list[tuple[str, str, Fault]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self.address = ""
         self.passed: list[tuple[str, str]] = []
         """Method and path of every request that came, in their order."""
@@ -116,9 +117,13 @@ class FaultyWay:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in self._writers:
+                writer.transport.abort()
+            await asyncio.sleep(0)
         assert not self.broken, self.broken
 
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
         self._keep(self._serve(reader, writer))
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.servers.conversing import conversing
+
 
 @dataclass
 class Stored:
@@ -31,9 +33,7 @@ class ImapServer:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[ImapServer]:
         """Listen on a free port."""
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        async with server:
+        async with conversing(self._talk) as self.port:
             yield self
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from herald.model.feed import ParsedEntry, ParsedFeed
 from herald.sources.feeds.parsing.parse import Document, parse
+from tests.servers.conversing import conversing
 
 NOW = datetime(2027, 5, 10, 12, 0, tzinfo=UTC)
 
@@ -105,11 +106,8 @@ async def a_raw_server(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/feed"
-    finally:
-        server.close()
+    async with conversing(answer) as port:
+        yield f"http://127.0.0.1:{port}/feed"
 
 
 def rss(*items: str, head: str = "<language>it</language>", attributes: str = "") -> str:
