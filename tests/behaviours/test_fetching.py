@@ -357,12 +357,12 @@ async def test_all_servers_together_are_asked_no_more_than_so_much(
 async def test_waiting_for_a_turn_is_no_part_of_the_time_limit(
     tmp_path: Path, ground: Ground
 ) -> None:
-    limits = Limits(connect=2, read=2, total=0.7, spacing=timedelta(0))
+    limits = Limits(connect=2, read=2, total=1.5, spacing=timedelta(0))
     async with a_house(tmp_path, ground, limits=limits) as house:
-        for n in range(4):
+        for n in range(7):
             house.site.serve(f"/{n}", rss(item(n)), delay=0.3)
-        await house.follow(*(f"/{n}" for n in range(4)))
-        assert [one.trouble for one in await house.polls()] == [""] * 4
+        await house.follow(*(f"/{n}" for n in range(7)))
+        assert [one.trouble for one in await house.polls()] == [""] * 7
 
 
 def test_the_times_and_sizes_that_a_feed_may_take_are_short() -> None:
@@ -375,7 +375,7 @@ def test_the_times_and_sizes_that_a_feed_may_take_are_short() -> None:
 async def test_a_server_that_sends_nothing_is_left_and_so_told(
     tmp_path: Path, ground: Ground
 ) -> None:
-    limits = Limits(connect=2, read=0.2, total=2, spacing=timedelta(0))
+    limits = Limits(connect=2, read=0.2, total=20, spacing=timedelta(0))
     async with a_house(tmp_path, ground, limits=limits) as house:
         house.site.serve("/feed", rss(item(1)), delay=1.5)
         await house.follow()

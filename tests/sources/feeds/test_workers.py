@@ -26,6 +26,10 @@ from tests.sources.feeds.documents import NOW, calendar, item, rss
 
 GOOD = Document(body=rss(item()).encode(), url="https://example.org/feed", now=NOW)
 
+_NEVER = "RRULE:FREQ=DAILY;BYMONTH=6;BYWEEKNO=2"
+ENDLESS = calendar(f"UID:1\nSUMMARY:A\nDTSTART:20270516T100000Z\n{_NEVER}").encode()
+"""Reading it takes far longer than any test waits."""
+
 
 def hostile(body: bytes) -> Document:
     return Document(body=body, url="https://example.org/feed", now=NOW)
@@ -33,6 +37,12 @@ def hostile(body: bytes) -> Document:
 
 @pytest.fixture
 async def parser() -> AsyncIterator[Parser]:
+    async with Parser(workers=1, most_seconds=60) as made:
+        yield made
+
+
+@pytest.fixture
+async def strict() -> AsyncIterator[Parser]:
     async with Parser(workers=1, most_seconds=1.5) as made:
         yield made
 
@@ -53,19 +63,19 @@ async def test_a_document_is_read_in_another_process(parser: Parser) -> None:
     ],
     ids=["deep", "quadratic", "deep json"],
 )
-async def test_a_hostile_document_ends_within_its_time(parser: Parser, body: bytes) -> None:
-    await parser.parse(GOOD)
+async def test_a_hostile_document_ends_within_its_time(strict: Parser, body: bytes) -> None:
+    await strict.parse(GOOD)
     began = time.monotonic()
-    found = await parser.parse(hostile(body))
-    assert time.monotonic() - began < 6
+    found = await strict.parse(hostile(body))
+    assert time.monotonic() - began < 20
     assert isinstance(found, ParsedFeed | ParseFailed)
-    again = await parser.parse(GOOD)
+    again = await strict.parse(GOOD)
     assert isinstance(again, ParsedFeed)
 
 
 async def test_what_takes_too_long_is_killed_and_told() -> None:
     async with Parser(workers=1, most_seconds=0.0) as hasty:
-        found = await hasty.parse(GOOD)
+        found = await hasty.parse(hostile(ENDLESS))
     assert isinstance(found, ParseFailed)
     assert "longer than 0 seconds" in found.why
 
@@ -92,10 +102,11 @@ async def test_the_event_loop_is_free_while_documents_are_read(parser: Parser) -
     await parser.parse(GOOD)
     big = hostile(rss(*(item(number, text="word " * 500) for number in range(400))).encode())
     reading = asyncio.create_task(parser.parse(big))
-    longest, last = 0.0, time.monotonic()
+    # The time of this thread alone: how long others keep the processor tells of the machine.
+    longest, last = 0.0, time.thread_time()
     while not reading.done():
         await asyncio.sleep(0)
-        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+        longest, last = max(longest, time.thread_time() - last), time.thread_time()
     assert longest < 0.5
     assert isinstance(await reading, ParsedFeed)
 
@@ -130,7 +141,7 @@ async def test_a_page_is_read_beside_feeds(parser: Parser) -> None:
 
 async def test_a_hostile_page_ends_within_its_time() -> None:
     async with Parser(workers=1, most_seconds=0.0) as hasty:
-        found = await hasty.read_page(hostile(b"<title>Museo</title>"))
+        found = await hasty.read_page(hostile(b"<title>Museo</title>" + b"<p>x" * 1_000_000))
     assert isinstance(found, ParseFailed)
 
 
@@ -152,15 +163,13 @@ async def test_a_worker_that_the_system_ended_meanwhile_is_replaced(parser: Pars
 
 
 async def test_hostile_documents_on_all_workers_hold_up_the_next_for_one_limit_at_most() -> None:
-    never = "RRULE:FREQ=DAILY;BYMONTH=6;BYWEEKNO=2"
-    bomb = calendar(f"UID:1\nSUMMARY:A\nDTSTART:20270516T100000Z\n{never}")
     async with Parser(workers=2, most_seconds=1.0) as small:
         await asyncio.gather(small.parse(GOOD), small.parse(GOOD))
         began = time.monotonic()
-        hostiles = [asyncio.create_task(small.parse(hostile(bomb.encode()))) for _ in range(2)]
+        hostiles = [asyncio.create_task(small.parse(hostile(ENDLESS))) for _ in range(2)]
         await asyncio.sleep(0)
         assert isinstance(await small.parse(GOOD), ParsedFeed)
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 20
         assert all(isinstance(one, ParseFailed) for one in await asyncio.gather(*hostiles))
 
 
