@@ -373,7 +373,12 @@ def _postgresql(url: URL) -> Store:
             "command_timeout": ANSWER_WITHIN,
         },
     )
-    event.listen(engine.sync_engine, "checkout", _see_that_it_stands)
+    lost = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+    event.listen(
+        engine.sync_engine,
+        "checkout",
+        lambda connection, record, _: _see_that_it_stands(connection, record, lost),
+    )
     return Store(
         engine=engine,
         place=place,
@@ -383,7 +388,9 @@ def _postgresql(url: URL) -> Store:
     )
 
 
-def _see_that_it_stands(connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
+def _see_that_it_stands(
+    connection: Any, record: ConnectionPoolEntry, lost: tuple[type[Exception], ...]
+) -> None:
     """Let a connection be replaced that the server has ended, as when it was started anew.
 
     The pool's own asking opens a transaction for it, three round trips; this is one, and a short
@@ -393,8 +400,8 @@ def _see_that_it_stands(connection: Any, record: ConnectionPoolEntry, proxy: obj
         record.info[_IS_USED] = True
         return
     try:
-        connection.run_async(lambda driver: driver.execute(";"))
-    except Exception as error:
+        connection.run_async(lambda driver: driver.execute("SELECT 1"))
+    except lost as error:
         raise InvalidatePoolError from error
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from herald.errors import StoreTooNew, StoreUnusable
@@ -183,6 +183,15 @@ async def test_a_connection_that_was_lost_is_made_anew(
     assert await outbox.health(now=NOON)
     assert postgresql.disconnect(postgresql_url.rpartition("/")[2]) >= 1
     assert await outbox.health(now=NOON)
+
+
+async def test_a_connection_that_stands_is_used_again(store: Store) -> None:
+    made: list[object] = []
+    event.listen(store.engine.sync_engine, "connect", lambda connection, _: made.append(connection))
+    for _ in range(5):
+        async with store.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+    assert len(made) <= 1
 
 
 async def test_a_connection_lost_within_a_transaction_takes_it_back(
