@@ -23,6 +23,7 @@ from herald.mailing.wire import Offers
 from herald.model.mailing import Accepted, Deferred, MailServer, Rejected, RelayTrouble, Tls
 from tests.mailing.postfix import DOMAIN, Postfix, running_postfix, why_not
 from tests.mailing.test_postfix import delivered
+from tests.running import a_free_port, surroundings
 
 SINK = shutil.which("smtp-sink", path="/usr/sbin:/usr/bin:/sbin")
 SENDER = f"news@{DOMAIN}"
@@ -123,13 +124,12 @@ async def test_a_bounce_names_its_copy_and_holds_no_more_than_headers(postfix: P
 def running_sink() -> Iterator[tuple[int, Path]]:
     """Start a sink that keeps each mail in a file, and stop exactly that one at the end."""
     assert SINK is not None
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = a_free_port()
     folder = Path(tempfile.mkdtemp(prefix="herald-sink-"))
     folder.chmod(0o777)
     as_whom = ["-u", "nobody"] if os.geteuid() == 0 else []
     command = [SINK, *as_whom, "-d", "mail.", f"127.0.0.1:{port}", "20"]
-    sink = subprocess.Popen(command, cwd=folder)
+    sink = subprocess.Popen(command, cwd=folder, env=surroundings(TZ="UTC"))
     try:
         wait_for(port)
         yield port, folder
@@ -140,11 +140,12 @@ def running_sink() -> Iterator[tuple[int, Path]]:
 
 
 def wait_for(port: int) -> None:
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 60
     while time.monotonic() < ends:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as one:
             assert one.recv(100).startswith(b"220")
             return
+    raise AssertionError("the sink did not start")
 
 
 def as_kept(mail: bytes) -> str:
