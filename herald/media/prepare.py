@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from PIL import Image, JpegImagePlugin
-from PIL.ImageFile import ImageFile
+from PIL.ImageFile import MAXBLOCK, ImageFile
 
 from herald.errors import PictureUnusable
 from herald.media.colours import is_plain, plainly_coloured, profile_of
@@ -283,7 +283,12 @@ def _flattened(image: Image.Image) -> Image.Image:
 
 
 def _JPEGS(like: dict[str, Any] | None) -> Encode:  # noqa: N802 - one of the encoders below
-    """Return what writes a JPEG; at the best quality as the original was, if that is known."""
+    """Return what writes a JPEG; at the best quality as the original was, if that is known.
+
+    What is written progressively must lie in memory at once, for which Pillow holds a byte a
+    pixel: more makes libjpeg give up, with words of its own on the standard error.  Noise asks for
+    more; it is written piece by piece, as every picture is at first, to see how long it gets.
+    """
 
     def encode(image: Image.Image, quality: int) -> bytes:
         whole = quality >= _WHOLE_COLOUR
@@ -292,11 +297,10 @@ def _JPEGS(like: dict[str, Any] | None) -> Encode:  # noqa: N802 - one of the en
             how = like
         if image.mode == "L" and "qtables" in how:
             how = {"qtables": how["qtables"][:1]}
-        try:
-            return _saved(image, "JPEG", optimize=True, progressive=True, **how)
-        except OSError:
-            # Pillow holds room for a byte a pixel; what needs more is written piece by piece.
-            return _saved(image, "JPEG", **how)
+        plain = _saved(image, "JPEG", **how)
+        if len(plain) > max(image.width * image.height, MAXBLOCK):
+            return plain
+        return _saved(image, "JPEG", optimize=True, progressive=True, **how)
 
     return encode
 

@@ -406,3 +406,10 @@ def test_a_damaged_picture_is_shown_or_refused_and_nothing_else(content: bytes) 
         except PictureUnusable:
             continue
         shown(picture)
+
+
+@pytest.mark.parametrize("side", [40, 300, 900])
+def test_libjpeg_has_nothing_to_complain_of(side: int, capfd: pytest.CaptureFixture[str]) -> None:
+    content = saved(noise((side, side)), "PNG")
+    assert shown(prepare(content, JPEG_ONLY))
+    assert capfd.readouterr() == ("", "")
