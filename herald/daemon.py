@@ -14,6 +14,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,6 +71,8 @@ OFFICERS_EVERY = timedelta(minutes=1)
 """How often it is looked whether something needs an officer."""
 STABLE_FOR = timedelta(seconds=2)
 """A file that changed more recently may be half written, and half a YAML file can be valid."""
+SCHEDULED = {"coalesce": True, "max_instances": 2, "misfire_grace_time": None}
+"""The second is the one that sees that the first is still at it: APScheduler would warn of it."""
 INTERRUPTED = 130
 DOTENV = ".env"
 
@@ -160,12 +163,27 @@ def _on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(name, asked)
 
 
+def one_at_a_time(ring: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    """Return what does *ring*, and nothing while it is still at it from the last time.
+
+    Sending an issue to a slow server takes hours, and its bell rings on: nobody need read of that.
+    """
+    at_it = asyncio.Lock()
+
+    async def ring_unless_at_it() -> None:
+        if not at_it.locked():
+            async with at_it:
+                await ring()
+
+    return ring_unless_at_it
+
+
 @asynccontextmanager
 async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> AsyncIterator[None]:
     """Ring every bell until the block ends; a bell that rings does one step and returns."""
     scheduler = AsyncIOScheduler(
         timezone="UTC",
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        job_defaults=SCHEDULED,
     )
     letters = app.newsletters
     bells: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {
@@ -191,7 +209,10 @@ async def _bells(app: App, stop: asyncio.Event, manager: ServiceManager) -> Asyn
         bells["take turns planning"] = (ASK_EVERY, lambda: _unless_away(app.replanning.take_turn))
     for name, (every, ring) in bells.items():
         scheduler.add_job(
-            _tick_until_stopped, "interval", args=(name, ring), seconds=every.total_seconds()
+            one_at_a_time(partial(_tick_until_stopped, name, ring)),
+            "interval",
+            seconds=every.total_seconds(),
+            name=name,
         )
     at_once = ("renew hubs", "ask networks for limits", "tell the service manager")
     for name in (*at_once, "forget what is kept long enough"):

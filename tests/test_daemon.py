@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from herald.app import open_app
 from herald.clock import SetClock, SystemClock
+from herald.daemon import SCHEDULED, one_at_a_time
 from herald.store.engine import open_store
 from herald.store.outbox import StoredOutbox
 from tests.folders import a_network, journal
@@ -261,3 +263,37 @@ def test_one_pass_for_cron_ends_with_whether_a_person_is_needed(tmp_path, file, 
         assert done.returncode == status, done.stderr
         assert "Traceback" not in done.stderr
     assert said(root) == {"bell": 1}
+
+
+async def test_a_bell_that_rings_on_is_no_noise(caplog: pytest.LogCaptureFixture) -> None:
+    begun, rung = asyncio.Event(), asyncio.Event()
+    may_end, rings = asyncio.Event(), list[str]()
+
+    async def slow() -> None:
+        rings.append("slow")
+        begun.set()
+        await may_end.wait()
+
+    alone = one_at_a_time(slow)
+
+    async def ring() -> None:
+        await alone()
+        if begun.is_set():
+            rings.append("on")
+        if rings.count("on") == 3:
+            rung.set()
+
+    scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=SCHEDULED)
+    scheduler.add_job(ring, "interval", seconds=0.05)
+    scheduler.start()
+    try:
+        await asyncio.wait_for(rung.wait(), 10)
+        assert rings == ["slow", "on", "on", "on"]
+        may_end.set()
+    finally:
+        scheduler.shutdown(wait=False)
+    assert not [line for line in caplog.messages if "maximum number" in line]
+    async with asyncio.timeout(10):
+        while rings.count("slow") < 2:  # once it is done it rings again
+            await asyncio.sleep(0)
+            await alone()
