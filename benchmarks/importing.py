@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.measuring import machine, peak_memory, print_table
-from herald.mailing.lists import ImportReport, foresee_rows, import_rows
-from herald.mailing.spreadsheet import read_spreadsheet
+from herald.mailing.readers.lists import ImportReport, foresee_rows, import_rows
+from herald.mailing.readers.spreadsheet import read_spreadsheet
 from herald.model.ids import ListId
 from herald.model.mailing import Fate
 from herald.store.engine import open_store

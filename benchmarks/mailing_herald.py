@@ -18,8 +18,8 @@ from pathlib import Path
 
 from benchmarks.measuring import memory, peak_memory
 from herald.clock import SystemClock
+from herald.mailing.letters.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.mailing import Mailing
-from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.model.configuration import MailingList
 from herald.model.ids import CampaignId, Language, ListId
 from herald.model.mailing import (

@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.mailing_herald import list_of
-from herald.mailing.lists import import_rows
-from herald.mailing.spreadsheet import read_spreadsheet
+from herald.mailing.readers.lists import import_rows
+from herald.mailing.readers.spreadsheet import read_spreadsheet
 from herald.store.engine import open_store
 from herald.store.mailing import StoredMailing
 from tests.mailing.postfix import DOMAIN

@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from benchmarks.measuring import machine, print_table
-from herald.mailing.smtp import NextEnvelope, SmtpMailer
+from herald.mailing.sending.smtp import NextEnvelope, SmtpMailer
 from herald.model.mailing import Accepted, MailServer, Tls
 
 SINK = shutil.which("smtp-sink", path="/usr/sbin:/usr/bin:/sbin")

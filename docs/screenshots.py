@@ -19,7 +19,7 @@ from pathlib import Path
 from herald.app import open_app
 from herald.cli.letter_page import letter_page
 from herald.clock import SetClock
-from herald.mailing.preferences import Choices, ListChoice
+from herald.mailing.readers.preferences import Choices, ListChoice
 from herald.model.archive import Letter
 from herald.model.card import LinkCard
 from herald.model.configuration import MailingList

@@ -9,7 +9,7 @@ from pathlib import Path
 from herald.accounts import Accounts, lacking
 from herald.consequences import errors
 from herald.correcting import Corrections
-from herald.mailing.approving import Approving
+from herald.mailing.letters.approving import Approving
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery

@@ -22,8 +22,8 @@ from herald.mailing.dns.examine import MailWay, examine_names
 from herald.mailing.dns.lookup import Names
 from herald.mailing.dns.origin import addresses_here
 from herald.mailing.dns.resolver import DnsNames
-from herald.mailing.maillog.examine import examine_log
-from herald.mailing.relay import about_one_click, examine_relay
+from herald.mailing.sending.maillog.examine import examine_log
+from herald.mailing.sending.relay import about_one_click, examine_relay
 from herald.media.pictures import PreparedPictures
 from herald.model.account import Finding, Severity
 from herald.model.configuration import ChannelConfig, Project

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from herald.channels.journal import journal_capabilities
 from herald.channels.registry import usual_capabilities
-from herald.mailing.gate.page import faults_of_link
+from herald.mailing.letters.gate.page import faults_of_link
+from herald.mailing.letters.written import links_of
 from herald.mailing.phrases import letter_languages
-from herald.mailing.written import links_of
 from herald.model.configuration import ChannelConfig
 from herald.model.delivery import History
 from herald.model.network import Capabilities

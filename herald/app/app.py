@@ -32,7 +32,7 @@ from herald.errors import HeraldError
 from herald.links import Links
 from herald.mailing.dns.lookup import Names
 from herald.mailing.dns.resolver import DnsNames
-from herald.mailing.pictures import KeepsPictures
+from herald.mailing.letters.pictures import KeepsPictures
 from herald.model.configuration import Configuration
 from herald.model.ids import ChannelId
 from herald.model.mailing import Edition, Issue

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from herald.app.files import Files
 from herald.consequences import concerned, errors, planned_span, refuse_broken_configuration
 from herald.foresight import known_capabilities
-from herald.mailing.drafting import draft
-from herald.mailing.gather import Sources
-from herald.mailing.issues import news_begins
-from herald.mailing.pictures import KeepsPictures, LetterPictures
+from herald.mailing.letters.drafting import draft
+from herald.mailing.letters.gather import Sources
+from herald.mailing.letters.issues import news_begins
+from herald.mailing.letters.pictures import KeepsPictures, LetterPictures
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery, History
 from herald.model.ids import CampaignId, ChannelId

@@ -7,8 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 
 from herald.app.files import Files
-from herald.mailing.approving import Approving
-from herald.mailing.archive import Archive
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.lmtp import Door
 from herald.mailing.bounces.mailbox import Emptied, MailboxTrouble, empty
@@ -16,13 +14,15 @@ from herald.mailing.dkim.keys import KeyFault, SigningKey
 from herald.mailing.dkim.signing import signing
 from herald.mailing.dkim.trials import Trials, TriedWay
 from herald.mailing.dns.lookup import Names
-from herald.mailing.joining import Joining
+from herald.mailing.letters.approving import Approving
+from herald.mailing.letters.archive import Archive
+from herald.mailing.letters.pictures import LetterPictures
 from herald.mailing.mailing import Mailing
-from herald.mailing.pictures import LetterPictures
-from herald.mailing.preferences import Preferences
-from herald.mailing.reconciling import Reconciling, knock
-from herald.mailing.retention import keep_to
-from herald.mailing.smtp import SmtpMailer
+from herald.mailing.readers.joining import Joining
+from herald.mailing.readers.preferences import Preferences
+from herald.mailing.readers.retention import keep_to
+from herald.mailing.sending.reconciling import Reconciling, knock
+from herald.mailing.sending.smtp import SmtpMailer
 from herald.model.retention import Forgotten, Retention
 from herald.model.stop import Stop
 from herald.ports import Clock

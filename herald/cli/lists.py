@@ -16,8 +16,8 @@ from herald.cli.groups import Group
 from herald.cli.output import as_json_option, print_json, run_async
 
 if TYPE_CHECKING:
-    from herald.mailing.lists import ImportReport
-    from herald.mailing.spreadsheet import Spreadsheet
+    from herald.mailing.readers.lists import ImportReport
+    from herald.mailing.readers.spreadsheet import Spreadsheet
     from herald.model.bounces import BounceCounts
     from herald.model.configuration import MailingList
     from herald.model.joining import Proof
@@ -121,7 +121,7 @@ def import_(invocation: Invocation, /, name: str, file: Path, as_json: bool, **s
     herald lists import friends people.csv
     herald lists import friends paper.csv --consent-date 2026-09-12 --consent-source "the fair"
     """
-    from herald.mailing.lists import report_rows
+    from herald.mailing.readers.lists import report_rows
 
     sheet = _sheet(file)
     report, asked = run_async(_import(invocation, name, sheet, f"file {file.name}", said))
@@ -172,7 +172,7 @@ def suppress(invocation: Invocation, /, name: str, file: Path, as_json: bool, **
     herald lists suppress friends unsubscribed.csv
     herald lists suppress friends cleaned.csv --because bounced
     """
-    from herald.mailing.lists import report_rows
+    from herald.mailing.readers.lists import report_rows
     from herald.model.mailing import Fate
 
     report = run_async(_suppress(invocation, name, _sheet(file), {**said, "as_json": as_json}))
@@ -223,7 +223,7 @@ def export(invocation: Invocation, name: str, everybody: bool, person: str, as_j
     if as_json:
         print_json({"list": name, "subscribers": [_person(one) for one in found]})
         return
-    from herald.mailing.lists import export_rows
+    from herald.mailing.readers.lists import export_rows
 
     # As bytes: a terminal of an old encoding must not cost anybody a letter of the name.
     click.echo(export_rows(found).encode(), nl=False)
@@ -242,7 +242,7 @@ def unsubscribe(invocation: Invocation, address: str, name: str, as_json: bool) 
     """
 
     async def work() -> int:
-        from herald.mailing.lists import find_hash
+        from herald.mailing.readers.lists import find_hash
 
         async with _opened(invocation) as (store, known):
             chosen = _list_of(known, name).id if name else None
@@ -279,7 +279,7 @@ def consent(invocation: Invocation, address: str, as_json: bool) -> None:
     """
 
     async def work() -> tuple[Proof, ...]:
-        from herald.mailing.lists import find_hash
+        from herald.mailing.readers.lists import find_hash
 
         async with invocation.open_to_change() as app:
             known = await find_hash(app.mailing_store, sound_address(address))
@@ -313,7 +313,7 @@ def erase(invocation: Invocation, address: str, yes: bool, as_json: bool) -> Non
         click.confirm(f"Remove all that is known of {address}?", abort=True)
 
     async def work() -> bool:
-        from herald.mailing.lists import find_hash
+        from herald.mailing.readers.lists import find_hash
         from herald.model.mailing import SuppressionReason
 
         async with _opened(invocation) as (store, _):
@@ -345,8 +345,8 @@ async def _opened(
 
 
 async def _held(invocation: Invocation, address: str) -> bytes:
-    from herald.mailing.held import held_file
-    from herald.mailing.lists import find_hash
+    from herald.mailing.readers.held import held_file
+    from herald.mailing.readers.lists import find_hash
 
     async with invocation.open_to_change() as app:
         known = await find_hash(app.mailing_store, sound_address(address))
@@ -358,7 +358,7 @@ async def _import(
     invocation: Invocation, name: str, sheet: Spreadsheet, source: str, said: dict[str, Any]
 ) -> tuple[ImportReport, int]:
     """Import or foresee; return what became of the rows, and how many people are asked."""
-    from herald.mailing.lists import foresee_rows, import_rows, read_consent_date
+    from herald.mailing.readers.lists import foresee_rows, import_rows, read_consent_date
 
     try:
         given = read_consent_date(said["consent_date"].strip())
@@ -386,7 +386,7 @@ async def _import(
 
 
 def _sheet(file: Path) -> Spreadsheet:
-    from herald.mailing.spreadsheet import UnreadableFile, read_spreadsheet
+    from herald.mailing.readers.spreadsheet import UnreadableFile, read_spreadsheet
 
     try:
         return read_spreadsheet(file.read_bytes())
@@ -398,7 +398,7 @@ async def _suppress(
     invocation: Invocation, name: str, sheet: Spreadsheet, said: dict[str, Any]
 ) -> ImportReport:
     """Keep people away or foresee it; ask before anybody is taken off."""
-    from herald.mailing.departures import foresee_away, keep_away
+    from herald.mailing.readers.departures import foresee_away, keep_away
     from herald.model.mailing import EVERY_LIST, Fate, SuppressionReason
 
     reason = SuppressionReason(said["because"])

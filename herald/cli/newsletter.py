@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from herald.app import App
     from herald.cli.letter_pictures import DraftMedia
     from herald.cli.newsletter_progress import Shown
-    from herald.mailing.reminding import Writing
+    from herald.mailing.letters.reminding import Writing
     from herald.model.bounces import Effect
     from herald.model.doubts import Reconciled
     from herald.model.mailing import Edition, Issue
@@ -160,13 +160,13 @@ def write(invocation: Invocation, issue: str, as_json: bool) -> None:
     """
 
     async def work() -> tuple[Issue, Writing | None]:
-        from herald.mailing.reminding import writing_of
+        from herald.mailing.letters.reminding import writing_of
 
         async with invocation.open_to_look() as app:
             found = await _find(app, issue)
             return found, writing_of((await app.load()).campaigns, found)
 
-    from herald.mailing.reminding import skeleton
+    from herald.mailing.letters.reminding import skeleton
 
     found, writing = run_async(work())
     if writing is None:
@@ -274,7 +274,7 @@ def progress(invocation: Invocation, issue: str, is_followed: bool, as_json: boo
     herald newsletter progress 2027-05-04 --follow
     """
     from herald.cli.newsletter_progress import Shown, follow, progress_document, progress_lines
-    from herald.mailing.repairs import repairs_of
+    from herald.mailing.sending.repairs import repairs_of
 
     if is_followed and as_json:
         raise click.UsageError("--follow is for people: programs ask again with --json")
@@ -463,7 +463,7 @@ async def _page(
     """Return the page that shows *editions*, with their pictures inside."""
     from herald.cli.letter_page import letter_page
     from herald.cli.letter_pictures import seen_pictures
-    from herald.mailing.senders import list_name
+    from herald.mailing.sending.senders import list_name
     from herald.model.ids import Language
 
     mailing_list = (await app.load()).configuration.lists.get(issue.list)

@@ -19,17 +19,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from herald.mailing.archive import archive_url
 from herald.mailing.concerns import Concern, concerns_of
-from herald.mailing.copies import Copies, Dispatch
-from herald.mailing.issues import approve, closed, weigh
-from herald.mailing.leaving import Departure, Leaving
-from herald.mailing.mime import Pages, UnsafeHeader
+from herald.mailing.letters.archive import archive_url
+from herald.mailing.letters.issues import approve, closed, weigh
 from herald.mailing.phrases import edition_for
-from herald.mailing.repairs import repair_of
-from herald.mailing.sender import Sending, lease_of
-from herald.mailing.senders import sender_of
-from herald.mailing.smtp import Mailer, SmtpMailer
+from herald.mailing.readers.leaving import Departure, Leaving
+from herald.mailing.sending.copies import Copies, Dispatch
+from herald.mailing.sending.mime import Pages, UnsafeHeader
+from herald.mailing.sending.repairs import repair_of
+from herald.mailing.sending.sender import Sending, lease_of
+from herald.mailing.sending.senders import sender_of
+from herald.mailing.sending.smtp import Mailer, SmtpMailer
 from herald.model.configuration import MailingList
 from herald.model.headway import Headway
 from herald.model.ids import Language, ListId
@@ -51,9 +51,9 @@ from herald.ports import Clock, MailingStore
 if TYPE_CHECKING:  # a process that only sends needs neither templates nor parsers
     from herald.mailing.bounces.counting import Bounces
     from herald.mailing.dkim.trials import Trials
-    from herald.mailing.gather import Sources
-    from herald.mailing.pictures import LetterPictures
-    from herald.mailing.preparing import Shaped
+    from herald.mailing.letters.gather import Sources
+    from herald.mailing.letters.pictures import LetterPictures
+    from herald.mailing.letters.preparing import Shaped
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class Mailing:
         Issues that fall before *until*, lie ahead and are planned no more are cancelled; one that
         has been started is never changed.
         """
-        from herald.mailing.preparing import follow_plan  # noqa: PLC0415 - see above
+        from herald.mailing.letters.preparing import follow_plan  # noqa: PLC0415 - see above
 
         self._shaped = await follow_plan(
             self._store,

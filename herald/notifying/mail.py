@@ -8,8 +8,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
 
-from herald.mailing.mime import AS_SPELLED, UnsafeHeader, mailbox, subject_header
-from herald.mailing.smtp import Mailer, SmtpMailer
+from herald.mailing.sending.mime import AS_SPELLED, UnsafeHeader, mailbox, subject_header
+from herald.mailing.sending.smtp import Mailer, SmtpMailer
 from herald.model.mailing import Accepted, Deferred, MailServer, Rejected, RelayTrouble, Uncertain
 from herald.model.notice import Message, NotNow, Occasion, Refused, Telling, Told, Unsure, Way
 

@@ -14,7 +14,7 @@ from herald.data.notice_words import notice_language
 from herald.mailing.addresses import BadAddress, read_address
 from herald.mailing.dkim.keys import SigningKey
 from herald.mailing.dkim.signing import signing
-from herald.mailing.smtp import SmtpMailer
+from herald.mailing.sending.smtp import SmtpMailer
 from herald.model.ids import Language
 from herald.model.notice import Form, Kind, Message, Rules, Telling, Way
 from herald.notifying.mail import ByMail

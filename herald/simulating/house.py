@@ -11,7 +11,7 @@ from herald.delivery.happened import Happened
 from herald.delivery.verdict import Policy
 from herald.delivery.worker import Worker
 from herald.foresight import known_capabilities
-from herald.mailing.gather import Sources
+from herald.mailing.letters.gather import Sources
 from herald.model.ids import CampaignId, ChannelId
 from herald.model.network import Capabilities
 from herald.model.plan import Plan, Reconciliation

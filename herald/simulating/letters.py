@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from herald.mailing.gather import Sources
-from herald.mailing.issues import approve, closed, weigh
-from herald.mailing.preparing import Shaped, follow_plan
+from herald.mailing.letters.gather import Sources
+from herald.mailing.letters.issues import approve, closed, weigh
+from herald.mailing.letters.preparing import Shaped, follow_plan
 from herald.model.ids import ListId
 from herald.model.mailing import Edition, Issue, IssueReason, IssueState
 from herald.model.mornings import mornings

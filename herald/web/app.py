@@ -18,7 +18,7 @@ from aiohttp import web
 
 from herald import __version__
 from herald.errors import HeraldError
-from herald.mailing.leaving import Departure
+from herald.mailing.readers.leaving import Departure
 from herald.model.ids import Language
 from herald.web.approving import TakesApprovals, add_approving_routes
 from herald.web.archive import ShowsLetters, add_archive_routes

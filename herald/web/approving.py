@@ -13,7 +13,7 @@ from aiohttp import web
 from herald.composing.cleaning import is_right_to_left
 from herald.composing.dates import spell
 from herald.composing.locales import language_name
-from herald.mailing.approving import (
+from herald.mailing.letters.approving import (
     Proposal,
     Standing,
     approving_language,

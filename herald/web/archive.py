@@ -11,7 +11,7 @@ from typing import Protocol
 
 from aiohttp import ETag, web
 
-from herald.mailing.archive import LETTERS_AT_ONCE, archive_language, archive_url
+from herald.mailing.letters.archive import LETTERS_AT_ONCE, archive_language, archive_url
 from herald.mailing.phrases import ENGLISH
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList

@@ -8,10 +8,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-from herald.mailing.archive import archive_url, list_url
-from herald.mailing.joining_words import list_name
-from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
+from herald.mailing.letters.archive import archive_url, list_url
+from herald.mailing.letters.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.phrases import letter_phrases
+from herald.mailing.readers.joining_words import list_name
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import Language

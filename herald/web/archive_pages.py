@@ -10,16 +10,16 @@ from html import escape
 from herald.composing.cleaning import is_right_to_left
 from herald.composing.dates import spell
 from herald.composing.locales import language_name
-from herald.mailing.archive import (
+from herald.mailing.letters.archive import (
     LETTERS_AT_ONCE,
     archive_language,
     archive_url,
     archive_words,
     list_url,
 )
-from herald.mailing.joining_words import letter_language, list_name
-from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
+from herald.mailing.letters.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.phrases import letter_phrases
+from herald.mailing.readers.joining_words import letter_language, list_name
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import Language

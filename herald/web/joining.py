@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from herald.mailing.joining import Invitation
-from herald.mailing.joining_words import (
+from herald.mailing.readers.joining import Invitation
+from herald.mailing.readers.joining_words import (
     consent_text,
     joining_language,
     language_to,

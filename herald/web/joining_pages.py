@@ -8,8 +8,8 @@ from html import escape
 
 from herald.composing.cleaning import is_right_to_left
 from herald.composing.locales import language_name
-from herald.mailing.joining import CONFIRM_WITHIN, Invitation
-from herald.mailing.joining_words import joining_words
+from herald.mailing.readers.joining import CONFIRM_WITHIN, Invitation
+from herald.mailing.readers.joining_words import joining_words
 from herald.model.ids import Language
 from herald.model.joining import ConsentText
 from herald.web.pages import STYLE, page, style_hash

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from aiohttp import web
 
-from herald.mailing.held import held_file
-from herald.mailing.joining_words import joining_language
-from herald.mailing.preference_words import preference_words
-from herald.mailing.preferences import Choices
+from herald.mailing.readers.held import held_file
+from herald.mailing.readers.joining_words import joining_language
+from herald.mailing.readers.preference_words import preference_words
+from herald.mailing.readers.preferences import Choices
 from herald.model.ids import Language
 from herald.model.joining import Asked
 from herald.model.preferences import Held

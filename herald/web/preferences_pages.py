@@ -7,8 +7,8 @@ from html import escape
 from herald.composing.cleaning import is_right_to_left
 from herald.composing.locales import language_name
 from herald.composing.zone_names import zone_name, zone_names
-from herald.mailing.preference_words import preference_words
-from herald.mailing.preferences import Choices, ListChoice
+from herald.mailing.readers.preference_words import preference_words
+from herald.mailing.readers.preferences import Choices, ListChoice
 from herald.model.ids import Language
 from herald.model.mailing import SubscriptionState
 from herald.web.joining_pages import JOINING_STYLE, TRAP

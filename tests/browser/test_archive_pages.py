@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from docs.screenshots import SWITCHES, chromium
-from herald.mailing.render import render
+from herald.mailing.letters.render import render
 from herald.model.archive import Letter
 from herald.model.ids import Language
 from herald.model.mailing import ContentEntry, ContentSection, EditionContent

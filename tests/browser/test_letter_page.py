@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from herald.cli.letter_page import letter_page
-from herald.mailing.approving import Proposal, Standing
-from herald.mailing.render import render
+from herald.mailing.letters.approving import Proposal, Standing
+from herald.mailing.letters.render import render
 from herald.model.ids import Language
 from herald.model.mailing import ContentSection, Edition, EditionContent
 from herald.web.approving import approving_page, expired_page

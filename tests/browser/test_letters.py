@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from docs.screenshots import SWITCHES, chromium
-from herald.mailing.marks import address_to
+from herald.mailing.letters.marks import address_to
 from tests.mailing.letters import AR, EN, KA, MT, TOLD, a_letter
 
 pytest.importorskip("playwright", reason="needs playwright, of the group of packages for tests")

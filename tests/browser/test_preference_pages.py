@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from docs.screenshots import SWITCHES, chromium
-from herald.mailing.preferences import Choices, ListChoice
+from herald.mailing.readers.preferences import Choices, ListChoice
 from herald.model.ids import Language, ListId
 from herald.model.mailing import SubscriptionState
 from herald.web.preferences_pages import (

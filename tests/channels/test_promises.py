@@ -13,8 +13,8 @@ from herald.channels.registry import BROUGHT_ALONG
 from herald.channels.slack.webhook import webhook_limits
 from herald.data.networks import capabilities_of, network_facts
 from herald.delivery.verdict import Policy
-from herald.mailing.judge import GIVE_UP_AFTER
-from herald.mailing.smtp import PROOFS
+from herald.mailing.sending.judge import GIVE_UP_AFTER
+from herald.mailing.sending.smtp import PROOFS
 from herald.model.mailing import MailServer
 from herald.model.network import Capabilities, Handle, Proof
 from tests.contracts.test_channels import a_place

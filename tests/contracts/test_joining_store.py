@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import inspect
 from sqlalchemy.engine import Connection
 
-from herald.mailing.joining_words import consent_text
-from herald.mailing.lists import find_hash
+from herald.mailing.readers.joining_words import consent_text
+from herald.mailing.readers.lists import find_hash
 from herald.model.ids import Language, ListId
 from herald.model.joining import Allowance, Asked, CameFrom, SignUp, SignUpId
 from herald.model.mailing import (

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, inspect, select
 from sqlalchemy.engine import Connection
 
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.model.bounces import BounceKind, CopyOf, ReturnedMail
 from herald.model.ids import Language
 from herald.model.mailing import (

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import inspect, select, update
 from sqlalchemy.engine import Connection
 
-from herald.mailing.issues import issue_of
-from herald.mailing.lists import find_hash
+from herald.mailing.letters.issues import issue_of
 from herald.mailing.phrases import edition_for
+from herald.mailing.readers.lists import find_hash
 from herald.model.ids import Language, ListId
 from herald.model.joining import Allowance, Asked
 from herald.model.mailing import Edition, SuppressionReason

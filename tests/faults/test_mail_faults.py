@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 
-from herald.mailing.smtp import SmtpMailer
+from herald.mailing.sending.smtp import SmtpMailer
 from herald.model.mailing import (
     Accepted,
     Deferred,

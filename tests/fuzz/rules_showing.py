@@ -16,8 +16,8 @@ from rich.console import Console, RenderableType
 
 from herald.cli.feedview import show_looked
 from herald.cli.partner_show import show_found
-from herald.mailing.gather import Sources, gather
-from herald.mailing.render import render
+from herald.mailing.letters.gather import Sources, gather
+from herald.mailing.letters.render import render
 from herald.model.advice import Looked
 from herald.model.campaign import Kind, Section
 from herald.model.feed import Entry, ParsedFeed

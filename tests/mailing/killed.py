@@ -13,10 +13,10 @@ from sqlalchemy import update
 from herald.clock import SystemClock
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.mailing import Mailing
-from herald.mailing.maillog.files import read_files
-from herald.mailing.maillog.reading import MailLog
-from herald.mailing.reconciling import Reconciling, knock
-from herald.mailing.smtp import SmtpMailer
+from herald.mailing.sending.maillog.files import read_files
+from herald.mailing.sending.maillog.reading import MailLog
+from herald.mailing.sending.reconciling import Reconciling, knock
+from herald.mailing.sending.smtp import SmtpMailer
 from herald.model.mailing import MailServer, RecipientState, Tls
 from herald.store.bounces import StoredBounces
 from herald.store.engine import Store, open_store

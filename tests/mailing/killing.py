@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
 
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.model.ids import Language
 from herald.model.mailing import Edition, IssueState, Progress, RecipientState, WhenUncertain
 from herald.store.engine import open_store

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from herald.mailing.marks import PREFERENCES_MARK
-from herald.mailing.render import Pages, render
-from herald.mailing.theme import Theme
+from herald.mailing.letters.marks import PREFERENCES_MARK
+from herald.mailing.letters.render import Pages, render
+from herald.mailing.letters.theme import Theme
 from herald.model.ids import Language
 from herald.model.mailing import (
     ContentEntry,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from herald.mailing.gather import Sources
-from herald.mailing.lists import ImportReport, import_rows
-from herald.mailing.smtp import NextEnvelope
-from herald.mailing.spreadsheet import read_spreadsheet
+from herald.mailing.letters.gather import Sources
+from herald.mailing.readers.lists import ImportReport, import_rows
+from herald.mailing.readers.spreadsheet import read_spreadsheet
+from herald.mailing.sending.smtp import NextEnvelope
 from herald.model.campaign import Approve, Every, Newsletter, Section
 from herald.model.configuration import Configuration, MailingList
 from herald.model.feed import Entry, ParsedEntry

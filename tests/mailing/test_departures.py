@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from herald.cli.main import main
-from herald.mailing.departures import foresee_away, keep_away
-from herald.mailing.lists import find_hash, import_rows
-from herald.mailing.spreadsheet import Row, UnreadableFile, read_spreadsheet
+from herald.mailing.readers.departures import foresee_away, keep_away
+from herald.mailing.readers.lists import find_hash, import_rows
+from herald.mailing.readers.spreadsheet import Row, UnreadableFile, read_spreadsheet
 from herald.model.ids import ListId
 from herald.model.mailing import EVERY_LIST, Fate, SubscriptionState, SuppressionReason
 from herald.store.engine import Store

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.model.ids import Language
 from herald.model.mailing import Edition, IssueState, Progress, RecipientState
 from herald.store.engine import Store

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from herald.clock import SetClock
-from herald.mailing.gather import Sources
+from herald.mailing.letters.gather import Sources
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration, MailingList
 from herald.model.ids import ListId

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from herald.composing.contrast import contrast, readable
-from herald.mailing.gate.examine import LARGEST, examine
-from herald.mailing.gate.style import UnknownStyle, night_colours
-from herald.mailing.gate.words import is_vague
-from herald.mailing.marks import UNSUBSCRIBE_MARK
-from herald.mailing.render import render
-from herald.mailing.theme import NIGHT_PAPER, PAPER, Theme
+from herald.mailing.letters.gate.examine import LARGEST, examine
+from herald.mailing.letters.gate.style import UnknownStyle, night_colours
+from herald.mailing.letters.gate.words import is_vague
+from herald.mailing.letters.marks import UNSUBSCRIBE_MARK
+from herald.mailing.letters.render import render
+from herald.mailing.letters.theme import NIGHT_PAPER, PAPER, Theme
 from herald.model.mailing import Edition
 from tests.mailing.letters import EN, a_letter, a_rich_content
 

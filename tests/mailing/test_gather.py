@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from herald.mailing.gather import Sources, gather
+from herald.mailing.letters.gather import Sources, gather
 from herald.model.campaign import Campaign, Kind, MissingTranslation, Newsletter, Section, Status
 from herald.model.configuration import Configuration, Project
 from herald.model.delivery import Delivery, DeliveryState, History

@@ -17,7 +17,7 @@ from herald.cli.newsletter_progress import (
     progress_document,
     progress_lines,
 )
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.model.bounces import BounceCounts
 from herald.model.headway import Headway, Pulse, what_binds
 from herald.model.health import OutboxHealth

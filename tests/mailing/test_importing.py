@@ -16,9 +16,9 @@ from click.testing import CliRunner, Result
 
 from herald.cli.main import main
 from herald.clock import SetClock
-from herald.mailing.joining import Joining
-from herald.mailing.lists import ImportReport, find_hash, import_rows
-from herald.mailing.spreadsheet import read_spreadsheet
+from herald.mailing.readers.joining import Joining
+from herald.mailing.readers.lists import ImportReport, find_hash, import_rows
+from herald.mailing.readers.spreadsheet import read_spreadsheet
 from herald.model.configuration import MailingList
 from herald.model.mailing import MailServer, SubscriptionState
 from herald.store.engine import Store

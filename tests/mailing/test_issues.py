@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 
 from herald.clock import SetClock
-from herald.mailing.gather import Sources
-from herald.mailing.lists import find_hash
+from herald.mailing.letters.gather import Sources
 from herald.mailing.mailing import Mailing
-from herald.mailing.smtp import NextEnvelope
+from herald.mailing.readers.lists import find_hash
+from herald.mailing.sending.smtp import NextEnvelope
 from herald.model.campaign import Approve, Kind, Newsletter, Section
 from herald.model.configuration import Configuration
 from herald.model.mailing import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.judge import GIVE_UP_AFTER, judge_mail, wait_before
+from herald.mailing.sending.judge import GIVE_UP_AFTER, judge_mail, wait_before
 from herald.model.ids import Language
 from herald.model.mailing import (
     Accepted,

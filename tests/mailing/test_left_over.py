@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.gather import gather
-from herald.mailing.issues import news_begins, what_came_before
+from herald.mailing.letters.gather import gather
+from herald.mailing.letters.issues import news_begins, what_came_before
 from herald.model.campaign import Item, Kind, Section
 from herald.model.feed import Entry
 from herald.model.ids import CampaignId, EntryId, ItemId, Language, PartnerId

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from herald.mailing.gate.examine import examine
-from herald.mailing.letter import PREHEADER_MOST
-from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK, without_preferences
+from herald.mailing.letters.gate.examine import examine
+from herald.mailing.letters.letter import PREHEADER_MOST
+from herald.mailing.letters.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK, without_preferences
+from herald.mailing.letters.render import render
+from herald.mailing.letters.tell import Reader, tell_entry
 from herald.mailing.phrases import letter_phrases
-from herald.mailing.render import render
-from herald.mailing.tell import Reader, tell_entry
 from herald.model.campaign import MissingTranslation
 from herald.model.configuration import Partner
 from herald.model.ids import EntryId, Language, PartnerId

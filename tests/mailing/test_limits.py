@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from herald.app import open_app
 from herald.clock import SetClock
 from herald.data.mail_domains import counted_domain
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.headway import Headway

@@ -10,14 +10,14 @@ import time
 import pytest
 
 from herald.mailing.addresses import BadAddress, hash_address, read_address
-from herald.mailing.lists import (
+from herald.mailing.readers.lists import (
     export_rows,
     find_hash,
     foresee_rows,
     import_rows,
     report_rows,
 )
-from herald.mailing.spreadsheet import UnreadableFile, read_language, read_spreadsheet
+from herald.mailing.readers.spreadsheet import UnreadableFile, read_language, read_spreadsheet
 from herald.model.bounces import BounceKind, CopyOf, ReturnedMail
 from herald.model.ids import ListId
 from herald.model.mailing import Fate, SubscriptionState, SuppressionReason

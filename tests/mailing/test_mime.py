@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.marks import UNSUBSCRIBE_MARK
-from herald.mailing.mime import Envelope, Sender, UnsafeHeader, mailbox, make_mail
+from herald.mailing.letters.marks import UNSUBSCRIBE_MARK
+from herald.mailing.sending.mime import Envelope, Sender, UnsafeHeader, mailbox, make_mail
 from herald.mailing.tokens import message_id, read_token, unsubscribe_token
 from herald.model.ids import Language, ListId
 from herald.model.mailing import Edition, SubscriptionId

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.clock import SetClock
-from herald.mailing.lists import export_rows, import_rows
 from herald.mailing.mailing import Mailing
-from herald.mailing.spreadsheet import read_spreadsheet
+from herald.mailing.readers.lists import export_rows, import_rows
+from herald.mailing.readers.spreadsheet import read_spreadsheet
 from herald.model.campaign import Approve
 from herald.model.ids import CampaignId
 from herald.model.mailing import (
@@ -230,7 +230,7 @@ async def test_an_export_brings_the_zone_back_and_a_later_file_changes_it(
 async def test_an_erased_reader_leaves_no_domain_behind(room: Room) -> None:
     from sqlalchemy import select
 
-    from herald.mailing.lists import find_hash
+    from herald.mailing.readers.lists import find_hash
     from herald.store.mailing_tables import recipient
 
     await room.at(moment_of(datetime(2027, 5, 10, 9), TOKYO))

@@ -12,8 +12,8 @@ from PIL import Image
 
 from herald.clock import SetClock
 from herald.errors import PictureUnusable
-from herald.mailing.dressing import dress
-from herald.mailing.pictures import KEPT_FOR, LetterPictures
+from herald.mailing.letters.dressing import dress
+from herald.mailing.letters.pictures import KEPT_FOR, LetterPictures
 from herald.model.configuration import LetterDesign, NamedPicture
 from herald.model.mailing import (
     ContentEntry,

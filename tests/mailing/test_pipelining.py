@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from herald.mailing.pipelining import Lost, Replies
-from herald.mailing.smtp import NextEnvelope, SmtpMailer
-from herald.mailing.wire import Reply
+from herald.mailing.sending.pipelining import Lost, Replies
+from herald.mailing.sending.smtp import NextEnvelope, SmtpMailer
+from herald.mailing.sending.wire import Reply
 from herald.model.mailing import (
     Accepted,
     Deferred,

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from herald.mailing.smtp import NextEnvelope, SmtpMailer
-from herald.mailing.wire import Offers
+from herald.mailing.sending.smtp import NextEnvelope, SmtpMailer
+from herald.mailing.sending.wire import Offers
 from herald.model.mailing import Accepted, Deferred, MailServer, Rejected, RelayTrouble, Tls
 from tests.mailing.postfix import DOMAIN, Postfix, running_postfix, why_not
 from tests.mailing.test_postfix import delivered

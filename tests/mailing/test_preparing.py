@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from herald.mailing.gather import Sources
-from herald.mailing.marks import PREFERENCES_MARK
-from herald.mailing.preparing import Shaped, follow_plan
+from herald.mailing.letters.gather import Sources
+from herald.mailing.letters.marks import PREFERENCES_MARK
+from herald.mailing.letters.preparing import Shaped, follow_plan
 from herald.model.campaign import Approve, Newsletter, Section
 from herald.model.configuration import Configuration, Partner
 from herald.model.ids import EntryId, PartnerId

@@ -16,10 +16,10 @@ from herald.clock import SetClock
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.verp import bounce_address
 from herald.mailing.concerns import concerns_of
-from herald.mailing.issues import issue_of
-from herald.mailing.maillog.reading import Told
-from herald.mailing.maillog.stamps import Stamp
-from herald.mailing.reconciling import LOG_WAIT, WAIT, Reconciling, judge_doubts
+from herald.mailing.letters.issues import issue_of
+from herald.mailing.sending.maillog.reading import Told
+from herald.mailing.sending.maillog.stamps import Stamp
+from herald.mailing.sending.reconciling import LOG_WAIT, WAIT, Reconciling, judge_doubts
 from herald.mailing.tokens import message_id
 from herald.model.bounces import CopyOf
 from herald.model.doubts import Doubt, Reconciled, Witness

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import update
 
 from herald.cli.main import main
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.mailing.tokens import message_id
 from herald.model.ids import Language
 from herald.model.mailing import Edition, RecipientState, WhenUncertain

@@ -7,7 +7,7 @@ import ssl
 import pytest
 import trustme
 
-from herald.mailing.relay import about_one_click, examine_relay, remedy_of
+from herald.mailing.sending.relay import about_one_click, examine_relay, remedy_of
 from herald.model.account import Finding, Severity
 from herald.model.mailing import MailServer, Tls
 from tests.servers.mail import Rude, ScriptedMailServer

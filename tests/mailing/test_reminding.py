@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from herald.mailing.gather import unwritten
-from herald.mailing.reminding import TOLD_FOR, skeleton, told, writing_of
+from herald.mailing.letters.gather import unwritten
+from herald.mailing.letters.reminding import TOLD_FOR, skeleton, told, writing_of
 from herald.model.campaign import Campaign, Newsletter, Section
 from herald.model.health import OutboxHealth
 from herald.model.ids import CampaignId

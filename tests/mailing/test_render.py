@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.marks import UNSUBSCRIBE_MARK, address_to
+from herald.mailing.letters.marks import UNSUBSCRIBE_MARK, address_to
+from herald.mailing.letters.render import hash_editions, render
 from herald.mailing.phrases import (
     edition_for,
     letter_languages,
@@ -17,7 +18,6 @@ from herald.mailing.phrases import (
     phrases,
     spoken_languages,
 )
-from herald.mailing.render import hash_editions, render
 from herald.model.ids import Language
 from herald.model.mailing import (
     ContentEntry,

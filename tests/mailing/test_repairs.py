@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.repairs import _repairs, repair_of, repairs_of
+from herald.mailing.sending.repairs import _repairs, repair_of, repairs_of
 from herald.model.mailing import Refusals
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from herald.app import open_app
 from herald.cli.main import main
 from herald.clock import SetClock
-from herald.mailing.issues import issue_of
-from herald.mailing.lists import find_hash
-from herald.mailing.retention import keep_to
+from herald.mailing.letters.issues import issue_of
+from herald.mailing.readers.lists import find_hash
+from herald.mailing.readers.retention import keep_to
 from herald.model.ids import Language, ListId
 from herald.model.mailing import Edition, Fate, SubscriptionState
 from herald.model.retention import Forgotten, Retention

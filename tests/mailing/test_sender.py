@@ -12,10 +12,10 @@ from sqlalchemy import insert, select, update
 
 from herald.clock import SetClock
 from herald.errors import StoreMoved
-from herald.mailing.lists import find_hash
 from herald.mailing.mailing import Mailing
-from herald.mailing.sender import Shelf
-from herald.mailing.smtp import NextEnvelope
+from herald.mailing.readers.lists import find_hash
+from herald.mailing.sending.sender import Shelf
+from herald.mailing.sending.smtp import NextEnvelope
 from herald.model.mailing import (
     Accepted,
     DueCopy,

@@ -9,7 +9,7 @@ import pytest
 
 from herald.clock import SetClock
 from herald.mailing.mailing import Mailing
-from herald.mailing.sender import lease_of
+from herald.mailing.sending.sender import lease_of
 from herald.model.mailing import MailServer, RecipientState, RelayTrouble
 from herald.store.mailing import StoredMailing
 from tests.mailing.makers import FRIENDS, PostOffice, a_list, subscribe_many, written

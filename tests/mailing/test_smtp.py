@@ -14,8 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.mailing.bounces.reading import kind_of, status_in
-from herald.mailing.smtp import NextEnvelope, SmtpMailer
-from herald.mailing.wire import Commands, Offers, commands_for, fit_for_journal, offers_of, stuffed
+from herald.mailing.sending.smtp import NextEnvelope, SmtpMailer
+from herald.mailing.sending.wire import (
+    Commands,
+    Offers,
+    commands_for,
+    fit_for_journal,
+    offers_of,
+    stuffed,
+)
 from herald.model.bounces import BounceKind
 from herald.model.mailing import (
     Accepted,

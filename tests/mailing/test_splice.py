@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
-from herald.mailing.mime import Envelope, Pages, UnsafeHeader, make_mail, make_mould
-from herald.mailing.splice import Uncut, cut
+from herald.mailing.letters.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
+from herald.mailing.sending.mime import Envelope, Pages, UnsafeHeader, make_mail, make_mould
+from herald.mailing.sending.splice import Uncut, cut
 from herald.mailing.tokens import message_id, preferences_token, unsubscribe_token
 from herald.model.mailing import Edition, SubscriptionId
 from tests.mailing.test_mime import KEY, a_sender, an_edition, an_envelope, head

@@ -7,7 +7,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from herald.mailing.wire import stuffed
+from herald.mailing.sending.wire import stuffed
 
 PARTS = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"x", b"\r\n.", b".\r\n"]))
 

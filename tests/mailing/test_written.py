@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from lxml import html as reader
 
-from herald.mailing.filling import filled, shortened_lines, width
-from herald.mailing.written import as_html, as_text, links_of
+from herald.mailing.letters.filling import filled, shortened_lines, width
+from herald.mailing.letters.written import as_html, as_text, links_of
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from herald.app import REMEMBER_ENTRIES
 from herald.consequences import concerned, planned_span
-from herald.mailing.select import _first_posts
+from herald.mailing.letters.select import _first_posts
 from herald.model.delivery import History
 from herald.model.plan import Plan
 from herald.outbox.reconcile import reconcile

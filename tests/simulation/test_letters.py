@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.model.ids import ListId
 from herald.model.mailing import Issue, IssueState
 from herald.simulating.letters import Letters

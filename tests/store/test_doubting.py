@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.model.delivery import Reason, Receipt
 from herald.model.ids import ChannelId, EntryId, ItemId, Language
 from herald.model.mailing import Edition, Issue, RecipientState

@@ -216,7 +216,7 @@ async def test_a_copy_from_a_template_doubts_what_is_owed_and_sends_what_comes(
 async def test_copies_of_a_newsletter_are_uncertain_in_a_database_that_was_put_back(
     store, postgresql, postgresql_url, tmp_path
 ):
-    from herald.mailing.issues import issue_of
+    from herald.mailing.letters.issues import issue_of
 
     await begin(store)
     mailing = StoredMailing(store)

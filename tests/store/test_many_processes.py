@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.model.delivery import Delivery, DeliveryState, Receipt
 from herald.model.ids import CampaignId, ChannelId, Language, OccasionId
 from herald.model.mailing import (

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import event, insert, select, text, update
 
 from herald.errors import HeraldError, StoreMoved, StoreTaken, StoreUnusable
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.model.delivery import Delivery, DeliveryState, Receipt
 from herald.model.ids import ChannelId, ItemId, Language
 from herald.model.mailing import Edition

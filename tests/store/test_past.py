@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from herald.mailing.select import _first_posts
+from herald.mailing.letters.select import _first_posts
 from herald.model.campaign import (
     After,
     Amplify,

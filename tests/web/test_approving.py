@@ -13,14 +13,14 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from herald.clock import SetClock
-from herald.mailing.approving import (
+from herald.mailing.letters.approving import (
     WORKS_AFTER,
     Approving,
     approval_token,
     approving_words,
     read_approval_token,
 )
-from herald.mailing.leaving import Leaving
+from herald.mailing.readers.leaving import Leaving
 from herald.mailing.tokens import preferences_token, unsubscribe_token
 from herald.model.ids import CampaignId, Language
 from herald.model.mailing import Edition, Issue, IssueReason, IssueState, SubscriptionId

@@ -15,17 +15,17 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from herald.clock import SetClock
-from herald.mailing.archive import (
+from herald.mailing.letters.archive import (
     LETTERS_AT_ONCE,
     Archive,
     archive_language,
     archive_url,
     archive_words,
 )
-from herald.mailing.leaving import Leaving
-from herald.mailing.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
+from herald.mailing.letters.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
+from herald.mailing.letters.render import Pages, render
 from herald.mailing.phrases import letter_languages, letter_phrases
-from herald.mailing.render import Pages, render
+from herald.mailing.readers.leaving import Leaving
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import CampaignId, Language, ListId

@@ -16,10 +16,10 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from herald.clock import SetClock
-from herald.mailing.joining import Joining
-from herald.mailing.joining_words import joining_words, language_to
-from herald.mailing.leaving import Leaving
-from herald.mailing.lists import find_hash
+from herald.mailing.readers.joining import Joining
+from herald.mailing.readers.joining_words import joining_words, language_to
+from herald.mailing.readers.leaving import Leaving
+from herald.mailing.readers.lists import find_hash
 from herald.mailing.tokens import confirm_token, unsubscribe_token
 from herald.model.configuration import MailingList
 from herald.model.ids import Language, ListId

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from herald.mailing.leaving import Departure
+from herald.mailing.readers.leaving import Departure
 from herald.model.picture import Picture
 from herald.web.app import create_app
 from tests.channels.kept import PICTURE, KeptMedia

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from herald import __version__
-from herald.mailing.issues import issue_of
+from herald.mailing.letters.issues import issue_of
 from herald.model.delivery import DeliveryState, Reason
 from herald.model.health import OutboxHealth, StateCount
 from herald.model.ids import FeedId, PartnerId

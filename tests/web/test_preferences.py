@@ -18,10 +18,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 
 from herald.clock import SetClock
-from herald.mailing.joining import Joining
-from herald.mailing.leaving import Leaving
-from herald.mailing.lists import find_hash
-from herald.mailing.preferences import Preferences
+from herald.mailing.readers.joining import Joining
+from herald.mailing.readers.leaving import Leaving
+from herald.mailing.readers.lists import find_hash
+from herald.mailing.readers.preferences import Preferences
 from herald.mailing.tokens import (
     confirm_token,
     owner_token,

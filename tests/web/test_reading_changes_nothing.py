@@ -17,7 +17,7 @@ from sqlalchemy import select
 from herald import daemon
 from herald.app import App, open_app
 from herald.clock import SetClock
-from herald.mailing.lists import find_hash
+from herald.mailing.readers.lists import find_hash
 from herald.mailing.tokens import (
     confirm_token,
     owner_token,

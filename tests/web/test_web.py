@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from herald.clock import SetClock
 from herald.errors import StoreUnusable
-from herald.mailing.issues import issue_of
-from herald.mailing.leaving import Leaving
-from herald.mailing.lists import find_hash
+from herald.mailing.letters.issues import issue_of
+from herald.mailing.readers.leaving import Leaving
+from herald.mailing.readers.lists import find_hash
 from herald.mailing.tokens import unsubscribe_token
 from herald.model.ids import Language
 from herald.model.mailing import (

@@ -24,7 +24,7 @@ from herald.mailing.dkim.canonical import (
     with_crlf,
 )
 from herald.mailing.dkim.keys import KeyFault, SigningKey
-from herald.mailing.smtp import Mailer, NextEnvelope
+from herald.mailing.sending.smtp import Mailer, NextEnvelope
 from herald.model.mailing import MailOutcome, MailServer, RelayTrouble
 
 SEALED = (

@@ -23,8 +23,8 @@ from herald.mailing.dkim.verifying import Signature, read_signatures
 from herald.mailing.dns.dmarc import walk_dmarc
 from herald.mailing.dns.lookup import Names, NamesFail
 from herald.mailing.dns.said import problem
-from herald.mailing.mime import Envelope, Sender, UnsafeHeader, make_mail
-from herald.mailing.smtp import Mailer
+from herald.mailing.sending.mime import Envelope, Sender, UnsafeHeader, make_mail
+from herald.mailing.sending.smtp import Mailer
 from herald.mailing.tokens import unsubscribe_token
 from herald.model.account import Finding, Severity
 from herald.model.bounces import BounceKind, CopyOf, ReturnedMail

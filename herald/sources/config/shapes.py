@@ -220,6 +220,8 @@ def _own_door(written: str) -> str:
     if is_path or (colon and port.isdigit() and is_here):
         return written
     hint = "write 127.0.0.1:8461, or the path of a socket file: /run/herald/lmtp"
+    if not (colon and port.isdigit()) or "/" in written:
+        raise fault("wrong-value", f'"{written}" names no port, and no socket file', hint)
     raise fault("public-door", "LMTP knows no login, so it is for this computer alone", hint)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import inspect, update
 from herald.clock import SetClock
 from herald.mailing.bounces.counting import Bounces
 from herald.mailing.bounces.verp import bounce_address
-from herald.mailing.issues import issue_of
-from herald.mailing.lists import find_hash
+from herald.mailing.letters.issues import issue_of
+from herald.mailing.readers.lists import find_hash
 from herald.mailing.tokens import unsubscribe_token
 from herald.model.bounces import BounceCounts, BounceKind, CopyOf, Effect, reason_to_end, score
 from herald.model.ids import Language, ListId

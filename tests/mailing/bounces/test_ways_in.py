@@ -23,7 +23,7 @@ from herald.mailing.bounces.verp import (
     read_envelope_id,
 )
 from herald.mailing.mailing import Mailing
-from herald.mailing.smtp import NextEnvelope, SmtpMailer
+from herald.mailing.sending.smtp import NextEnvelope, SmtpMailer
 from herald.model.bounces import BounceCounts, BounceKind, CopyOf, Effect
 from herald.model.mailing import (
     Accepted,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from herald.mailing.maillog.reading import MailLog, Told, Wanted
+from herald.mailing.sending.maillog.reading import MailLog, Told, Wanted
 from tests.makers import NOON
 
 SENDER = "bounces+abc@example.org"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.mailing.maillog.examine import examine_log
+from herald.mailing.sending.maillog.examine import examine_log
 from herald.model.account import Severity
 from tests.mailing.maillog.makers import line
 from tests.makers import NOON

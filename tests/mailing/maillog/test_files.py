@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from herald.mailing.maillog.files import read_files, read_stream
-from herald.mailing.maillog.reading import MailLog, Told
+from herald.mailing.sending.maillog.files import read_files, read_stream
+from herald.mailing.sending.maillog.reading import MailLog, Told
 from tests.mailing.maillog.makers import line, queued, wanted
 from tests.makers import NOON
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.maillog.reading import MailLog
+from herald.mailing.sending.maillog.reading import MailLog
 from tests.mailing.maillog.makers import (
     NAME,
     SENDER,

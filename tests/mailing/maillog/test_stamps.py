@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.mailing.maillog.stamps import read_stamp
+from herald.mailing.sending.maillog.stamps import read_stamp
 
 ROME = ZoneInfo("Europe/Rome")
 NEAR = datetime(2027, 1, 1, 0, 30, tzinfo=UTC)

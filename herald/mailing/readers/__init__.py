@@ -1,0 +1,1 @@
+"""Who reads: lists, joining, leaving, preferences, and what is kept of a person."""

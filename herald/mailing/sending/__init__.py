@@ -1,0 +1,1 @@
+"""Handing letters to a mail server: each copy once, through any crash."""
