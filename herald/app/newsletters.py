@@ -101,7 +101,9 @@ class Newsletters:
             knock=lambda: knock(SmtpMailer(server)),
         )
         self.archive = Archive(store=StoredArchive(store), lists=files.lists, public_url=public_url)
-        self.approving = Approving(store=self.store, public_url=public_url, clock=clock)
+        self.approving = Approving(
+            store=self.store, lists=files.lists, public_url=public_url, clock=clock
+        )
         self.joining_store = StoredJoining(store)
         self.joining = Joining(
             store=self.joining_store,

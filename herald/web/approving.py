@@ -19,6 +19,7 @@ from herald.mailing.letters.approving import (
     approving_language,
     approving_words,
 )
+from herald.mailing.sending.senders import list_name
 from herald.model.ids import Language
 from herald.model.mailing import Edition, IssueReason
 from herald.web.pages import STYLE, accepted_languages, page
@@ -76,7 +77,9 @@ def approving_page(proposal: Proposal, language: Language) -> str:
     is_late = standing is Standing.OPEN and issue.reason is IssueReason.LATE
     text = say["late_text" if is_late else f"{standing}_text"]
     told = text.format(
-        issue=issue.key, when=spell(issue.due_at, language, issue.zone), note=issue.note
+        issue=_named(proposal, language),
+        when=spell(issue.due_at, language, issue.zone),
+        note=issue.note,
     )
     role = ' role="status"' if standing is Standing.APPROVED else ""
     parts = [f"<p{role}>{escape(told)}</p>"]
@@ -89,6 +92,13 @@ def approving_page(proposal: Proposal, language: Language) -> str:
         ]
     parts += [_shown(edition, language) for edition in proposal.editions]
     return page(language, say[f"{standing}_title"], parts, style=APPROVING_STYLE)
+
+
+def _named(proposal: Proposal, language: Language) -> str:
+    """Return an issue as an officer calls it, and its key, which commands want."""
+    issue, mailing_list = proposal.issue, proposal.mailing_list
+    name = list_name(mailing_list, language) if mailing_list is not None else issue.newsletter
+    return f"{name}, {spell(issue.local_date, language)} ({issue.key})"
 
 
 def expired_page(language: Language) -> str:

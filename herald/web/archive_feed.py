@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from herald.mailing.letters.archive import archive_url, list_url
 from herald.mailing.letters.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.phrases import letter_phrases
-from herald.mailing.readers.joining_words import list_name
+from herald.mailing.sending.senders import list_name
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import Language

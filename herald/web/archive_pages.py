@@ -19,7 +19,8 @@ from herald.mailing.letters.archive import (
 )
 from herald.mailing.letters.marks import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 from herald.mailing.phrases import letter_phrases
-from herald.mailing.readers.joining_words import letter_language, list_name
+from herald.mailing.readers.joining_words import letter_language
+from herald.mailing.sending.senders import list_name
 from herald.model.archive import Letter
 from herald.model.configuration import MailingList
 from herald.model.ids import Language

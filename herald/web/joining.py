@@ -19,8 +19,8 @@ from herald.mailing.readers.joining_words import (
     joining_language,
     language_to,
     letter_language,
-    list_name,
 )
+from herald.mailing.sending.senders import list_name
 from herald.model.configuration import MailingList
 from herald.model.ids import Language
 from herald.model.joining import Asked, CameFrom

@@ -13,7 +13,8 @@ import pytest
 
 from docs.screenshots import SWITCHES, chromium
 from herald.mailing.readers.joining import Invitation
-from herald.mailing.readers.joining_words import consent_text, list_name
+from herald.mailing.readers.joining_words import consent_text
+from herald.mailing.sending.senders import list_name
 from herald.model.ids import Language
 from herald.model.words import Words
 from herald.web.joining_pages import (

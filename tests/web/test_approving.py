@@ -22,12 +22,13 @@ from herald.mailing.letters.approving import (
 )
 from herald.mailing.readers.leaving import Leaving
 from herald.mailing.tokens import preferences_token, unsubscribe_token
-from herald.model.ids import CampaignId, Language
+from herald.model.configuration import MailingList
+from herald.model.ids import CampaignId, Language, ListId
 from herald.model.mailing import Edition, Issue, IssueReason, IssueState, SubscriptionId
 from herald.store.engine import open_store
 from herald.store.mailing import StoredMailing
 from herald.web.app import create_app
-from tests.mailing.makers import EN, FRIENDS, IT
+from tests.mailing.makers import EN, FRIENDS, IT, a_list
 from tests.makers import NOON
 
 PUBLIC = "https://herald.example.org"
@@ -95,11 +96,15 @@ class Site:
         return issue.state
 
 
+def lists() -> dict[ListId, MailingList]:
+    return {FRIENDS: a_list()}
+
+
 @pytest.fixture
 async def site(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     database = await open_store(sqlite_url, tmp_path)
     store, clock = StoredMailing(database), SetClock(NOON)
-    approving = Approving(store=store, public_url=PUBLIC + "/", clock=clock)
+    approving = Approving(store=store, lists=lists, public_url=PUBLIC + "/", clock=clock)
 
     async def health() -> Any:
         raise AssertionError
@@ -121,7 +126,7 @@ async def test_looking_shows_every_edition_and_changes_nothing(site: Site) -> No
     assert (await site.client.head(path)).status == 200
 
     assert status == 200
-    assert KEY in page
+    assert f"Friends of ecomuseums, Monday, 10 May 2027 ({KEY})" in page
     assert page.count("<iframe") == 2
     assert 'sandbox srcdoc="&lt;p&gt;Hello, dear.&lt;/p&gt;"' in page
     assert "<pre" in page
@@ -266,7 +271,10 @@ async def test_there_is_a_link_only_where_somebody_is_asked(
 async def test_without_a_public_address_there_is_no_link(site: Site) -> None:
     await site.put()
 
-    assert await Approving(store=site.store, public_url="", clock=site.clock).link(KEY) == ""
+    assert (
+        await Approving(store=site.store, lists=lists, public_url="", clock=site.clock).link(KEY)
+        == ""
+    )
 
 
 async def test_the_page_speaks_the_officers_language(site: Site) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -24,7 +24,8 @@ from herald.mailing.letters.issues import approve
 from herald.mailing.letters.reminding import told
 from herald.mailing.phrases import ENGLISH
 from herald.model.campaign import Campaign
-from herald.model.ids import Language
+from herald.model.configuration import MailingList
+from herald.model.ids import Language, ListId
 from herald.model.mailing import STARTED, Edition, Issue, IssueReason, IssueState
 from herald.model.notice import NewsletterTrouble
 from herald.ports import Clock, MailingStore
@@ -63,6 +64,8 @@ class Proposal:
     standing: Standing
     editions: tuple[Edition, ...] = ()
     """As they would be sent; only where the standing is open or approved."""
+    mailing_list: MailingList | None = None
+    """To whom it goes; None where the files know that list no more."""
     newer: str = ""
     """The token for what the issue says by now, where it has changed."""
 
@@ -70,9 +73,17 @@ class Proposal:
 class Approving:
     """Makes links to agree with, and takes the word of whoever follows one."""
 
-    def __init__(self, *, store: MailingStore, public_url: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: MailingStore,
+        lists: Callable[[], Mapping[ListId, MailingList]],
+        public_url: str,
+        clock: Clock,
+    ) -> None:
         """Join the room's parts; without *public_url* there are no links."""
         self._store = store
+        self._lists = lists
         self._public_url = public_url.rstrip("/")
         self._clock = clock
 
@@ -107,12 +118,14 @@ class Approving:
         if read is None or issue is None:
             return None
         standing = standing_of(issue, read[1])
+        proposal = Proposal(
+            issue=issue, standing=standing, mailing_list=self._lists().get(issue.list)
+        )
         if standing is Standing.CHANGED:
-            return Proposal(issue=issue, standing=standing, newer=approval_token(issue, key))
-        if standing not in {Standing.OPEN, Standing.APPROVED}:
-            return Proposal(issue=issue, standing=standing)
-        editions = await self._store.editions(issue.key)
-        return Proposal(issue=issue, standing=standing, editions=editions)
+            return replace(proposal, newer=approval_token(issue, key))
+        if standing in {Standing.OPEN, Standing.APPROVED}:
+            return replace(proposal, editions=await self._store.editions(issue.key))
+        return proposal
 
     async def approve(self, token: str) -> Proposal | None:
         """Agree to exactly what the link was made for; repeating it changes nothing."""

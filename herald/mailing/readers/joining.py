@@ -23,10 +23,10 @@ from herald.mailing.readers.joining_words import (
     joining_words,
     language_to,
     letter_language,
-    list_name,
 )
 from herald.mailing.readers.owed import send_each
 from herald.mailing.sending.mime import AS_SPELLED, UnsafeHeader, mailbox, subject_header
+from herald.mailing.sending.senders import list_name
 from herald.mailing.sending.smtp import Mailer, SmtpMailer
 from herald.mailing.tokens import confirm_token, message_id, read_confirm_token
 from herald.model.configuration import MailingList

@@ -9,6 +9,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 from herald.mailing.phrases import ENGLISH
+from herald.mailing.sending.senders import list_name
 from herald.model.configuration import MailingList
 from herald.model.ids import Language
 from herald.model.joining import ConsentText
@@ -43,11 +44,6 @@ def language_to(mailing_list: MailingList, *wanted: Language) -> Language:
     first = () if wanted else own[:1]
     english = (ENGLISH,) if ENGLISH in own else ()
     return joining_language(*wanted, *first, *english, *own)
-
-
-def list_name(mailing_list: MailingList, language: Language) -> str:
-    """Return a list's name in *language*, or in the first of the list's own."""
-    return mailing_list.name.first((language, *mailing_list.languages)) or mailing_list.id
 
 
 def consent_text(mailing_list: MailingList, language: Language) -> ConsentText:

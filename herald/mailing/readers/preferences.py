@@ -21,15 +21,11 @@ from herald.composing.zone_names import zone_names
 from herald.mailing.addresses import BadAddress, hash_address, read_address
 from herald.mailing.phrases import ENGLISH, edition_for
 from herald.mailing.readers.joining import allowances
-from herald.mailing.readers.joining_words import (
-    joining_language,
-    language_to,
-    letter_language,
-    list_name,
-)
+from herald.mailing.readers.joining_words import joining_language, language_to, letter_language
 from herald.mailing.readers.owed import send_each
 from herald.mailing.readers.preference_words import preference_words
 from herald.mailing.sending.mime import AS_SPELLED, UnsafeHeader, mailbox, subject_header
+from herald.mailing.sending.senders import list_name
 from herald.mailing.sending.smtp import Mailer
 from herald.mailing.tokens import (
     message_id,
