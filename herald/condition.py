@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from herald.accounts import Accounts, lacking
@@ -13,6 +13,7 @@ from herald.mailing.letters.approving import Approving
 from herald.mailing.mailing import Mailing
 from herald.model.configuration import Configuration
 from herald.model.delivery import Delivery
+from herald.model.headway import Headway
 from herald.model.planner import missing_planner
 from herald.model.stop import Stop, StopOrigin
 from herald.model.wallclock import ONE_DAY
@@ -24,6 +25,7 @@ from herald.settings import Settings, read_settings
 from herald.sources.load import Loaded
 from herald.store.disks import little_room
 from herald.store.feeds import StoredFeeds
+from herald.store.lock import is_locked
 from herald.store.outbox import StoredOutbox
 from herald.turn import Role, Turn
 
@@ -70,13 +72,21 @@ class Condition:
                 f"{each.issue}: {each.message}" if each.issue else each.message
                 for each in await self.mailing.concerns()
             ),
-            letters=await self.mailing.headway_of_sending(),
+            letters=self.as_run(await self.mailing.headway_of_sending()),
             next=await self.store.next_delivery(now=now),
             planning=await self.missing_planner(),
             disk=self._little_room(),
             zone=loaded.configuration.zone,
             corrections=await self.corrections.count(),
         )
+
+    def as_run(self, letters: Sequence[Headway]) -> tuple[Headway, ...]:
+        """Return how issues get on, knowing whether a Herald runs that sends them.
+
+        On a shared database several may, on any machine, and none can tell of the others.
+        """
+        runs = is_locked(self.disk) if self.disk is not None else None
+        return tuple(replace(each, runs=runs) for each in letters)
 
     async def open_tasks(self) -> tuple[Delivery, ...]:
         """Return what Herald prepared and a person has not yet reported as done."""

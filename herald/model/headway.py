@@ -11,6 +11,10 @@ from herald.model.mailing import IssueState, Progress, RecipientState
 WATCHED = timedelta(minutes=5)
 """What was sent within this time tells how fast Herald sends."""
 
+_QUIET = timedelta(minutes=1)
+"""A server that takes copies takes one within this time; longer, and something else is the matter.
+"""
+
 _TRIED_SOON = frozenset({RecipientState.CLAIMED, RecipientState.DEFERRED})
 
 
@@ -20,6 +24,8 @@ class Pulse:
 
     lately: int = 0
     """Copies that were accepted within ``WATCHED``."""
+    last_at: datetime | None = None
+    """When the last copy was accepted, however long ago."""
     backlog: tuple[tuple[str, int], ...] = ()
     """How many copies wait, or are tried again, for each domain; those asleep are left out."""
     said: str = ""
@@ -38,6 +44,8 @@ class Headway:
     limits: MailLimits = field(default_factory=MailLimits)
     connections: int = 1
     is_paused: bool = False
+    runs: bool | None = None
+    """Whether a ``herald run`` lives that could send; None where nobody can tell."""
 
     @property
     def key(self) -> str:
@@ -66,6 +74,21 @@ class Headway:
         return waiting + sum(self.progress.count(state) for state in _TRIED_SOON)
 
     @property
+    def quiet_for(self) -> timedelta:
+        """Return for how long no copy was accepted."""
+        since = self.pulse.last_at or self.progress.issue.started_at or self.at
+        return max(self.at - since, timedelta(0))
+
+    @property
+    def tried_again_at(self) -> datetime | None:
+        """Return when the first copy is tried again where nothing else is left to send by then."""
+        progress = self.progress
+        awake = self.left - self.asleep
+        all_deferred = 0 < awake == progress.count(RecipientState.DEFERRED)
+        is_later = progress.next_at is not None and progress.next_at > self.at
+        return progress.next_at if all_deferred and is_later else None
+
+    @property
     def per_hour(self) -> int:
         """Return at what rate copies were accepted lately."""
         started_at = self.progress.issue.started_at or self.at
@@ -83,7 +106,7 @@ class Headway:
     @property
     def done_at(self) -> datetime | None:
         """Return when the last copy is likely to be sent; None where nobody can tell yet."""
-        if not self.is_sending or self.is_paused or not self.left:
+        if not self.is_sending or self.is_paused or not self.left or self.runs is False:
             return None
         awake = self.left - self.asleep
         ends = [self.at, *(at for at, _ in self.progress.due[-1:])]
@@ -112,22 +135,40 @@ def what_binds(headway: Headway) -> tuple[str, ...]:
     """Return in sentences what keeps an issue from going faster, the nearest cause first."""
     if not headway.is_sending or not headway.left:
         return ()
+    if headway.runs is False:
+        paused = ("it is paused",) if headway.is_paused else ()
+        return ("no Herald is running: start herald run", *paused)
     if headway.is_paused:
         return ("it is paused",)
     if headway.asleep == headway.left:
         return ("all who are left wait for their morning",)
     if headway.pulse.bound:
         return tuple(_told(bound) for bound in headway.pulse.bound)
-    return (_of_the_server(headway),)
+    again = headway.tried_again_at
+    return (_deferred(headway, again) if again else _of_the_server(headway),)
+
+
+def _deferred(headway: Headway, until: datetime) -> str:
+    told = f"what is left is deferred, and tried again from {until:%H:%M:%S} UTC on"
+    if headway.asleep:
+        told += ", or waits for its reader's morning"
+    said = headway.pulse.said
+    return f"{told}; the mail server said last: {said}" if said else told
 
 
 def _of_the_server(headway: Headway) -> str:
+    minutes = headway.quiet_for // timedelta(minutes=1)
+    quiet = f"no copy has been taken for {minutes} minute{'' if minutes == 1 else 's'}"
+    if headway.quiet_for >= _QUIET and headway.runs is None:
+        return f"{quiet}: is herald run running?"
     if headway.pulse.lately:
         over = f"{headway.connections} connections" if headway.connections > 1 else "one connection"
         return f"the mail server takes no more over {over}"
     if headway.pulse.said:
         return f"nothing was taken lately; the mail server said last: {headway.pulse.said}"
-    return "nothing went out lately: is Herald running, and its mail server there?"
+    if headway.quiet_for < _QUIET:
+        return "nothing yet: it has only begun"
+    return f"{quiet}: is the mail server there?"
 
 
 def _told(bound: Bound) -> str:

@@ -8,13 +8,39 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from herald.errors import StoreTaken, StoreUnusable
 from herald.store.disks import mounts_here, why_not_alone
+
+_LOOKS = 3
+_BETWEEN_LOOKS = 0.02
+"""Seconds: who only looks whether a Herald runs shares the lock for far less."""
+
+
+def is_locked(path: Path) -> bool | None:
+    """Tell whether a Herald runs on the SQLite file *path*; None where it cannot be known."""
+    real = path.resolve()
+    try:
+        descriptor = os.open(real.with_name(f"{real.name}.lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    else:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -52,6 +78,10 @@ def _refuse_unlockable(path: Path, mounts: str) -> None:
 
 
 def _take(descriptor: int, path: Path) -> None:
+    for _ in range(_LOOKS):
+        with suppress(BlockingIOError):
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(_BETWEEN_LOOKS)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -46,13 +46,12 @@ async def pulse(
     """Return what became of an issue's copies lately, and what those wait for that are left."""
 
     def look(connection: Connection) -> Pulse:
-        lately = connection.scalar(
-            select(func.count()).where(
-                _r.issue == key,
-                _r.state == RecipientState.ACCEPTED.value,
-                _r.ended_at > now - WATCHED,
-            )
-        )
+        accepted = and_(_r.issue == key, _r.state == RecipientState.ACCEPTED.value)
+        lately, last_at = connection.execute(
+            select(func.count(), func.max(_r.ended_at)).where(accepted, _r.ended_at > now - WATCHED)
+        ).one()
+        if not lately:
+            last_at = connection.scalar(select(func.max(_r.ended_at)).where(accepted))
         backlog = connection.execute(
             select(_r.domain, func.count())
             .where(
@@ -79,7 +78,7 @@ async def pulse(
             for each in lanes.binding(senders)
             if each.kind in {"relay", "sender"} or each.name in domains
         )
-        return Pulse(lately=lately or 0, backlog=waiting, said=said or "", bound=bound)
+        return Pulse(lately=lately, last_at=last_at, backlog=waiting, said=said or "", bound=bound)
 
     async with store.reading() as connection:
         return await connection.run_sync(look)

@@ -48,7 +48,13 @@ def a_headway(counts: dict[RecipientState, int], **changes: Any) -> Headway:
     )
     due = changes.pop("due", ((NOON, counts.get(PENDING, 0)),))
     uncertain = changes.pop("uncertain", ())
-    progress = Progress(issue=issue, counts=tuple(counts.items()), due=due, uncertain=uncertain)
+    progress = Progress(
+        issue=issue,
+        counts=tuple(counts.items()),
+        next_at=changes.pop("next_at", None),
+        due=due,
+        uncertain=uncertain,
+    )
     values: dict[str, Any] = {"at": NOON, "progress": progress}
     return Headway(**(values | changes))
 
@@ -89,17 +95,64 @@ def test_it_is_not_done_before_the_last_morning_nor_before_the_slowest_domain() 
             "gmail.com asked us to slow down, until 12:00:00 UTC",
         ),
         (
-            {"pulse": Pulse(lately=9), "connections": 4},
+            {"pulse": Pulse(lately=9, last_at=NOON), "connections": 4},
             "the mail server takes no more over 4 connections",
         ),
-        ({"pulse": Pulse(said="4.3.1 full")}, "the mail server said last: 4.3.1 full"),
-        ({}, "is Herald running, and its mail server there?"),
+        (
+            {"pulse": Pulse(said="4.3.1 full"), "runs": True},
+            "the mail server said last: 4.3.1 full",
+        ),
+        ({"runs": True}, "no copy has been taken for 10 minutes: is the mail server there?"),
+        (
+            {"pulse": Pulse(lately=9, last_at=NOON - 2 * MINUTE)},
+            "no copy has been taken for 2 minutes: is herald run running?",
+        ),
+        (
+            {"pulse": Pulse(lately=9, last_at=NOON), "runs": False},
+            "no Herald is running: start herald run",
+        ),
+        ({"due": ((NOON + HOUR, 3),), "runs": False}, "no Herald is running: start herald run"),
     ],
-    ids=["paused", "asleep", "relay", "rest", "connections", "said", "nothing"],
+    ids=[
+        "paused",
+        "asleep",
+        "relay",
+        "rest",
+        "connections",
+        "said",
+        "nothing",
+        "perhaps none runs",
+        "none runs",
+        "none runs for the morning",
+    ],
 )
 def test_what_holds_it_up_is_told(changes: dict[str, Any], told: str) -> None:
     (why,) = what_binds(a_headway({PENDING: 3}, **changes))
     assert told in why
+
+
+@pytest.mark.parametrize("runs", [True, None])
+def test_copies_that_are_tried_again_later_are_no_fault_of_connections(runs: bool | None) -> None:
+    pulse = Pulse(lately=9, last_at=NOON, said="4.2.2 full")
+    headway = a_headway({DEFERRED: 2}, next_at=NOON + 5 * MINUTE, pulse=pulse, runs=runs)
+    (why,) = what_binds(headway)
+    assert why == (
+        "what is left is deferred, and tried again from 12:05:00 UTC on;"
+        " the mail server said last: 4.2.2 full"
+    )
+    morning = a_headway(
+        {DEFERRED: 2, PENDING: 3}, next_at=NOON + 5 * MINUTE, due=((NOON + HOUR, 3),)
+    )
+    assert what_binds(morning)[0].endswith("on, or waits for its reader's morning")
+    due = a_headway({DEFERRED: 2}, next_at=NOON, pulse=pulse, connections=2)
+    assert "2 connections" in what_binds(due)[0], "it is due by now"
+
+
+def test_nobody_can_tell_when_it_is_done_while_no_herald_runs() -> None:
+    pulse = Pulse(lately=25, last_at=NOON)
+    headway = a_headway({ACCEPTED: 50, PENDING: 100}, pulse=pulse, runs=False, is_paused=True)
+    assert headway.done_at is None
+    assert what_binds(headway) == ("no Herald is running: start herald run", "it is paused")
 
 
 def test_nothing_holds_up_what_is_done() -> None:
@@ -123,7 +176,9 @@ def test_people_read_figures_rates_and_reasons() -> None:
 
 
 def test_programs_read_the_same() -> None:
-    document = headway_document(a_headway({ACCEPTED: 50, PENDING: 100}, pulse=Pulse(lately=25)))
+    document = headway_document(
+        a_headway({ACCEPTED: 50, PENDING: 100}, pulse=Pulse(lately=25, last_at=NOON))
+    )
     assert document == {
         "counts": {"accepted": 50, "pending": 100},
         "waiting": 100,

@@ -13,7 +13,7 @@ import pytest
 
 from herald.errors import StoreTaken, StoreUnusable
 from herald.store.disks import is_little, little_room, why_not_alone
-from herald.store.lock import run_lock
+from herald.store.lock import is_locked, run_lock
 
 HOLD = """
 import sys
@@ -55,6 +55,18 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
         process.communicate()
     with run_lock(path):
         pass
+
+
+def test_it_is_known_whether_a_herald_runs_that_was_killed_or_not(tmp_path: Path) -> None:
+    path = tmp_path / "herald.db"
+    assert is_locked(path) is False
+    with holder(path) as process:
+        assert is_locked(path) is True
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert is_locked(path) is False
+    with run_lock(path):
+        assert is_locked(path) is True, "of this process too"
 
 
 def test_the_same_process_is_refused_too(tmp_path: Path) -> None:
