@@ -12,6 +12,7 @@ import click
 from herald.cli.arguments import sound_address
 from herald.cli.context import Invocation
 from herald.cli.groups import Group
+from herald.cli.newsletter_list import next_few
 from herald.cli.output import as_json_option, print_json, run_async
 from herald.cli.signing import dkim_key, verify
 
@@ -43,32 +44,44 @@ def newsletter() -> None:
 
 
 @newsletter.command("list")
+@click.option("--all", "is_all", is_flag=True, help="All that are to come, not only the next few.")
 @as_json_option
 @click.pass_obj
-def list_(invocation: Invocation, as_json: bool) -> None:
+def list_(invocation: Invocation, is_all: bool, as_json: bool) -> None:
     """List the issues that are planned, held, being sent and sent.
 
-    Exit status 1 if one of them needs a person.
+    Of each newsletter the next few that are to come are shown; --json lists all. Exit status 1 if
+    one of them needs a person.
 
     \b
     herald newsletter list
+    herald newsletter list --all
     """
 
-    async def work() -> tuple[tuple[Issue, ...], dict[str, tuple[datetime, datetime]]]:
-        async with invocation.open_to_look() as app:
-            return await app.mailing_store.issues(), await app.mailing.mornings()
+    async def work() -> tuple[tuple[Issue, ...], dict[str, tuple[datetime, datetime]], bool]:
+        from herald.consequences import errors
 
-    issues, mornings = run_async(work())
+        async with invocation.open_to_look() as app:
+            issues = await app.mailing_store.issues()
+            is_broken = not issues and bool(errors(await app.load()))
+            return issues, await app.mailing.mornings(), is_broken
+
+    issues, mornings, is_broken = run_async(work())
     if as_json:
         print_json({"issues": [_issue(one) | _span(mornings.get(one.key)) for one in issues]})
+    elif is_broken:
+        click.echo("There is no issue yet, and some files have errors: `herald check` names them.")
     elif not issues:
         click.echo("There is no issue yet: `herald run --once` plans the next ones.")
     else:
-        for one in issues:
+        shown, left_out = (issues, []) if is_all else next_few(issues)
+        for one in shown:
             reason = f" ({one.reason.value})" if one.reason else ""
             note = f": {one.note}" if one.note else ""
             when = _local(one) + _mornings(one, mornings.get(one.key))
             click.echo(f"{one.key}  {when}  {one.state.value}{reason}{note}")
+        for line in left_out:
+            click.echo(line)
     if any(one.state == "held" for one in issues):
         raise SystemExit(1)
 
@@ -290,13 +303,18 @@ def progress(invocation: Invocation, issue: str, is_followed: bool, as_json: boo
                         back=await app.bounces.counts_of_issue(one.key),
                         repairs=repairs_of(await app.mailing_store.refusals(one.key)),
                     )
-                    for one in await app.mailing.headway()
+                    for one in app.condition.as_run(await app.mailing.headway())
                     if key in {"", one.key}
                 ]
 
             return await follow(look, app.clock.sleep) if is_followed else await look()
 
-    found = run_async(work())
+    try:
+        found = run_async(work())
+    except KeyboardInterrupt:
+        if is_followed:  # this is how one stops watching
+            return
+        raise
     if as_json:
         shown = [_issue(one.headway.progress.issue) | progress_document(one) for one in found]
         print_json({"issues": shown})
@@ -549,6 +567,8 @@ def _mornings(one: Issue, span: tuple[datetime, datetime] | None) -> str:
     if span is None:
         return ""
     first, last = (_local(one, moment) for moment in span)
+    if first == last:
+        return f" on each reader's clock (here {first})"
     return f" on each reader's clock (here from {first} to {last})"
 
 

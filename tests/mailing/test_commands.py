@@ -188,3 +188,26 @@ def test_a_preview_says_what_holds_the_issue_and_shows_it_on_telephone_and_desk(
     assert all(html.count(f'class="{kind}"') == 2 for kind in ("desk light", "phone dark"))
     assert "Cari amici." in html.partition("<pre")[2]
     assert not document(herald(folder, "newsletter", "preview", "2027-05-04", "--json"))["is_draft"]
+
+
+def test_of_a_daily_newsletter_the_next_few_are_listed(folder: Path) -> None:
+    path = folder / "campaigns" / "stories.yaml"
+    daily = CAMPAIGN.replace("every: first tuesday", "every: day")
+    path.write_text(daily, encoding="utf-8")
+    herald(folder, "run", "--once")
+    every = herald(folder, "newsletter", "list", "--all").stdout.splitlines()
+    few = herald(folder, "newsletter", "list").stdout.splitlines()
+    held = sum("  held" in line for line in every)
+    assert (len(every) > 20, len(few), held > 3) == (True, 4, True)
+    assert few[:3] == every[:3]
+    assert few[3] == (
+        f"stories/monthly  {len(every) - 3} more to come, {held - 3} of them held"
+        " (--all shows them)"
+    )
+
+
+def test_with_a_broken_file_and_no_issue_one_is_led_to_check(folder: Path) -> None:
+    assert "herald run --once" in herald(folder, "newsletter", "list").stdout
+    (folder / "campaigns" / "stories.yaml").write_text("campaign: stories\nitms: []\n")
+    told = herald(folder, "newsletter", "list").stdout
+    assert "`herald check`" in told
