@@ -13,6 +13,7 @@ from pathlib import Path
 
 from herald.channels.journal import journal_capabilities
 from herald.channels.registry import usual_capabilities
+from herald.mailing.dkim.keys import KeyFault
 from herald.mailing.letters.gate.page import faults_of_link
 from herald.mailing.letters.written import links_of
 from herald.mailing.phrases import letter_languages
@@ -23,7 +24,9 @@ from herald.model.problem import Problem, Severity
 from herald.model.reach import Reach
 from herald.planning.plan import make_plan
 from herald.planning.reach import reach_of
+from herald.settings import Settings, signing_key
 from herald.sources.load import Loaded
+from herald.sources.shape import Located
 
 FORESEEN = timedelta(days=366)
 """How far ahead ``check`` looks for what cannot be posted as it stands."""
@@ -130,6 +133,24 @@ def unreachable_lists(loaded: Loaded, public_url: str) -> tuple[Problem, ...]:
         )
         for one in loaded.configuration.lists.values()
         if one.is_open
+    )
+
+
+def unusable_key(settings: Settings, root: Path, where: Located) -> tuple[Problem, ...]:
+    """Warn of a key for signing mail that is not there, or is none; *where* is herald.yaml.
+
+    A warning, as the files are also checked where secrets are not.
+    """
+    found = signing_key(settings, root)
+    if not isinstance(found, KeyFault):
+        return ()
+    return (
+        Problem(
+            place=where.place(("smtp", "dkim_key")),
+            severity=Severity.WARNING,
+            code="key-unusable",
+            message=f"no newsletter can be signed: {found.why}",
+        ),
     )
 
 

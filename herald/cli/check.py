@@ -77,6 +77,7 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
         unseen_item_pictures,
         unseen_pictures,
         unspoken_letters,
+        unusable_key,
     )
     from herald.notifying.checking import note_ways
     from herald.settings import read_settings
@@ -91,7 +92,9 @@ def load_all(root: Path) -> tuple[Loaded, list[Problem]]:
     for channel in loaded.configuration.channels.values():
         problems += check_settings(channel)
     if settings is not None:
-        problems += note_ways(settings, read_config_file(root, "herald").where)
+        where = read_config_file(root, "herald").where
+        problems += note_ways(settings, where)
+        problems += unusable_key(settings, root, where)
         public_url = settings.web.public_url or ""
         problems += unreachable_pictures(loaded, public_url)
         problems += unreachable_lists(loaded, public_url)

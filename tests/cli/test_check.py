@@ -346,3 +346,25 @@ newsletters:
     output = check(root).output
     assert "2027-05.yaml: editorial [en]: the link “here” to https://x.example" in output
     assert "the mill" not in output
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "herald.key cannot be read: No such file or directory"),
+        ("-----BEGIN CERTIFICATE-----", "holds a certificate; a private key is needed"),
+        ("nothing", "holds no private key that can be read"),
+    ],
+)
+def test_a_key_that_cannot_sign_is_warned_of(
+    tmp_path: Path, content: str | None, words: str
+) -> None:
+    root = a_folder(tmp_path, one=SOUND)
+    if content is not None:
+        write(root, "config/herald.key", content)
+    mail = "smtp: {dkim_selector: s1, dkim_key: config/herald.key}"
+    write(root, "config/herald.yaml", f"timezone: UTC\n{mail}\n")
+    result = check(root)
+    assert words in result.output
+    assert "2:" in result.output
+    assert result.exit_code == 0
