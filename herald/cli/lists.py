@@ -378,7 +378,10 @@ async def _import(
             "tell": _tell_progress,
         }
         if said["dry_run"]:
-            return await foresee_rows(app.mailing_store, chosen.id, sheet, **about), 0
+            found = await foresee_rows(
+                app.mailing_store, chosen.id, sheet, now=app.clock.now(), **about
+            )
+            return found, 0
         now = invocation.moment()
         report = await import_rows(app.mailing_store, chosen.id, sheet, now=now, **about)
         asked = await app.joining.invite(chosen, report.hashes) if said["ask"] else 0

@@ -211,3 +211,13 @@ def test_with_a_broken_file_and_no_issue_one_is_led_to_check(folder: Path) -> No
     (folder / "campaigns" / "stories.yaml").write_text("campaign: stories\nitms: []\n")
     told = herald(folder, "newsletter", "list").stdout
     assert "`herald check`" in told
+
+
+def test_nobody_agreed_in_the_future(folder: Path) -> None:
+    rows = "email,consent date\nana@example.org,2027-05-02\nbea@example.org,2027-04-30\n"
+    (folder / "people.csv").write_text(rows, encoding="utf-8")
+    file = str(folder / "people.csv")
+    for more in (("--dry-run",), ()):
+        found = document(herald(folder, "lists", "import", "friends", file, "--json", *more))
+        assert (found["added"], found["refused"]) == (1, 1)
+        assert "2027-05-02 is in the future" in found["rows"][0]["why"]

@@ -387,3 +387,24 @@ async def test_the_key_is_read_while_another_writes(store: StoredMailing, databa
 
 async def test_all_who_ask_for_the_key_first_get_the_same(store: StoredMailing) -> None:
     assert len(set(await asyncio.gather(*(store.mailing_key() for _ in range(8))))) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "tag"),
+    [
+        ("suomi", "fi"),
+        ("Finnish", "fi"),
+        ("italiano", "it"),
+        ("DEUTSCH", "de"),
+        ("ქართული", "ka"),
+        ("pt_br", "pt-BR"),
+        ("it", "it"),
+    ],
+)
+def test_a_language_is_known_by_its_name(written: str, tag: str) -> None:
+    assert read_language(written) == tag
+
+
+def test_a_word_that_is_no_language_is_refused_with_what_to_write() -> None:
+    with pytest.raises(ValueError, match="'martian' is no language"):
+        read_language("martian")

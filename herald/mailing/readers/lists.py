@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -33,6 +33,8 @@ _AT_ONCE = 1000
 
 _TEXT_MOST = 500
 """Characters of a consent's source."""
+_AHEAD_OF_UTC = timedelta(hours=14)
+"""Where a day begins first, on the Line Islands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ async def import_rows(
     """
     take = partial(store.admit, now=now)
     return await _import(
-        store, take, mailing_list, sheet, Consent(source=source, given=given), tell
+        store, take, mailing_list, sheet, Consent(source=source, given=given), tell, now
     )
 
 
@@ -103,11 +105,12 @@ async def foresee_rows(
     *,
     source: str,
     given: str = "",
+    now: datetime | None = None,
     tell: Callable[[int, int], None] = _untold,
 ) -> ImportReport:
     """Tell what ``import_rows`` would do, and change nothing."""
     otherwise = Consent(source=source, given=given)
-    return await _import(store, store.foresee, mailing_list, sheet, otherwise, tell)
+    return await _import(store, store.foresee, mailing_list, sheet, otherwise, tell, now)
 
 
 async def _import(
@@ -117,12 +120,13 @@ async def _import(
     sheet: Spreadsheet,
     otherwise: Consent,
     tell: Callable[[int, int], None],
+    now: datetime | None,
 ) -> ImportReport:
     key = await store.mailing_key()
     reports: list[RowReport] = []
     lines: dict[AddressHash, int] = {}
     for rows in _batches(sheet.rows):
-        candidates, refused = judge_rows(rows, key=key, otherwise=otherwise, lines=lines)
+        candidates, refused = judge_rows(rows, key=key, otherwise=otherwise, lines=lines, now=now)
         reports.extend(refused)
         reports.extend(await take(mailing_list, candidates) if candidates else ())
         tell(len(reports), len(sheet.rows))
@@ -155,7 +159,12 @@ def report_rows(report: ImportReport) -> str:
 
 
 def judge_rows(
-    rows: Iterable[Row], *, key: bytes, otherwise: Consent, lines: dict[AddressHash, int]
+    rows: Iterable[Row],
+    *,
+    key: bytes,
+    otherwise: Consent,
+    lines: dict[AddressHash, int],
+    now: datetime | None = None,
 ) -> tuple[tuple[Candidate, ...], tuple[RowReport, ...]]:
     """Return the rows that may be added, and what is wrong with the others.
 
@@ -166,6 +175,7 @@ def judge_rows(
     for row in rows:
         try:
             candidate = _candidate(row, key, otherwise)
+            _refuse_future(candidate.consent.given, now)
         except ValueError as error:
             refused.append(_refusal(row, str(error)))
             continue
@@ -234,6 +244,12 @@ def _candidate(row: Row, key: bytes, otherwise: Consent) -> Candidate:
         note=note,
         consent=consent,
     )
+
+
+def _refuse_future(given: str, now: datetime | None) -> None:
+    """Raise ValueError where nobody, anywhere on earth, can have agreed yet."""
+    if now is not None and given[:10] > (now + _AHEAD_OF_UTC).date().isoformat():
+        raise ValueError(f"the consent date {given[:10]} is in the future (see what was meant)")
 
 
 def _zone(row: Row) -> tuple[str, str]:

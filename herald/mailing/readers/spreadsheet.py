@@ -13,8 +13,13 @@ from functools import cache
 from itertools import chain
 from zoneinfo import available_timezones
 
+from babel import Locale
+from babel.localedata import locale_identifiers
+
 from herald.mailing.readers.dates import Order, date_order, in_order
 
+_CODE_MOST = 3
+"""Letters of a language's code (ISO 639); longer words are names."""
 MOST_BYTES = 50_000_000
 """A file of a million people is half as long."""
 
@@ -195,15 +200,34 @@ def _strange(cells: Iterable[tuple[int, _Named]]) -> tuple[str, ...]:
 
 
 def read_language(written: str) -> str:
-    """Return a language tag in its usual spelling (``pt-BR``); raise ValueError if it is none."""
+    """Return a language tag in its usual spelling (``pt-BR``); raise ValueError if it is none.
+
+    A language's name is understood, in English and in the language itself.
+    """
     tag = written.strip()
     if not tag:
         return ""
-    if not _TAG.fullmatch(tag):
-        raise ValueError(f"{tag[:40]!r} is no language (write en, it, pt-BR)")
+    if not _TAG.fullmatch(tag) or len(re.split("[-_]", tag)[0]) > _CODE_MOST:
+        named = tag.casefold()
+        if code := _english_names().get(named) or _own_names().get(named):
+            return code
+        raise ValueError(f"{tag[:40]!r} is no language (write its code: en, it, pt-BR)")
     base, *rest = tag.replace("_", "-").split("-")
     spelled = [part.title() if len(part) == 4 else part.upper() for part in rest]
     return "-".join([base.lower(), *spelled])
+
+
+@cache
+def _english_names() -> Mapping[str, str]:
+    names = Locale("en").languages
+    return {name.casefold(): code for code, name in names.items() if code.isalpha()}
+
+
+@cache
+def _own_names() -> Mapping[str, str]:
+    codes = [each for each in locale_identifiers() if each.isalpha()]
+    found = ((Locale(code).languages.get(code), code) for code in codes)
+    return {name.casefold(): code for name, code in found if name}
 
 
 def read_zone(written: str) -> str:
