@@ -35,10 +35,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from herald.errors import StoreUnusable
 from herald.store.footing import Footing
@@ -66,7 +65,6 @@ CONNECTED_WITHIN = 10.0
 """Seconds after which a PostgreSQL that cannot be reached is given up."""
 
 _OWNER_ONLY = 0o600
-_IS_USED = "herald_is_used"
 _READING = "herald_reading"
 _OF_SSL = {"sslmode": "ssl", "ssl": "ssl"}
 """What may stand behind the ``?`` of an address, and what asyncpg calls it."""
@@ -362,6 +360,7 @@ def _postgresql(url: URL) -> Store:
             drivername="postgresql+asyncpg",
             query={_OF_SSL[name]: value for name, value in url.query.items()},
         ),
+        pool_pre_ping=True,  # the server may have been started anew since a connection was used
         connect_args={
             "server_settings": {
                 "synchronous_commit": "on",
@@ -373,36 +372,14 @@ def _postgresql(url: URL) -> Store:
             "command_timeout": ANSWER_WITHIN,
         },
     )
-    lost = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-    event.listen(
-        engine.sync_engine,
-        "checkout",
-        lambda connection, record, _: _see_that_it_stands(connection, record, lost),
-    )
     return Store(
         engine=engine,
         place=place,
         # READ COMMITTED would show each statement another moment
         when_reading={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-        foreign=(asyncpg.PostgresError, asyncpg.InterfaceError),
+        # the last: of a connection that was broken off in the middle of a question
+        foreign=(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
     )
-
-
-def _see_that_it_stands(
-    connection: Any, record: ConnectionPoolEntry, lost: tuple[type[Exception], ...]
-) -> None:
-    """Let a connection be replaced that the server has ended, as when it was started anew.
-
-    The pool's own asking opens a transaction for it, three round trips; this is one, and a short
-    transaction has but six.
-    """
-    if _IS_USED not in record.info:  # it was made for this very use
-        record.info[_IS_USED] = True
-        return
-    try:
-        connection.run_async(lambda driver: driver.execute("SELECT 1"))
-    except lost as error:
-        raise InvalidatePoolError from error
 
 
 @contextmanager
