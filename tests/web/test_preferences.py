@@ -18,9 +18,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 
 from herald.clock import SetClock
+from herald.mailing.phrases import letter_languages
 from herald.mailing.readers.joining import Joining
 from herald.mailing.readers.leaving import Leaving
 from herald.mailing.readers.lists import find_hash
+from herald.mailing.readers.preference_words import preference_words
 from herald.mailing.readers.preferences import Preferences
 from herald.mailing.tokens import (
     confirm_token,
@@ -409,3 +411,12 @@ async def test_every_page_is_guarded(site: Site, path: str) -> None:
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert "Set-Cookie" not in answer.headers
     assert "<script" not in await answer.text()
+
+
+def test_every_language_has_all_words_with_the_same_places() -> None:
+    english = preference_words(EN)
+    for tag in set(letter_languages()) - {EN}:
+        own = preference_words(tag)
+        assert {name for name in english if own[name] == english[name]} == set(), tag
+        for name, text in english.items():
+            assert sorted(re.findall(r"{\w+}", own[name])) == sorted(re.findall(r"{\w+}", text))
