@@ -116,10 +116,12 @@ async def send(
     progress = await store.progress(key)
     assert progress is not None
     assert progress.issue.state is IssueState.SENT, progress.counts
+    accepted = progress.count(RecipientState.ACCEPTED)
+    assert accepted == copies, f"{accepted} of {copies} copies were sent"
     await opened.close()
     return Sent(
         copies=copies,
-        accepted=progress.count(RecipientState.ACCEPTED),
+        accepted=accepted,
         freezing=frozen - begun,
         sending=ended - frozen,
         before=before,

@@ -31,7 +31,7 @@ async def fill(url: str, folder: Path, people: int) -> float:
             list_of(people),
             sheet,
             source="test",
-            given="2027-05-01",
+            given="2026-05-01",
             now=datetime.now(UTC),
         )
     await opened.close()
